@@ -1,0 +1,26 @@
+"""The ASGI entry point: HTTP to Django, websockets to the consumers of `stories`."""
+
+import os
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import OriginValidator
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storaiteller_site.settings")
+# Loads the apps; everything below may import models only after it.
+http_application = get_asgi_application()
+
+from django.conf import settings  # noqa: E402
+
+from stories.routing import websocket_urlpatterns  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": http_application,
+        # Whole origins, not hosts: another port of this machine is another site.
+        "websocket": OriginValidator(
+            AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.WEBSOCKET_ORIGINS
+        ),
+    }
+)

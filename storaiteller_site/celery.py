@@ -1,0 +1,11 @@
+"""The Celery application that the worker runs: `celery -A storaiteller_site worker`."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storaiteller_site.settings")
+
+app = Celery("storaiteller")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

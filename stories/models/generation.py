@@ -1,0 +1,102 @@
+"""One request to the model server, from the click to the last token."""
+
+from datetime import timedelta
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.utils import timezone
+
+from stories.models.settings import StorySettings
+from stories.models.story import Story
+from stories.models.user import User
+
+
+class GenerationQuerySet(models.QuerySet["Generation"]):
+    """Verbs over generations."""
+
+    def visible_to(self, user: "User | AnonymousUser") -> "GenerationQuerySet":
+        """Return the generations of the undeleted stories that `user` owns."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(story__owner=user, story__deleted_at=None)
+
+    def active(self) -> "GenerationQuerySet":
+        """Return the generations that are queued or running."""
+        return self.filter(status__in=Generation.ACTIVE)
+
+    def abandoned(self, silence: float) -> "GenerationQuerySet":
+        """Return the active generations whose process gave no sign for `silence` seconds."""
+        return self.active().filter(heartbeat_at__lt=timezone.now() - timedelta(seconds=silence))
+
+
+class Generation(models.Model):
+    """What was asked of which model, what came back, and how it ended.
+
+    `text` is the checkpoint of what the model wrote, stored at least every second while it runs.
+    `runner` names the process and task that own the row; only its owner may write it, by
+    compare-and-set on `runner` and `status`.
+    """
+
+    class Kind(models.TextChoices):
+        WRITE = "write"
+        REWRITE = "rewrite"
+        CONTINUE = "continue"
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        STOPPED = "stopped"
+        FAILED = "failed"
+        INTERRUPTED = "interrupted"
+
+    ACTIVE = (Status.QUEUED, Status.RUNNING)
+
+    story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="generations")
+    settings = models.ForeignKey(
+        StorySettings, on_delete=models.RESTRICT, related_name="generations"
+    )
+    kind = models.CharField(max_length=10, choices=Kind)
+    status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+    runner = models.CharField(max_length=64, blank=True)
+    # The version that the text is added to (continue) or spliced into (rewrite).
+    base_version = models.PositiveIntegerField(default=0)
+    # The range that a rewrite replaces, in code points of the base version's text.
+    start = models.PositiveIntegerField(null=True, blank=True)
+    end = models.PositiveIntegerField(null=True, blank=True)
+    prompt = models.TextField()
+    model = models.CharField(max_length=200)
+    seed = models.BigIntegerField()
+    options = models.JSONField(default=dict)
+    text = models.TextField(blank=True)
+    prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
+    completion_tokens = models.PositiveIntegerField(null=True, blank=True)
+    done_reason = models.CharField(max_length=20, blank=True)
+    report = models.JSONField(default=dict, blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    heartbeat_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    first_token_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = GenerationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["story"],
+                condition=models.Q(status__in=("queued", "running")),
+                name="one_active_generation_per_story",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk} ({self.status})"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether text may still come."""
+        return self.status in self.ACTIVE

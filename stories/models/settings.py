@@ -1,0 +1,93 @@
+"""Story generation settings: the form that a prompt is made of."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from stories import prompts
+from stories.models.user import User
+
+
+class Genre(models.TextChoices):
+    """The fifteen genres, as the prompt words them."""
+
+    ADVENTURE = "Adventure"
+    BIOGRAPHY = "Biography"
+    COMEDY = "Comedy"
+    DRAMA = "Drama"
+    FANTASY = "Fantasy"
+    GOTHIC = "Gothic"
+    HISTORICAL = "Historical"
+    HORROR = "Horror"
+    MYSTERY = "Mystery"
+    QUIRKY = "Quirky"
+    ROMANCE = "Romance"
+    SCI_FI = "Sci-fi", "Sci-fi"
+    THRILLER = "Thriller"
+    TRAGEDY = "Tragedy"
+    WAR = "War"
+
+
+class Register(models.TextChoices):
+    """The ten registers, as the prompt words them."""
+
+    CASUAL = "Casual"
+    CEREBRAL = "Cerebral"
+    CONVERSATIONAL = "Conversational"
+    DESCRIPTIVE = "Descriptive"
+    DIRECT = "Direct"
+    ELEGANT = "Elegant"
+    FORMAL = "Formal"
+    IRREVERENT = "Irreverent"
+    PLAYFUL = "Playful"
+    VIVID = "Vivid"
+
+
+class StorySettingsQuerySet(models.QuerySet["StorySettings"]):
+    """Verbs over settings."""
+
+    def presets_of(self, user: User) -> "StorySettingsQuerySet":
+        """Return the settings that `user` saved under a name, by name."""
+        return self.filter(owner=user).exclude(name="").order_by("name")
+
+
+class StorySettings(models.Model):
+    """One filled-in form. A row is never changed once a story uses it; a named one is a preset."""
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="story_settings")
+    name = models.CharField("preset name", max_length=80, blank=True)
+    main_characters = models.CharField(
+        "Main characters' names", max_length=prompts.MAX_FIELD_LENGTH
+    )
+    keywords = models.CharField("Story keywords", max_length=prompts.MAX_FIELD_LENGTH)
+    genre = models.CharField("Genre", max_length=20, choices=Genre)
+    register = models.CharField("Register", max_length=20, choices=Register)
+    child_friendly = models.BooleanField("Child-friendly content", default=False)
+    max_words = models.PositiveIntegerField(
+        "Max number of words",
+        default=300,
+        validators=[MinValueValidator(prompts.MIN_WORDS), MaxValueValidator(prompts.MAX_WORDS)],
+    )
+    final_twist = models.BooleanField("Final twist", default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = StorySettingsQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "story settings"
+        verbose_name_plural = "story settings"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "name"],
+                condition=~models.Q(name=""),
+                name="one_preset_of_a_name_per_owner",
+                violation_error_message="You already have settings with this name.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"{self.genre}, {self.register}, {self.max_words} words"
+
+    @property
+    def prompt(self) -> str:
+        """The prompt that these settings make."""
+        return prompts.story_prompt(self)

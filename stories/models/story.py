@@ -1,0 +1,144 @@
+"""Stories and their versions."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+
+from stories.models.settings import StorySettings
+from stories.models.user import User
+
+
+class Curation(models.TextChoices):
+    """Where a story stands on its way into the training data."""
+
+    NONE = "", "Not proposed"
+    WAITING = "waiting", "Waiting"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+
+
+class StoryQuerySet(models.QuerySet["Story"]):
+    """Verbs over stories; fetching through `visible_to` is the permission check."""
+
+    def visible_to(self, user: "User | AnonymousUser") -> "StoryQuerySet":
+        """Return the undeleted stories that `user` owns; none for somebody not signed in."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(owner=user, deleted_at=None)
+
+    def deleted_by(self, user: "User | AnonymousUser") -> "StoryQuerySet":
+        """Return the stories that `user` deleted and can still bring back."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(owner=user, deleted_at__isnull=False)
+
+    def good(self) -> "StoryQuerySet":
+        """Return the undeleted stories that their writers marked as good."""
+        return self.filter(good=True, deleted_at=None)
+
+    def waiting(self) -> "StoryQuerySet":
+        """Return the good stories that no curator has decided on."""
+        return self.good().filter(curation=Curation.WAITING)
+
+    def approved(self) -> "StoryQuerySet":
+        """Return the good stories that a curator approved for training."""
+        return self.good().filter(curation=Curation.APPROVED)
+
+
+class Story(models.Model):
+    """A story of one writer: the settings last submitted, and the text as it stands.
+
+    `text` repeats the text of the current version, whose number is `version`; 0 means that nothing
+    was written yet. Every change of the text goes through `stories.services` or
+    `stories.generation`, which add a `StoryVersion` and move both fields in one transaction.
+    """
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="stories")
+    settings = models.ForeignKey(StorySettings, on_delete=models.RESTRICT, related_name="stories")
+    title = models.CharField(max_length=120, blank=True)
+    # A title that the writer typed is never replaced by a suggestion.
+    title_is_own = models.BooleanField(default=False)
+    text = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=0)
+    good = models.BooleanField("good story", default=False)
+    curation = models.CharField(max_length=10, choices=Curation, default=Curation.NONE, blank=True)
+    # What the curator read: later edits don't change what was approved.
+    curated_version = models.PositiveIntegerField(null=True, blank=True)
+    curated_by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="curated_stories",
+    )
+    curated_at = models.DateTimeField(null=True, blank=True)
+    curation_reason = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = StoryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "stories"
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["owner", "-created_at"])]
+
+    def __str__(self) -> str:
+        return self.title or "Untitled story"
+
+    @property
+    def word_count(self) -> int:
+        """Words of the current text, split at white space."""
+        return len(self.text.split())
+
+
+class StoryVersion(models.Model):
+    """One state of a story's text; rows are added, never changed.
+
+    `parent` is the number of the version that this one was made from, so that the versions form a
+    tree; `take` counts the stories written from nothing (write and regenerate), and every later
+    version made from one belongs to it.
+    """
+
+    class Origin(models.TextChoices):
+        WRITE = "write", "Written by the model"
+        REWRITE = "rewrite", "Part rewritten by the model"
+        CONTINUE = "continue", "Continued by the model"
+        EDIT = "edit", "Edited"
+        RESTORE = "restore", "Restored"
+
+    story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    parent = models.PositiveIntegerField(default=0)
+    take = models.PositiveIntegerField(default=1)
+    text = models.TextField(blank=True)
+    origin = models.CharField(max_length=10, choices=Origin)
+    generation = models.ForeignKey(
+        "stories.Generation",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="versions",
+    )
+    editor = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="edited_versions",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["story", "number"], name="one_version_of_a_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.story} v{self.number}"
+
+    @property
+    def word_count(self) -> int:
+        """Words of this version's text, split at white space."""
+        return len(self.text.split())

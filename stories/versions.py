@@ -1,0 +1,78 @@
+"""Versions of a story's text: the one place where the text changes.
+
+Both the writer's changes (`stories.services`) and the model's (`stories.generation`) go through
+`add_version` and `move_to_version`. Each is one transaction around a compare-and-set on the story's
+version number, so that two tabs, or a tab and a generation, never overwrite each other.
+"""
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from stories.models import Generation, Story, StoryVersion, User
+
+
+class VersionConflictError(Exception):
+    """The story's text has moved on since the version that the change was based on.
+
+    `story` is freshly read: its `text` and `version` are what the change has to be compared with.
+    """
+
+    code = "conflict"
+
+    def __init__(self, story: Story) -> None:
+        super().__init__("This story was changed somewhere else in the meantime.")
+        self.story = story
+
+
+def add_version(
+    story: Story,
+    text: str,
+    origin: StoryVersion.Origin,
+    *,
+    expected_version: int,
+    generation: Generation | None = None,
+    editor: User | None = None,
+) -> StoryVersion:
+    """Append `text` as the story's new current version.
+
+    A text written from nothing (`Origin.WRITE`) opens a new take; any other stays in the take of
+    the version that it was made from. `story` is updated in place. Raises `VersionConflictError`
+    when the story's current version is not `expected_version`, and then changes nothing.
+    """
+    with transaction.atomic():
+        current = Story.objects.select_for_update().get(pk=story.pk)
+        if current.version != expected_version:
+            raise VersionConflictError(current)
+        newest = story.versions.aggregate(number=Max("number"), take=Max("take"))
+        version = StoryVersion.objects.create(
+            story=story,
+            number=(newest["number"] or 0) + 1,
+            parent=expected_version,
+            take=_take(story, origin, expected_version, newest["take"] or 0),
+            text=text,
+            origin=origin,
+            generation=generation,
+            editor=editor,
+        )
+        _make_current(story, version)
+    return version
+
+
+def move_to_version(story: Story, version: StoryVersion) -> None:
+    """Make an existing `version` the current one; nothing is added and nothing is lost."""
+    with transaction.atomic():
+        Story.objects.select_for_update().get(pk=story.pk)
+        _make_current(story, version)
+
+
+def _take(story: Story, origin: StoryVersion.Origin, base: int, newest_take: int) -> int:
+    if origin == StoryVersion.Origin.WRITE or base == 0:
+        return newest_take + 1
+    take: int = story.versions.values_list("take", flat=True).get(number=base)
+    return take
+
+
+def _make_current(story: Story, version: StoryVersion) -> None:
+    story.text, story.version, story.updated_at = version.text, version.number, timezone.now()
+    story.save(update_fields=["text", "version", "updated_at"])

@@ -1,0 +1,16 @@
+"""Settings under test: everything local and thrown away; hashing cheap; static files unhashed."""
+
+import os
+import tempfile
+
+_folder = tempfile.mkdtemp(prefix="storaiteller-tests-")
+os.environ.setdefault("DATA_DIR", _folder)
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
+
+from storaiteller_site.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES["staticfiles"] = {  # noqa: F405
+    "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+}
