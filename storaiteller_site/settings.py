@@ -27,7 +27,7 @@ DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or load_or_create_secret_key(DATA_DIR / "secret_key")
 
 # Whole origins ("https://stories.example.org"): hosts, CSRF and the websocket all follow from them.
-PUBLIC_ORIGINS = env.list("PUBLIC_ORIGINS", [])
+PUBLIC_ORIGINS: list[str] = env.list("PUBLIC_ORIGINS", [])
 PORT = env.int("PORT", 8000)
 _LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 WEBSOCKET_ORIGINS = [f"http://{host}:{PORT}" for host in _LOOPBACK_HOSTS] + PUBLIC_ORIGINS
@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "storaiteller_site",
     "stories",
 ]
 

@@ -1,0 +1,42 @@
+"""System checks: a faulty installation is refused at start, in a sentence that tells what to do."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+_MIN_KEY_LENGTH = 40
+_PLACEHOLDERS = ("changeme", "change-me", "insecure", "placeholder", "secret-key", "your-")
+
+
+@register()
+def check_secret_key(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """Refuse a secret key that somebody else could know."""
+    key = settings.SECRET_KEY.lower()
+    if len(key) >= _MIN_KEY_LENGTH and not any(word in key for word in _PLACEHOLDERS):
+        return []
+    return [
+        Error(
+            "SECRET_KEY is a placeholder or too short.",
+            hint="Leave SECRET_KEY unset to have one made, or set 50 random characters.",
+            id="storaiteller.E001",
+        )
+    ]
+
+
+@register()
+def check_data_dir(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """Refuse a data folder that can't be written."""
+    folder = Path(settings.DATA_DIR)
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return []
+    return [
+        Error(
+            f"The data folder {folder} is missing or can't be written.",
+            hint="Create it, or set DATA_DIR to a folder that you may write.",
+            id="storaiteller.E002",
+        )
+    ]
