@@ -1,0 +1,1 @@
+"""What `make bench` runs; results and method are in benchmarks/README.md."""
