@@ -1,0 +1,1 @@
+"""The embedded Ollama: a small server with a small model that we trained ourselves."""

@@ -1,0 +1,9 @@
+"""The generator of the pocket model's training stories; all of its text was written for it.
+
+`examples(seed)` yields prompts and stories for ever, the same ones for the same seed.
+"""
+
+from pocket.corpus.examples import Example, corpus_hash, examples
+from pocket.corpus.settings import StorySettings, Vocabulary
+
+__all__ = ["Example", "StorySettings", "Vocabulary", "corpus_hash", "examples"]

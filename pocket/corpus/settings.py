@@ -1,0 +1,81 @@
+"""Settings for training stories, and the prompt that the app makes of such settings."""
+
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+from pocket.corpus import banks, words
+
+Vocabulary = Literal["train", "held-out"]
+
+
+@dataclass(frozen=True)
+class StorySettings:
+    """The app's seven settings; `max_words` counts words split at white space."""
+
+    characters: tuple[str, ...]
+    keywords: tuple[str, ...]
+    genre: str
+    register: str
+    child_friendly: bool
+    max_words: int
+    final_twist: bool
+
+    @property
+    def prompt(self) -> str:
+        """The app's prompt; a test compares it with `stories.prompts`."""
+        prompt = (
+            "You are a writer. Write a story, without extra comments or questions, of maximum "
+            f"{self.max_words} words, where the main characters names are "
+            f"{', '.join(self.characters)}. The story genre is {self.genre} and you have to use a "
+            f"{self.register} register. The keywords of the story are {', '.join(self.keywords)}. "
+            "The story must have an introduction, a development and a conclusion."
+        )
+        if self.final_twist:
+            prompt += " The finale of the story must have a twist."
+        if self.child_friendly:
+            prompt += " The content must be child-friendly. The story might not involve children."
+        return prompt
+
+    def rewrite_prompt(self, initial_part: str, final_part: str) -> str:
+        """The app's prompt for a partial rewrite."""
+        return (
+            f"{self.prompt} It is important that the story starts with this part unchanged: "
+            f"{initial_part} and finishes with this part unchanged: {final_part}"
+        )
+
+
+def draw_settings(
+    rng: random.Random,
+    vocabulary: Vocabulary,
+    *,
+    genre: str | None = None,
+    register: str | None = None,
+) -> StorySettings:
+    """Return settings as a writer might choose them."""
+    loaded = banks.load()
+    characters = words.draw_names(rng, rng.choices((1, 2, 3, 4), (35, 40, 17, 8))[0], vocabulary)
+    keywords = words.draw_keywords(
+        rng, rng.choices((1, 2, 3, 4, 5), (20, 30, 28, 14, 8))[0], vocabulary
+    )
+    return StorySettings(
+        characters=tuple(characters),
+        keywords=tuple(keywords),
+        genre=genre or rng.choice(list(loaded.genres)),
+        register=register or rng.choice(list(loaded.registers)),
+        child_friendly=rng.random() < 0.4,
+        max_words=_draw_limit(rng),
+        final_twist=rng.random() < 0.45,
+    )
+
+
+def _draw_limit(rng: random.Random) -> int:
+    """Return a word limit: people type round numbers, mostly between 100 and 500."""
+    kind = rng.random()
+    if kind < 0.12:
+        return rng.randrange(20, 60)
+    if kind < 0.45:
+        return rng.randrange(60, 200, 5)
+    if kind < 0.9:
+        return rng.randrange(150, 501, 10)
+    return rng.randrange(500, 5001, 100)
