@@ -134,6 +134,16 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "recover-abandoned-generations": {
+        "task": "stories.tasks.recover_abandoned_generations",
+        "schedule": 30.0,  # seconds
+    },
+    "purge-deleted-stories": {
+        "task": "stories.tasks.purge_deleted_stories",
+        "schedule": 3600.0,
+    },
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celery" / "beat-schedule")
 
 # The model server: Ollama, or pocket when `manage.py serve` finds none.
@@ -141,7 +151,8 @@ OLLAMA_HOST = env.str("OLLAMA_HOST", "http://127.0.0.1:11434")
 STORY_MODEL = env.str("STORY_MODEL", "llama3.2")
 # One context size for every request: another one makes Ollama load the model anew.
 STORY_NUM_CTX = env.int("STORY_NUM_CTX", 8192)
-STORY_TEMPERATURE = env.float("STORY_TEMPERATURE", 0.8)
+# Unset, the model's own parameters hold.
+STORY_TEMPERATURE: float | None = env.float("STORY_TEMPERATURE", None)
 
 # Accounts
 AUTH_USER_MODEL = "stories.User"

@@ -6,25 +6,22 @@ come in already fetched through `visible_to`, which is the permission check.
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from stories import prompts, titles
 from stories.models import Curation, Story, StorySettings, StoryVersion, User
-from stories.versions import VersionConflictError, add_version, move_to_version
+from stories.versions import (
+    VersionConflictError,
+    add_version,
+    move_to_version,
+    while_idle,
+)
 
 # Code points; 5,000 words are about 30,000, and a writer may go on from there by hand.
 MAX_TEXT_LENGTH = 400_000
 # How long a deleted story can be brought back before `purge_deleted_stories` removes it.
 UNDELETE_PERIOD = timedelta(days=7)
-
-
-class StoryBusyError(Exception):
-    """The model is writing in this story; the change has to wait or the writing be stopped."""
-
-    code = "busy"
-
-    def __init__(self) -> None:
-        super().__init__("The story is being written. Stop the writing first.")
 
 
 class TextTooLongError(Exception):
@@ -89,14 +86,14 @@ def save_text(story: Story, editor: User, text: str, version: int) -> int:
     text = normalise_text(text)
     if len(text) > MAX_TEXT_LENGTH:
         raise TextTooLongError(len(text))
-    if text == story.text:
-        return story.version
-    if story.version != version:
-        raise VersionConflictError(story)
-    _refuse_while_writing(story)
-    return add_version(
-        story, text, StoryVersion.Origin.EDIT, expected_version=version, editor=editor
-    ).number
+    with while_idle(story):
+        if text == story.text:
+            return story.version
+        if story.version != version:
+            raise VersionConflictError(story)
+        return add_version(
+            story, text, StoryVersion.Origin.EDIT, expected_version=version, editor=editor
+        ).number
 
 
 def normalise_text(text: str) -> str:
@@ -107,24 +104,27 @@ def normalise_text(text: str) -> str:
 
 def restore_version(story: Story, editor: User, number: int) -> int:
     """Append the text of version `number` as a new version; return the new number."""
-    _refuse_while_writing(story)
     old = story.versions.get(number=number)
-    return add_version(
-        story,
-        old.text,
-        StoryVersion.Origin.RESTORE,
-        expected_version=story.version,
-        editor=editor,
-    ).number
+    with while_idle(story):
+        return add_version(
+            story,
+            old.text,
+            StoryVersion.Origin.RESTORE,
+            expected_version=story.version,
+            editor=editor,
+        ).number
 
 
 def show_take(story: Story, take: int) -> None:
-    """Make the newest version of `take` the current one."""
-    _refuse_while_writing(story)
+    """Make the newest version of `take` the current one.
+
+    Raises `StoryVersion.DoesNotExist` and `StoryBusyError`.
+    """
     newest = story.versions.filter(take=take).order_by("-number").first()
     if newest is None:
         raise StoryVersion.DoesNotExist
-    move_to_version(story, newest)
+    with while_idle(story):
+        move_to_version(story, newest)
 
 
 def takes(story: Story) -> list[int]:
@@ -181,10 +181,7 @@ def undelete_story(story: Story) -> None:
 def purge_deleted_stories() -> int:
     """Remove for good the stories deleted longer than `UNDELETE_PERIOD` ago; return how many."""
     expired = Story.objects.filter(deleted_at__lt=timezone.now() - UNDELETE_PERIOD)
-    _, removed = expired.delete()
+    with transaction.atomic():
+        _, removed = expired.delete()
+        StorySettings.objects.unused().delete()
     return removed.get("stories.Story", 0)
-
-
-def _refuse_while_writing(story: Story) -> None:
-    if story.generations.active().exists():
-        raise StoryBusyError

@@ -5,6 +5,9 @@ Both the writer's changes (`stories.services`) and the model's (`stories.generat
 version number, so that two tabs, or a tab and a generation, never overwrite each other.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -23,6 +26,29 @@ class VersionConflictError(Exception):
     def __init__(self, story: Story) -> None:
         super().__init__("This story was changed somewhere else in the meantime.")
         self.story = story
+
+
+class StoryBusyError(Exception):
+    """The model is writing in this story; the change has to wait or the writing be stopped."""
+
+    code = "busy"
+
+    def __init__(self) -> None:
+        super().__init__("The story is being written. Stop the writing first.")
+
+
+@contextmanager
+def while_idle(story: Story) -> Iterator[None]:
+    """Hold the story's row in a transaction in which no generation is active or can start.
+
+    Raises `StoryBusyError` when one is active. `story` takes over the text and version in force.
+    """
+    with transaction.atomic():
+        current = Story.objects.select_for_update().get(pk=story.pk)
+        if story.generations.active().exists():
+            raise StoryBusyError
+        story.text, story.version = current.text, current.version
+        yield
 
 
 def add_version(

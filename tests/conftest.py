@@ -1,8 +1,17 @@
 """Rules for the whole suite."""
 
 import os
+import sys
+from collections.abc import Iterator
+from typing import Any
 
+import httpx
 import pytest
+from pytest_django import Settings
+
+from stories import services
+from stories.models import Story, StorySettings, User
+from tests.support.processes import free_port, running
 
 # Playwright keeps an event loop running in the test's thread, where Django would refuse to query.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -14,3 +23,62 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if os.environ.get("CI") and reporter and reporter.stats.get("skipped") and exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter.write_line("Tests were skipped, which CI does not accept.", red=True)
+
+
+class ScriptedServer:
+    """The scripted model server, seen from a test."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def chats(self, model: str) -> list[dict[str, Any]]:
+        """Return what `model` was asked so far and how each answer ended."""
+        found = httpx.get(f"{self.url}/requests", trust_env=False).json()
+        return [chat for chat in found if chat["body"]["model"] == model]
+
+
+@pytest.fixture(scope="session")
+def _scripted_server() -> Iterator[ScriptedServer]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "tests.support.model_server", "--port", str(port)]
+    with running(command, ready_url=f"{url}/api/version"):
+        yield ScriptedServer(url)
+
+
+@pytest.fixture
+def model_server(_scripted_server: ScriptedServer, settings: Settings) -> ScriptedServer:
+    """A running scripted model server that the settings point to."""
+    settings.OLLAMA_HOST = _scripted_server.url
+    settings.STORY_MODEL = "steady"
+    return _scripted_server
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """A writer who owns what the tests are about."""
+    return User.objects.create_user("alice", password="alice's-long-password")
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """Another writer, to whom none of it is visible."""
+    return User.objects.create_user("charlie", password="charlie's-long-password")
+
+
+def story_settings(**changes: Any) -> StorySettings:
+    """Return unsaved, valid settings with `changes`."""
+    fields: dict[str, Any] = {
+        "main_characters": "Anna, Ben",
+        "keywords": "lantern, old map",
+        "genre": "Mystery",
+        "register": "Elegant",
+        "max_words": 300,
+    }
+    return StorySettings(**{**fields, **changes})
+
+
+@pytest.fixture
+def story(alice: User) -> Story:
+    """Alice's story, still empty."""
+    return services.create_story(alice, story_settings())

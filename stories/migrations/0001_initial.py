@@ -10,150 +10,430 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                (
+                    "first_name",
+                    models.CharField(blank=True, max_length=150, verbose_name="first name"),
+                ),
+                (
+                    "last_name",
+                    models.CharField(blank=True, max_length=150, verbose_name="last name"),
+                ),
+                (
+                    "email",
+                    models.EmailField(blank=True, max_length=254, verbose_name="email address"),
+                ),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="date joined"
+                    ),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'abstract': False,
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "abstract": False,
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='StorySettings',
+            name="StorySettings",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, max_length=80, verbose_name='preset name')),
-                ('main_characters', models.CharField(max_length=300, verbose_name="Main characters' names")),
-                ('keywords', models.CharField(max_length=300, verbose_name='Story keywords')),
-                ('genre', models.CharField(choices=[('Adventure', 'Adventure'), ('Biography', 'Biography'), ('Comedy', 'Comedy'), ('Drama', 'Drama'), ('Fantasy', 'Fantasy'), ('Gothic', 'Gothic'), ('Historical', 'Historical'), ('Horror', 'Horror'), ('Mystery', 'Mystery'), ('Quirky', 'Quirky'), ('Romance', 'Romance'), ('Sci-fi', 'Sci-fi'), ('Thriller', 'Thriller'), ('Tragedy', 'Tragedy'), ('War', 'War')], max_length=20, verbose_name='Genre')),
-                ('register', models.CharField(choices=[('Casual', 'Casual'), ('Cerebral', 'Cerebral'), ('Conversational', 'Conversational'), ('Descriptive', 'Descriptive'), ('Direct', 'Direct'), ('Elegant', 'Elegant'), ('Formal', 'Formal'), ('Irreverent', 'Irreverent'), ('Playful', 'Playful'), ('Vivid', 'Vivid')], max_length=20, verbose_name='Register')),
-                ('child_friendly', models.BooleanField(default=False, verbose_name='Child-friendly content')),
-                ('max_words', models.PositiveIntegerField(default=300, validators=[django.core.validators.MinValueValidator(20), django.core.validators.MaxValueValidator(5000)], verbose_name='Max number of words')),
-                ('final_twist', models.BooleanField(default=False, verbose_name='Final twist')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='story_settings', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=80, verbose_name="preset name")),
+                (
+                    "main_characters",
+                    models.CharField(max_length=300, verbose_name="Main characters' names"),
+                ),
+                ("keywords", models.CharField(max_length=300, verbose_name="Story keywords")),
+                (
+                    "genre",
+                    models.CharField(
+                        choices=[
+                            ("Adventure", "Adventure"),
+                            ("Biography", "Biography"),
+                            ("Comedy", "Comedy"),
+                            ("Drama", "Drama"),
+                            ("Fantasy", "Fantasy"),
+                            ("Gothic", "Gothic"),
+                            ("Historical", "Historical"),
+                            ("Horror", "Horror"),
+                            ("Mystery", "Mystery"),
+                            ("Quirky", "Quirky"),
+                            ("Romance", "Romance"),
+                            ("Sci-fi", "Sci-fi"),
+                            ("Thriller", "Thriller"),
+                            ("Tragedy", "Tragedy"),
+                            ("War", "War"),
+                        ],
+                        max_length=20,
+                        verbose_name="Genre",
+                    ),
+                ),
+                (
+                    "register",
+                    models.CharField(
+                        choices=[
+                            ("Casual", "Casual"),
+                            ("Cerebral", "Cerebral"),
+                            ("Conversational", "Conversational"),
+                            ("Descriptive", "Descriptive"),
+                            ("Direct", "Direct"),
+                            ("Elegant", "Elegant"),
+                            ("Formal", "Formal"),
+                            ("Irreverent", "Irreverent"),
+                            ("Playful", "Playful"),
+                            ("Vivid", "Vivid"),
+                        ],
+                        max_length=20,
+                        verbose_name="Register",
+                    ),
+                ),
+                (
+                    "child_friendly",
+                    models.BooleanField(default=False, verbose_name="Child-friendly content"),
+                ),
+                (
+                    "max_words",
+                    models.PositiveIntegerField(
+                        default=300,
+                        validators=[
+                            django.core.validators.MinValueValidator(20),
+                            django.core.validators.MaxValueValidator(5000),
+                        ],
+                        verbose_name="Max number of words",
+                    ),
+                ),
+                ("final_twist", models.BooleanField(default=False, verbose_name="Final twist")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="story_settings",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'story settings',
-                'verbose_name_plural': 'story settings',
+                "verbose_name": "story settings",
+                "verbose_name_plural": "story settings",
             },
         ),
         migrations.CreateModel(
-            name='Story',
+            name="Story",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(blank=True, max_length=120)),
-                ('title_is_own', models.BooleanField(default=False)),
-                ('text', models.TextField(blank=True)),
-                ('version', models.PositiveIntegerField(default=0)),
-                ('good', models.BooleanField(default=False, verbose_name='good story')),
-                ('curation', models.CharField(blank=True, choices=[('', 'Not proposed'), ('waiting', 'Waiting'), ('approved', 'Approved'), ('rejected', 'Rejected')], default='', max_length=10)),
-                ('curated_version', models.PositiveIntegerField(blank=True, null=True)),
-                ('curated_at', models.DateTimeField(blank=True, null=True)),
-                ('curation_reason', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('curated_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='curated_stories', to=settings.AUTH_USER_MODEL)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stories', to=settings.AUTH_USER_MODEL)),
-                ('settings', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='stories', to='stories.storysettings')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(blank=True, max_length=120)),
+                ("title_is_own", models.BooleanField(default=False)),
+                ("text", models.TextField(blank=True)),
+                ("version", models.PositiveIntegerField(default=0)),
+                ("good", models.BooleanField(default=False, verbose_name="good story")),
+                (
+                    "curation",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Not proposed"),
+                            ("waiting", "Waiting"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                        ],
+                        default="",
+                        max_length=10,
+                    ),
+                ),
+                ("curated_version", models.PositiveIntegerField(blank=True, null=True)),
+                ("curated_at", models.DateTimeField(blank=True, null=True)),
+                ("curation_reason", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "curated_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="curated_stories",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stories",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "settings",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="stories",
+                        to="stories.storysettings",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'stories',
-                'ordering': ['-created_at', '-pk'],
+                "verbose_name_plural": "stories",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Generation',
+            name="Generation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('write', 'Write'), ('rewrite', 'Rewrite'), ('continue', 'Continue')], max_length=10)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped'), ('failed', 'Failed'), ('interrupted', 'Interrupted')], default='queued', max_length=12)),
-                ('runner', models.CharField(blank=True, max_length=64)),
-                ('base_version', models.PositiveIntegerField(default=0)),
-                ('start', models.PositiveIntegerField(blank=True, null=True)),
-                ('end', models.PositiveIntegerField(blank=True, null=True)),
-                ('prompt', models.TextField()),
-                ('model', models.CharField(max_length=200)),
-                ('seed', models.BigIntegerField()),
-                ('options', models.JSONField(default=dict)),
-                ('text', models.TextField(blank=True)),
-                ('prompt_tokens', models.PositiveIntegerField(blank=True, null=True)),
-                ('completion_tokens', models.PositiveIntegerField(blank=True, null=True)),
-                ('done_reason', models.CharField(blank=True, max_length=20)),
-                ('report', models.JSONField(blank=True, default=dict)),
-                ('error_code', models.CharField(blank=True, max_length=40)),
-                ('error_message', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('heartbeat_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('first_token_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('story', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='generations', to='stories.story')),
-                ('settings', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='generations', to='stories.storysettings')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("write", "Write"),
+                            ("rewrite", "Rewrite"),
+                            ("continue", "Continue"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("stopped", "Stopped"),
+                            ("failed", "Failed"),
+                            ("interrupted", "Interrupted"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("runner", models.CharField(blank=True, max_length=64)),
+                ("base_version", models.PositiveIntegerField(default=0)),
+                ("start", models.PositiveIntegerField(blank=True, null=True)),
+                ("end", models.PositiveIntegerField(blank=True, null=True)),
+                ("prompt", models.TextField()),
+                ("model", models.CharField(max_length=200)),
+                ("seed", models.BigIntegerField()),
+                ("options", models.JSONField(default=dict)),
+                ("text", models.TextField(blank=True)),
+                ("prompt_tokens", models.PositiveIntegerField(blank=True, null=True)),
+                ("completion_tokens", models.PositiveIntegerField(blank=True, null=True)),
+                ("done_reason", models.CharField(blank=True, max_length=20)),
+                ("report", models.JSONField(blank=True, default=dict)),
+                ("error_code", models.CharField(blank=True, max_length=40)),
+                ("error_message", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("heartbeat_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("first_token_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "story",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="generations",
+                        to="stories.story",
+                    ),
+                ),
+                (
+                    "settings",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="generations",
+                        to="stories.storysettings",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='StoryVersion',
+            name="StoryVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('parent', models.PositiveIntegerField(default=0)),
-                ('take', models.PositiveIntegerField(default=1)),
-                ('text', models.TextField(blank=True)),
-                ('origin', models.CharField(choices=[('write', 'Written by the model'), ('rewrite', 'Part rewritten by the model'), ('continue', 'Continued by the model'), ('edit', 'Edited'), ('restore', 'Restored')], max_length=10)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('editor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='edited_versions', to=settings.AUTH_USER_MODEL)),
-                ('generation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='versions', to='stories.generation')),
-                ('story', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='stories.story')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("parent", models.PositiveIntegerField(default=0)),
+                ("take", models.PositiveIntegerField(default=1)),
+                ("text", models.TextField(blank=True)),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("write", "Written by the model"),
+                            ("rewrite", "Part rewritten by the model"),
+                            ("continue", "Continued by the model"),
+                            ("edit", "Edited"),
+                            ("restore", "Restored"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "editor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="edited_versions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "generation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="versions",
+                        to="stories.generation",
+                    ),
+                ),
+                (
+                    "story",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="stories.story",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.AddConstraint(
-            model_name='storysettings',
-            constraint=models.UniqueConstraint(condition=models.Q(('name', ''), _negated=True), fields=('owner', 'name'), name='one_preset_of_a_name_per_owner', violation_error_message='You already have settings with this name.'),
+            model_name="storysettings",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("name", ""), _negated=True),
+                fields=("owner", "name"),
+                name="one_preset_of_a_name_per_owner",
+                violation_error_message="You already have settings with this name.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='story',
-            index=models.Index(fields=['owner', '-created_at'], name='stories_sto_owner_i_8aa2c4_idx'),
+            model_name="story",
+            index=models.Index(
+                fields=["owner", "-created_at"], name="stories_sto_owner_i_8aa2c4_idx"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='generation',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('queued', 'running'))), fields=('story',), name='one_active_generation_per_story'),
+            model_name="generation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ("queued", "running"))),
+                fields=("story",),
+                name="one_active_generation_per_story",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='storyversion',
-            constraint=models.UniqueConstraint(fields=('story', 'number'), name='one_version_of_a_number'),
+            model_name="storyversion",
+            constraint=models.UniqueConstraint(
+                fields=("story", "number"), name="one_version_of_a_number"
+            ),
         ),
     ]

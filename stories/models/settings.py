@@ -49,6 +49,10 @@ class StorySettingsQuerySet(models.QuerySet["StorySettings"]):
         """Return the settings that `user` saved under a name, by name."""
         return self.filter(owner=user).exclude(name="").order_by("name")
 
+    def unused(self) -> "StorySettingsQuerySet":
+        """Return the nameless settings that no story and no generation holds any more."""
+        return self.filter(name="", stories=None, generations=None)
+
 
 class StorySettings(models.Model):
     """One filled-in form. A row is never changed once a story uses it; a named one is a preset."""

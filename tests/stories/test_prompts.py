@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stories import prompts
 
 
-@dataclass(frozen=True)
+@dataclass
 class Settings:
     """The settings of the examples below."""
 

@@ -1,0 +1,70 @@
+"""The pocket model's token ids: its tokenizer's training, and Llama 3.2's chat format in ids.
+
+llama.cpp splits a rendered chat at the special tokens and encodes the pieces between them one by
+one; `chat_ids` does the same, so that training sees the ids that the server will send.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+BEGIN = "<|begin_of_text|>"
+START_HEADER = "<|start_header_id|>"
+END_HEADER = "<|end_header_id|>"
+END_OF_TURN = "<|eot_id|>"
+
+VOCABULARY_SIZE = 4096
+
+
+def train_tokenizer(texts: Iterable[str], folder: Path) -> Any:
+    """Train a SentencePiece model on `texts`, write `folder`/tokenizer.model and return it.
+
+    Every option that changes white space is off, or newlines would vanish and a space would
+    follow each special token in one runtime and not in the other.
+    """
+    import sentencepiece
+
+    folder.mkdir(parents=True, exist_ok=True)
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts),
+        model_prefix=str(folder / "tokenizer"),
+        model_type="bpe",
+        vocab_size=VOCABULARY_SIZE,
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        add_dummy_prefix=False,
+        byte_fallback=True,
+        split_digits=True,
+        character_coverage=0.9999,
+        unk_piece="<unk>",
+        bos_piece=BEGIN,
+        eos_piece=END_OF_TURN,
+        pad_id=-1,
+        control_symbols=[START_HEADER, END_HEADER],
+        minloglevel=2,
+    )
+    return load_tokenizer(folder)
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """Return the SentencePiece tokenizer kept in `folder`."""
+    import sentencepiece
+
+    return sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
+
+
+def chat_ids(tokenizer: Any, prompt: str, prefill: str = "") -> list[int]:
+    """Return the ids of one user turn and the assistant's open turn, begun with `prefill`."""
+    special = tokenizer.piece_to_id
+    header = special(START_HEADER), special(END_HEADER)
+    return [
+        *(special(BEGIN), header[0], *tokenizer.encode("user"), header[1]),
+        *(*tokenizer.encode(f"\n\n{prompt}"), special(END_OF_TURN)),
+        *(header[0], *tokenizer.encode("assistant"), header[1]),
+        *tokenizer.encode(f"\n\n{prefill}"),
+    ]
+
+
+def completion_ids(tokenizer: Any, completion: str) -> list[int]:
+    """Return the ids of what the model has to write, its end of turn included."""
+    return [*tokenizer.encode(completion), tokenizer.piece_to_id(END_OF_TURN)]

@@ -1,0 +1,260 @@
+"""The websocket of a story: commands in, the followed generation's text out.
+
+A socket owns nothing: a generation is a row and a log, written by a task of its own, and a socket
+that goes away can come back and attach at any offset.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any, cast
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib.auth.models import AnonymousUser
+
+from stories import frames
+from stories.generation.recovery import recover_abandoned
+from stories.generation.requests import NothingToContinueError, open_generation
+from stories.generation.runner import launch, request_stop
+from stories.models import Generation, Story, User
+from stories.textlog import Piece, get_text_log
+from stories.versions import StoryBusyError
+
+logger = logging.getLogger(__name__)
+
+# Code points sent and not acknowledged; the sending then waits for the client.
+UNACKNOWLEDGED = 64 * 1024
+# Seconds without text after which a follower looks whether the writing process still lives.
+PATIENCE = 2.0
+
+
+class StoryConsumer(AsyncWebsocketConsumer):
+    """One socket on one story of the signed-in user."""
+
+    async def connect(self) -> None:
+        """Refuse a story that the user can't see; else tell how its last generation stands."""
+        self.user = cast("User | AnonymousUser", self.scope["user"])
+        self.story_id: int = self.scope["url_route"]["kwargs"]["story_id"]
+        self.follower: asyncio.Task[None] | None = None
+        self.acknowledged = 0
+        self.caught_up = asyncio.Event()
+        if not await database_sync_to_async(self._recover)():
+            await self.close()
+            return
+        await self.channel_layer.group_add(story_group(self.story_id), self.channel_name)
+        await self.accept()
+        newest = await database_sync_to_async(self._newest)()
+        if newest is not None:
+            await self._say(_generation_frame(newest))
+
+    async def disconnect(self, code: int) -> None:
+        """Stop following; the writing goes on."""
+        if self.follower is not None:
+            self.follower.cancel()
+        await self.channel_layer.group_discard(story_group(self.story_id), self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Carry out a command; what is wrong with it is answered and the socket lives."""
+        try:
+            frame = frames.parse(text_data, bytes_data)
+            await self._carry_out(frame)
+        except (
+            frames.BadFrameError,
+            StoryBusyError,
+            NothingToContinueError,
+            _GoneError,
+        ) as error:
+            await self._say({"type": "error", "code": error.code, "message": str(error)})
+
+    async def _carry_out(self, frame: frames.ClientFrame) -> None:
+        match frame["type"]:
+            case "write":
+                await self._start(Generation.Kind.WRITE)
+            case "continue":
+                await self._start(Generation.Kind.CONTINUE)
+            case "stop":
+                active = await database_sync_to_async(self._active)()
+                if active is not None:
+                    await request_stop(active)
+            case "attach":
+                generation = await database_sync_to_async(self._visible)(frame["generation"])
+                await self._follow(generation, frame["offset"])
+            case "ack":
+                self.acknowledged = max(self.acknowledged, frame["offset"])
+                self.caught_up.set()
+
+    async def _start(self, kind: Generation.Kind) -> None:
+        generation = await database_sync_to_async(self._open)(kind)
+        await launch(generation)
+        await self._announce(generation)
+        await self.channel_layer.group_send(
+            story_group(self.story_id),
+            {
+                "type": "generation.started",
+                "generation": generation.pk,
+                "sender": self.channel_name,
+            },
+        )
+
+    async def generation_started(self, event: dict[str, Any]) -> None:
+        """Follow what another tab of the same story started."""
+        if event["sender"] != self.channel_name:
+            try:
+                generation = await database_sync_to_async(self._visible)(event["generation"])
+            except _GoneError:
+                return
+            await self._announce(generation)
+
+    async def _announce(self, generation: Generation) -> None:
+        await self._say(_generation_frame(generation))
+        await self._follow(generation, 0)
+
+    # ---- Following ----
+
+    async def _follow(self, generation: Generation, offset: int) -> None:
+        if self.follower is not None:
+            self.follower.cancel()
+        self.acknowledged = offset
+        self.caught_up.clear()
+        self.follower = asyncio.create_task(self._run_follower(generation, offset))
+
+    async def _run_follower(self, generation: Generation, offset: int) -> None:
+        try:
+            await self._send_text(generation, offset)
+        except (Generation.DoesNotExist, Story.DoesNotExist):
+            return  # removed for good in the meantime
+        except Exception:
+            # The client connects again and attaches where it was.
+            logger.exception("Following generation %s failed", generation.pk)
+            await self.close(code=1011)
+
+    async def _send_text(self, generation: Generation, offset: int) -> None:
+        """Send the text from `offset` on, to the end; then the outcome."""
+        log = get_text_log()
+        while generation.is_active:
+            pieces = log.follow(generation.pk, offset, PATIENCE)
+            async with aclosing(pieces) as following:  # type: ignore[type-var]
+                offset = await self._send_pieces(generation.pk, following, offset)
+            # The log ended, or is silent: the row knows whether there is more to come.
+            if not await database_sync_to_async(self._recover)():
+                return
+            await database_sync_to_async(generation.refresh_from_db)()
+        rest = generation.text[offset:]
+        if rest:
+            await self._send_piece(generation.pk, Piece(offset, rest))
+        await self._send_outcome(generation)
+
+    async def _send_pieces(self, generation: int, pieces: AsyncIterator[Piece], offset: int) -> int:
+        async for piece in pieces:
+            await self._send_piece(generation, piece)
+            offset = piece.offset + len(piece.text)
+            while offset - self.acknowledged > UNACKNOWLEDGED:
+                self.caught_up.clear()
+                await self.caught_up.wait()
+        return offset
+
+    async def _send_piece(self, generation: int, piece: Piece) -> None:
+        await self._say(
+            {"type": "text", "generation": generation, "offset": piece.offset, "text": piece.text}
+        )
+
+    async def _send_outcome(self, generation: Generation) -> None:
+        if generation.error_code:
+            await self._say(
+                {
+                    "type": "error",
+                    "code": generation.error_code,
+                    "message": generation.error_message,
+                    "generation": generation.pk,
+                }
+            )
+        version = await database_sync_to_async(self._version)()
+        await self._say(
+            {
+                "type": "done",
+                "generation": generation.pk,
+                "version": version,
+                "status": generation.status,
+                "report": generation.report,
+            }
+        )
+
+    async def _say(self, frame: frames.ServerFrame) -> None:
+        await self.send(text_data=frames.dump(frame))
+
+    # ---- The database; each of these runs in Django's thread ----
+
+    def _story(self) -> Story:
+        story = (
+            Story.objects.visible_to(self.user)
+            .select_related("settings")
+            .filter(pk=self.story_id)
+            .first()
+        )
+        if story is None:
+            raise _GoneError
+        return story
+
+    def _open(self, kind: Generation.Kind) -> Generation:
+        story = self._story()
+        try:
+            return open_generation(story, kind)
+        except StoryBusyError:
+            # The one in the way may be a dead process's.
+            if not recover_abandoned(story):
+                raise
+            return open_generation(self._story(), kind)
+
+    def _recover(self) -> bool:
+        """Close the story's abandoned generations; False if the story can't be seen (any more)."""
+        try:
+            recover_abandoned(self._story())
+        except _GoneError:
+            return False
+        return True
+
+    def _visible(self, generation: int) -> Generation:
+        found = Generation.objects.visible_to(self.user).filter(pk=generation, story=self.story_id)
+        newest = found.first()
+        if newest is None:
+            raise _GoneError
+        return newest
+
+    def _newest(self) -> Generation | None:
+        return Generation.objects.filter(story=self.story_id).first()
+
+    def _active(self) -> int | None:
+        active = Generation.objects.visible_to(self.user).active().filter(story=self.story_id)
+        return active.values_list("pk", flat=True).first()
+
+    def _version(self) -> int:
+        return Story.objects.values_list("version", flat=True).get(pk=self.story_id)
+
+
+class _GoneError(Exception):
+    """The story or the generation is not the user's, or is there no more."""
+
+    code = "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This story is not here any more.")
+
+
+def story_group(story: int) -> str:
+    """Return the name of the group of all sockets on `story`."""
+    return f"story.{story}"
+
+
+def _generation_frame(generation: Generation) -> frames.GenerationFrame:
+    return {
+        "type": "generation",
+        "id": generation.pk,
+        "kind": generation.kind,
+        "status": generation.status,
+        "position": 0,
+        "base_version": generation.base_version,
+        "model": generation.model,
+        "length": len(generation.text),
+    }

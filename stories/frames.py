@@ -1,0 +1,130 @@
+"""The websocket's frames: their shapes, and the reading of what a client sends.
+
+Offsets are code points of the generation's own text. Imports nothing of ours.
+"""
+
+import json
+from typing import Any, Literal, NotRequired, TypedDict
+
+MAX_FRAME_LENGTH = 64 * 1024  # characters; a rewrite carries the passage and an instruction
+
+
+class GenerationFrame(TypedDict):
+    """Says that a generation exists and how it stands; its text comes in `TextFrame`s."""
+
+    type: Literal["generation"]
+    id: int
+    kind: str
+    status: str
+    position: int  # in the queue; 0 when it is the generation's turn
+    base_version: int
+    model: str
+    length: int  # code points stored so far
+
+
+class TextFrame(TypedDict):
+    """Text of a generation, and where it begins in it."""
+
+    type: Literal["text"]
+    generation: int
+    offset: int
+    text: str
+
+
+class DoneFrame(TypedDict):
+    """The last frame of a generation; `version` is the story's version from now on."""
+
+    type: Literal["done"]
+    generation: int
+    version: int
+    status: str
+    report: dict[str, Any]
+
+
+class ErrorFrame(TypedDict):
+    """Something that the person has to be told; the socket lives on."""
+
+    type: Literal["error"]
+    code: str
+    message: str
+    generation: NotRequired[int]
+    hint: NotRequired[str]
+
+
+class WriteFrame(TypedDict):
+    """Write a new story."""
+
+    type: Literal["write"]
+
+
+class ContinueFrame(TypedDict):
+    """Go on from the text as it stands."""
+
+    type: Literal["continue"]
+
+
+class StopFrame(TypedDict):
+    """Stop the active generation."""
+
+    type: Literal["stop"]
+
+
+class AttachFrame(TypedDict):
+    """Follow `generation` from `offset` on."""
+
+    type: Literal["attach"]
+    generation: int
+    offset: int
+
+
+class AckFrame(TypedDict):
+    """The client has the text of the followed generation up to `offset`."""
+
+    type: Literal["ack"]
+    offset: int
+
+
+ClientFrame = WriteFrame | ContinueFrame | StopFrame | AttachFrame | AckFrame
+ServerFrame = GenerationFrame | TextFrame | DoneFrame | ErrorFrame
+
+# The numbers that each kind of frame has to carry.
+_NUMBERS: dict[str, tuple[str, ...]] = {
+    "write": (),
+    "continue": (),
+    "stop": (),
+    "attach": ("generation", "offset"),
+    "ack": ("offset",),
+}
+_MAX_NUMBER = 2**53  # beyond it, JavaScript's numbers are not whole
+
+
+class BadFrameError(ValueError):
+    """The client sent something that is not one of its frames."""
+
+    code = "bad_frame"
+
+
+def parse(text: str | None, data: bytes | None = None) -> ClientFrame:
+    """Return the client's frame in `text`; raises `BadFrameError` with what is wrong."""
+    if data is not None or text is None:
+        raise BadFrameError("Only text frames are understood.")
+    if len(text) > MAX_FRAME_LENGTH:
+        raise BadFrameError(f"A frame may have {MAX_FRAME_LENGTH:,} characters at most.")
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadFrameError("The frame is not JSON.") from error
+    kind = frame.get("type") if isinstance(frame, dict) else None
+    if not isinstance(kind, str) or kind not in _NUMBERS:
+        raise BadFrameError("The frame has no known type.")
+    for name in _NUMBERS[kind]:
+        number = frame.get(name)
+        # bool is an int to Python and is none to JSON.
+        if type(number) is not int or not 0 <= number <= _MAX_NUMBER:
+            raise BadFrameError(f"{name} has to be a whole number, 0 or more.")
+    return frame  # type: ignore[no-any-return]
+
+
+def dump(frame: ServerFrame) -> str:
+    """Return `frame` as JSON; other scripts stay readable and short."""
+    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))

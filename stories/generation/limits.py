@@ -1,0 +1,50 @@
+"""The length that a writer asked for, held to at the end of a sentence."""
+
+import re
+
+from stories import prompts
+
+_WORD = re.compile(r"\S+")
+# A full stop after a title or an initial ends no sentence.
+_SENTENCE_END = re.compile(
+    r"(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\b[A-Z])[.!?…]+[\"'”’»)\]*_]*(?=\s|\Z)"
+)
+# A continuation of a story that has its length already may still be this part of it.
+_EXTRA_PART = 0.5
+
+
+class WordCounter:
+    """Counts the words of a text that comes in pieces, whose ends may lie inside a word."""
+
+    def __init__(self) -> None:
+        self.words = 0
+        self._in_word = False
+
+    def add(self, text: str) -> None:
+        """Count the words that begin in `text`."""
+        if not text:
+            return
+        joined = self._in_word and not text[0].isspace()
+        self.words += len(text.split()) - joined
+        self._in_word = not text[-1].isspace()
+
+
+def word_limit(max_words: int, base: str) -> int:
+    """Return how many words may be added to `base`: what is left, or half as much again."""
+    left = max_words - len(base.split())
+    return (
+        left if left >= prompts.MIN_WORDS else max(prompts.MIN_WORDS, int(max_words * _EXTRA_PART))
+    )
+
+
+def whole_sentences(text: str, max_words: int) -> str:
+    """Return the longest beginning of `text` that has whole sentences and at most `max_words`.
+
+    When not even the first sentence fits, the words that do are returned.
+    """
+    for count, word in enumerate(_WORD.finditer(text)):
+        if count == max_words:
+            text = text[: word.start()]
+            break
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    return text[: ends[-1]] if ends else text.rstrip()

@@ -1,0 +1,36 @@
+"""Generations whose process died: closed truthfully, with all the text that is known.
+
+Called where somebody looks (a page, a socket that waits in vain) and by a periodic task, so that
+no start-up order matters.
+"""
+
+from stories.generation.finishing import Outcome, finish
+from stories.models import Generation, Story
+from stories.textlog import get_text_log
+
+# A live runner gives a sign every second.
+ABANDONED_AFTER = 6.0  # seconds
+
+
+def recover_abandoned(story: Story | None = None) -> int:
+    """End the abandoned generations, of `story` or of all; return how many.
+
+    Their text is the checkpoint, or the log where that got further and outlived the process.
+    """
+    found = Generation.objects.abandoned(ABANDONED_AFTER).select_related("settings", "story")
+    if story is not None:
+        found = found.filter(story=story)
+    return sum(_close(generation) for generation in found)
+
+
+def _close(generation: Generation) -> bool:
+    text = max(generation.text, get_text_log().text(generation.pk), key=len)
+    return finish(
+        generation,
+        Outcome(
+            Generation.Status.INTERRUPTED,
+            text,
+            error_code="interrupted",
+            error_message="The writing was interrupted. What was written is kept.",
+        ),
+    )

@@ -1,0 +1,254 @@
+"""The only edge to the model server: its errors are translated here, once.
+
+Speaks Ollama's API (docs/api.md of the project `ollama/ollama`). The address comes from the
+environment and from nowhere else. Imports nothing of ours.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from weakref import WeakKeyDictionary
+
+import httpx
+import ollama
+from django.conf import settings
+from httpx_aiohttp import AiohttpTransport
+
+CONNECT_TIMEOUT = 5.0  # seconds
+# A model may have to be loaded from a slow disk before it says its first word.
+FIRST_TOKEN_TIMEOUT = 300.0
+NEXT_TOKEN_TIMEOUT = 60.0
+
+
+class ModelServerError(Exception):
+    """Something about the model server that a person has to be told.
+
+    `code` names it for scripts, the message is a sentence for the writer, `hint` tells whoever
+    runs the installation what to do.
+    """
+
+    code = "model_server"
+    hint = ""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint or self.hint
+
+
+class UnreachableError(ModelServerError):
+    """Nothing answers at the address."""
+
+    code = "unreachable"
+
+
+class ModelMissingError(ModelServerError):
+    """The server does not have the model."""
+
+    code = "model_missing"
+
+
+class ServerBusyError(ModelServerError):
+    """The server's own queue is full."""
+
+    code = "server_busy"
+
+
+class PromptTooLongError(ModelServerError):
+    """Prompt and story don't fit into the model's context."""
+
+    code = "prompt_too_long"
+
+
+class BrokenStreamError(ModelServerError):
+    """The answer ended in the middle."""
+
+    code = "broken_stream"
+
+
+class ServerFaultError(ModelServerError):
+    """The server says that it failed."""
+
+    code = "server_fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of the answer; the last one has `done` and the counts."""
+
+    text: str
+    done: bool = False
+    done_reason: str = ""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class _Clients:
+    http: httpx.AsyncClient
+    api: ollama.AsyncClient
+
+
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, _Clients] = WeakKeyDictionary()
+
+
+def _for_this_loop() -> _Clients:
+    """Return the clients of the running loop; making one costs 20 ms, so each loop has one pair.
+
+    aiohttp's transport takes a third of the time that httpx's own takes for a token.
+    """
+    loop = asyncio.get_running_loop()
+    if loop not in _clients:
+        options: dict[str, Any] = {
+            "timeout": httpx.Timeout(FIRST_TOKEN_TIMEOUT, connect=CONNECT_TIMEOUT),
+            "trust_env": False,
+            "follow_redirects": False,
+        }
+        api = ollama.AsyncClient(settings.OLLAMA_HOST, transport=AiohttpTransport(), **options)
+        http = httpx.AsyncClient(
+            base_url=api._client.base_url, transport=AiohttpTransport(), **options
+        )
+        _clients[loop] = _Clients(http, api)
+    return _clients[loop]
+
+
+async def close() -> None:
+    """Close the running loop's connections, if it has any."""
+    clients = _clients.pop(asyncio.get_running_loop(), None)
+    if clients is not None:
+        await clients.http.aclose()
+        await clients.api.close()
+
+
+async def chat(
+    model: str, messages: list[dict[str, str]], options: dict[str, Any]
+) -> AsyncIterator[Chunk]:
+    """Yield the model's answer as it comes; a last message of the assistant is continued.
+
+    Closing the iterator closes the connection, and so stops the model. Raises `ModelServerError`.
+    """
+    body = {
+        "model": model,
+        "messages": messages,
+        "options": options,
+        # A prompt that doesn't fit is an error here, and never cut in silence.
+        "truncate": False,
+        "shift": False,
+    }
+    with _translated(model):
+        async with (
+            asyncio.timeout(FIRST_TOKEN_TIMEOUT) as patience,
+            _for_this_loop().http.stream("POST", "/api/chat", json=body) as response,
+        ):
+            await _raise_for_status(response)
+            loop = asyncio.get_running_loop()
+            async for line in _lines(response):
+                chunk = _parse(line)
+                patience.reschedule(loop.time() + NEXT_TOKEN_TIMEOUT)
+                yield chunk
+                if chunk.done:
+                    return
+    raise BrokenStreamError("The model server ended its answer in the middle.")
+
+
+async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
+    rest = b""
+    async for data in response.aiter_raw():
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            if line:
+                yield line
+    if rest.strip():
+        yield rest
+
+
+def _parse(line: bytes) -> Chunk:
+    part = json.loads(line)
+    if "error" in part:
+        raise ServerFaultError(
+            "The model server failed while it was writing.", hint=str(part["error"])[:300]
+        )
+    text = (part.get("message") or {}).get("content") or ""
+    if not part.get("done"):
+        return Chunk(text)
+    return Chunk(
+        text,
+        done=True,
+        done_reason=part.get("done_reason") or "stop",
+        prompt_tokens=part.get("prompt_eval_count"),
+        completion_tokens=part.get("eval_count"),
+    )
+
+
+async def _raise_for_status(response: httpx.Response) -> None:
+    if response.status_code == httpx.codes.OK:
+        return
+    body = (await response.aread()).decode(errors="replace")
+    try:
+        error = str(json.loads(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        error = body
+    raise ollama.ResponseError(error[:300], response.status_code)
+
+
+class _translated:  # noqa: N801
+    """Context that turns the libraries' errors into ours."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ollama.ResponseError):
+            _raise_response_error(error, self.model)
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | ConnectionError):
+            raise UnreachableError(
+                "The model server can't be reached.",
+                hint=f"Is Ollama running at {settings.OLLAMA_HOST}?",
+            ) from error
+        if isinstance(error, TimeoutError | httpx.TimeoutException):
+            raise BrokenStreamError(
+                "The model server stopped answering.", hint="It may be out of memory."
+            ) from error
+        if isinstance(error, httpx.HTTPError | ValueError | AttributeError):
+            raise BrokenStreamError(
+                "The connection to the model server broke.", hint=str(error)[:300]
+            ) from error
+
+
+def _raise_response_error(error: ollama.ResponseError, model: str) -> NoReturn:
+    text = error.error
+    if error.status_code == httpx.codes.NOT_FOUND:
+        raise ModelMissingError(
+            f"The model {model} is not installed on the model server.",
+            hint=f"ollama pull {model}",
+        ) from error
+    if error.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        raise ServerBusyError(
+            "The model server is busy. Try again in a moment.", hint=text
+        ) from error
+    if error.status_code == httpx.codes.BAD_REQUEST and "context" in text:
+        raise PromptTooLongError(
+            "The prompt and the story are longer than the model can read.", hint=text
+        ) from error
+    raise ServerFaultError("The model server refused the request.", hint=text) from error
+
+
+@asynccontextmanager
+async def _api(model: str = "") -> AsyncIterator[ollama.AsyncClient]:
+    with _translated(model):
+        yield _for_this_loop().api
+
+
+async def context_length(model: str) -> int | None:
+    """Return how many tokens `model` can read, if the server says so. Raises ModelServerError."""
+    async with _api(model) as api:
+        shown = await api.show(model)
+    lengths = [
+        value for key, value in (shown.modelinfo or {}).items() if key.endswith(".context_length")
+    ]
+    return int(lengths[0]) if lengths else None

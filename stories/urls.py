@@ -1,0 +1,4 @@
+"""Page routes."""
+
+app_name = "stories"
+urlpatterns: list[object] = []

@@ -1,0 +1,194 @@
+"""A scripted model server: it speaks Ollama's API and misbehaves as the model's name says.
+
+    python -m tests.support.model_server --port 9000 --tokens 300 --rate 40
+
+Any name that is not in `SCRIPTS` writes --tokens tokens at --rate a second. `GET /requests` tells
+what was asked and how each request ended.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+CONTEXT = 8192
+SENTENCES = (
+    "Anna lifted the lantern, and the dark stepped back.",
+    "Nobody had opened the door since the winter of the long snow.",
+    "Ben laughed 🙂 and the old map shook in his hands.",
+    '"We have been here before," she said, "and we were not alone."',
+    "Somewhere below, the sea went on counting its stones.",
+)
+PARAGRAPH = 4  # sentences
+
+
+@dataclass
+class Request:
+    """What a client asked, and how the answer went."""
+
+    path: str
+    body: dict[str, Any]
+    sent: int = 0
+    ended: str = "open"  # then "whole", "closed" by the client, or "broken" by the script
+
+
+@dataclass
+class Script:
+    """How a model answers a chat."""
+
+    tokens: int | None = None
+    rate: float | None = None
+    status: int = 200
+    error: str = ""
+    first_delay: float = 0.0
+    break_after: int | None = None  # tokens
+    break_with: str = "reset"  # or "error", "half", "silence", "hang"
+    done_reason: str = "stop"
+    text: list[str] | None = None
+
+
+SCRIPTS: dict[str, Script] = {
+    "missing": Script(status=404, error="model 'missing' not found"),
+    "busy": Script(status=503, error="server busy, please try again. maximum pending requests"),
+    "faulty": Script(status=500, error="llama runner process has terminated"),
+    "narrow": Script(status=400, error="the prompt is longer than the context length"),
+    "resets": Script(break_after=20, break_with="reset", rate=200),
+    "errs": Script(break_after=20, break_with="error", rate=200),
+    "halves": Script(break_after=20, break_with="half", rate=200),
+    "ends": Script(break_after=20, break_with="silence", rate=200),
+    "cut": Script(tokens=60, rate=1000, done_reason="length"),
+    "long": Script(tokens=2000, rate=4000),
+    "slow": Script(tokens=400, rate=20),
+    "empty": Script(text=[]),
+    "unicode": Script(text=["\n\n", "Zoë ", "👩‍👩‍👧", " met", " שלום", " and", " e\u0301.", "\n"]),
+    "nul": Script(text=["One", "\x00", " two."]),
+}
+
+
+def tokens() -> Iterator[str]:
+    """Yield the words of the sentences without end, each with the space before it."""
+    for number in itertools.count():
+        lead = (" ", "\n\n")[number % PARAGRAPH == 0] if number else ""
+        for word in SENTENCES[number % len(SENTENCES)].split():
+            yield lead + word
+            lead = " "
+
+
+@dataclass
+class ModelServer:
+    """The application's state."""
+
+    tokens: int
+    rate: float
+    requests: list[Request] = field(default_factory=list)
+
+    async def chat(self, http: web.Request) -> web.StreamResponse:
+        """Answer a chat in NDJSON by the model's script."""
+        body = await http.json()
+        script = SCRIPTS.get(body["model"], Script())
+        request = Request(http.path, body)
+        self.requests.append(request)
+        if script.status != web.HTTPOk.status_code:
+            request.ended = "whole"
+            return web.json_response({"error": script.error}, status=script.status)
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        await response.prepare(http)
+        try:
+            await self._stream(http, response, request, script)
+        except (ConnectionError, asyncio.CancelledError):
+            request.ended = "closed"
+            raise
+        return response
+
+    async def _stream(
+        self, http: web.Request, response: web.StreamResponse, request: Request, script: Script
+    ) -> None:
+        model = request.body["model"]
+        budget = request.body.get("options", {}).get("num_predict", 10**9)
+        count = min(script.tokens or self.tokens, budget)
+        texts = script.text if script.text is not None else itertools.islice(tokens(), count)
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(script.first_delay)
+        started = loop.time()
+        for number, text in enumerate(texts):
+            # Against the clock, so that a late wake-up does not slow the whole stream.
+            await asyncio.sleep(started + number / (script.rate or self.rate) - loop.time())
+            if number == script.break_after:
+                await self._break(http, response, request, script)
+                return
+            message = {"role": "assistant", "content": text}
+            await response.write(_line({"model": model, "message": message, "done": False}))
+            request.sent += 1
+        end = {"model": model, "message": {"role": "assistant", "content": ""}, "done": True}
+        end |= {"done_reason": script.done_reason, "prompt_eval_count": 99}
+        await response.write(_line({**end, "eval_count": request.sent}))
+        await response.write_eof()
+        request.ended = "whole"
+
+    async def _break(
+        self, http: web.Request, response: web.StreamResponse, request: Request, script: Script
+    ) -> None:
+        request.ended = "broken"
+        if script.break_with == "error":
+            await response.write(_line({"error": "an error was encountered while running"}))
+        elif script.break_with == "half":
+            await response.write(b'{"model":"halves","mess')
+        elif script.break_with == "reset" and http.transport is not None:
+            http.transport.abort()
+            return
+        await response.write_eof()
+
+    async def show(self, http: web.Request) -> web.Response:
+        """Answer what a model is."""
+        info = {"general.architecture": "llama", "llama.context_length": CONTEXT}
+        return web.json_response({"model_info": info, "details": {}, "capabilities": []})
+
+    async def version(self, http: web.Request) -> web.Response:
+        """Answer the version."""
+        return web.json_response({"version": "0.34.0"})
+
+    async def tags(self, http: web.Request) -> web.Response:
+        """Answer the list of models."""
+        return web.json_response({"models": []})
+
+    async def seen(self, http: web.Request) -> web.Response:
+        """Answer the chats so far."""
+        return web.json_response([asdict(request) for request in self.requests])
+
+
+def _line(part: dict[str, Any]) -> bytes:
+    return json.dumps(part).encode() + b"\n"
+
+
+def main() -> None:
+    """Serve until terminated."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--tokens", type=int, default=60)
+    parser.add_argument("--rate", type=float, default=200)
+    options = parser.parse_args()
+    server = ModelServer(options.tokens, options.rate)
+    app = web.Application()
+    app.router.add_post("/api/chat", server.chat)
+    app.router.add_post("/api/show", server.show)
+    app.router.add_get("/api/version", server.version)
+    app.router.add_get("/api/tags", server.tags)
+    app.router.add_get("/requests", server.seen)
+    # A client that goes away cancels its handler.
+    web.run_app(
+        app,
+        host="127.0.0.1",
+        port=options.port,
+        print=None,
+        access_log=None,
+        handler_cancellation=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
