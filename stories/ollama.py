@@ -119,7 +119,7 @@ async def close() -> None:
     clients = _clients.pop(asyncio.get_running_loop(), None)
     if clients is not None:
         await clients.http.aclose()
-        await clients.api.close()
+        await clients.api._client.aclose()
 
 
 async def chat(

@@ -1,7 +1,7 @@
 """A client of the story's websocket that checks every offset."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
@@ -30,7 +30,8 @@ class StorySocket:
     def __init__(self, user: User | AnonymousUser, story: int) -> None:
         router = URLRouter(websocket_urlpatterns)
         self._communicator = WebsocketCommunicator(router, f"/ws/stories/{story}/")
-        self._communicator.scope["user"] = user
+        scope: dict[str, Any] = cast("dict[str, Any]", self._communicator.scope)
+        scope["user"] = user
 
     async def connect(self) -> bool:
         """Return whether the handshake was accepted."""

@@ -1,0 +1,247 @@
+"""The HTTP side: Ollama's paths, status codes and lines."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from pocket.server import answers, creation
+from pocket.server.answers import Line, Models
+from pocket.server.engine import Engine
+from pocket.server.errors import APIError, bad_request
+from pocket.server.metadata import Metadata
+from pocket.server.store import Manifest, Store, parse_digest
+
+# Of Ollama's API as it is spoken here; clients compare it.
+VERSION = "0.34.0"
+_REFUSING_VERSION = "0.34.1"
+_KEEP_ALIVE = timedelta(days=1)
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(
+    models_folder: Path, shipped: Path, *, adapters: bool = True, slots: int = 4, threads: int = 2
+) -> Starlette:
+    """Return the ASGI application; `adapters`: are LoRA adapters taken, or refused?"""
+    api = _API(Models(Store(models_folder, shipped), Engine(slots, threads)), adapters)
+    routes: list[tuple[str, Endpoint, list[str]]] = [
+        ("/", api.root, ["GET"]),
+        ("/api/version", api.version, ["GET"]),
+        ("/api/tags", api.tags, ["GET"]),
+        ("/api/ps", api.ps, ["GET"]),
+        ("/api/show", api.show, ["POST"]),
+        ("/api/chat", api.chat, ["POST"]),
+        ("/api/generate", api.generate, ["POST"]),
+        ("/api/create", api.create, ["POST"]),
+        ("/api/copy", api.copy, ["POST"]),
+        ("/api/delete", api.delete, ["DELETE"]),
+        ("/api/pull", api.pull, ["POST"]),
+        ("/api/blobs/{digest}", api.blob, ["HEAD", "POST"]),
+    ]
+    return Starlette(
+        routes=[Route(path, endpoint, methods=methods) for path, endpoint, methods in routes],
+        exception_handlers={APIError: _answer_error},
+        # A page that resolves its own name to this machine must not reach the models.
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+        ],
+    )
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    status = error.status if isinstance(error, APIError) else 500
+    return JSONResponse({"error": str(error)}, status)
+
+
+class _API:
+    def __init__(self, models: Models, adapters: bool) -> None:
+        self.models, self.adapters = models, adapters
+
+    async def root(self, request: Request) -> Response:
+        return PlainTextResponse("Ollama is running")
+
+    async def version(self, request: Request) -> Response:
+        # `server` is ours: the page says which one writes.
+        version = VERSION if self.adapters else _REFUSING_VERSION
+        return JSONResponse({"version": version, "server": "pocket"})
+
+    async def chat(self, request: Request) -> Response:
+        return await _answer(answers.chat, self.models, await _body(request))
+
+    async def generate(self, request: Request) -> Response:
+        return await _answer(answers.generate, self.models, await _body(request))
+
+    async def tags(self, request: Request) -> Response:
+        return JSONResponse({"models": [self._entry(model) for model in self.models.store.all()]})
+
+    async def ps(self, request: Request) -> Response:
+        paths = {self.models.store.model_path(m): m for m in self.models.store.all()}
+        expires = (datetime.now(UTC) + _KEEP_ALIVE).isoformat()
+        return JSONResponse(
+            {
+                "models": [
+                    {
+                        **self._entry(paths[loaded.weights.model]),
+                        "expires_at": expires,
+                        "size_vram": 0,
+                        "context_length": loaded.weights.context,
+                    }
+                    for loaded in self.models.engine.loaded()
+                    if loaded.weights.model in paths
+                ]
+            }
+        )
+
+    async def show(self, request: Request) -> Response:
+        body = await _body(request)
+        manifest = self.models.store.get(body.get("model") or body.get("name"))
+        metadata = self.models.metadata(manifest)
+        template = manifest.template or metadata.chat_template
+        return JSONResponse(
+            {
+                "modelfile": _modelfile(manifest, template),
+                "parameters": "\n".join(_parameter_lines(manifest)),
+                "template": template,
+                "system": manifest.system,
+                "details": _details(manifest, metadata),
+                "model_info": {
+                    **metadata.values,
+                    "general.parameter_count": metadata.parameters,
+                },
+                "capabilities": ["completion"],
+                "modified_at": manifest.modified_at,
+            }
+        )
+
+    async def create(self, request: Request) -> Response:
+        body = await _body(request)
+        lines = creation.create(self.models, body, adapters=self.adapters)
+        if body.get("stream", True):
+            return StreamingResponse(
+                (_line(line) for line in lines), media_type="application/x-ndjson"
+            )
+        return JSONResponse(list(lines)[-1])
+
+    async def copy(self, request: Request) -> Response:
+        body = await _body(request)
+        self.models.store.copy(body.get("source"), body.get("destination"))
+        return Response(status_code=200)
+
+    async def delete(self, request: Request) -> Response:
+        body = await _body(request)
+        manifest = self.models.store.get(body.get("model") or body.get("name"))
+        self.models.store.delete(manifest.name)
+        for digest in (manifest.model, *manifest.adapters):
+            if digest and not self.models.store.has_blob(digest):
+                self.models.engine.forget(self.models.store.blob_path(digest))
+        return Response(status_code=200)
+
+    async def pull(self, request: Request) -> Response:
+        raise bad_request(
+            "pocket can't download models: install Ollama to use others, "
+            "or create one from a file of yours"
+        )
+
+    async def blob(self, request: Request) -> Response:
+        digest = parse_digest(request.path_params["digest"])
+        if request.method == "HEAD":
+            return Response(status_code=200 if self.models.store.has_blob(digest) else 404)
+        new = await self.models.store.receive_blob(digest, request.stream())
+        return Response(status_code=201 if new else 200)
+
+    def _entry(self, manifest: Manifest) -> Line:
+        files = [self.models.store.model_path(manifest)]
+        files += [self.models.store.blob_path(digest) for digest in manifest.adapters]
+        return {
+            "name": manifest.name,
+            "model": manifest.name,
+            "modified_at": manifest.modified_at,
+            "size": sum(path.stat().st_size for path in files),
+            "digest": self.models.store.digest_of(manifest),
+            "details": _details(manifest, self.models.metadata(manifest)),
+        }
+
+
+async def _body(request: Request) -> Line:
+    """Return the request's JSON object; its content type does not matter, as in Ollama."""
+    data = await request.body()
+    if not data:
+        raise bad_request("missing request body")
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise bad_request(f"invalid JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise bad_request("the request has to be a JSON object")
+    return body
+
+
+async def _answer(
+    method: Callable[[Models, Line], AsyncIterator[Line]], models: Models, body: Line
+) -> Response:
+    lines = method(models, body)
+    if body.get("stream", True) is False:
+        return JSONResponse(await _joined(lines))
+    # The first line decides the status code.
+    first = await anext(lines)
+    return StreamingResponse(_stream(first, lines), media_type="application/x-ndjson")
+
+
+async def _stream(first: Line, lines: AsyncIterator[Line]) -> AsyncIterator[bytes]:
+    """Yield the lines as bytes; closing this, as a lost connection does, stops the model."""
+    async with aclosing(lines) as rest:  # type: ignore[type-var]
+        yield _line(first)
+        try:
+            async for line in rest:
+                yield _line(line)
+        except APIError as error:
+            yield _line({"error": str(error)})
+
+
+async def _joined(lines: AsyncIterator[Line]) -> Line:
+    """Return the last line with the text of all of them."""
+    text, last = "", {}
+    async for line in lines:
+        last = line
+        text += line["response"] if "response" in line else line["message"]["content"]
+    if "response" in last:
+        return {**last, "response": text}
+    return {**last, "message": {"role": "assistant", "content": text}}
+
+
+def _line(line: Line) -> bytes:
+    return json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def _details(manifest: Manifest, metadata: Metadata) -> Line:
+    return {
+        "parent_model": manifest.parent,
+        "format": "gguf",
+        "family": metadata.architecture,
+        "families": [metadata.architecture],
+        "parameter_size": f"{metadata.parameters / 1e6:.1f}M",
+        "quantization_level": "F16",
+    }
+
+
+def _parameter_lines(manifest: Manifest) -> Iterator[str]:
+    for name, value in manifest.parameters.items():
+        for one in value if isinstance(value, list) else [value]:
+            yield f"{name} {json.dumps(one)}"
+
+
+def _modelfile(manifest: Manifest, template: str) -> str:
+    lines = [f"FROM {manifest.parent or manifest.name}", f'TEMPLATE """{template}"""']
+    lines += [f"PARAMETER {line}" for line in _parameter_lines(manifest)]
+    if manifest.system:
+        lines.append(f'SYSTEM """{manifest.system}"""')
+    return "\n".join(lines) + "\n"

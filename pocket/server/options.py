@@ -1,0 +1,59 @@
+"""Ollama's `options` in llama.cpp's words."""
+
+from typing import Any
+
+from pocket.server.errors import bad_request
+
+# Ollama's name -> llama.cpp's, and the types that it may have.
+_NUMBERS: dict[str, tuple[str, tuple[type, ...]]] = {
+    "temperature": ("temperature", (int, float)),
+    "top_p": ("top_p", (int, float)),
+    "top_k": ("top_k", (int,)),
+    "min_p": ("min_p", (int, float)),
+    "typical_p": ("typical_p", (int, float)),
+    "seed": ("seed", (int,)),
+    "repeat_penalty": ("repeat_penalty", (int, float)),
+    "repeat_last_n": ("repeat_last_n", (int,)),
+    "presence_penalty": ("presence_penalty", (int, float)),
+    "frequency_penalty": ("frequency_penalty", (int, float)),
+    "num_predict": ("n_predict", (int,)),
+    "num_keep": ("n_keep", (int,)),
+}
+# Ollama's defaults, where llama.cpp's differ.
+_DEFAULTS: dict[str, Any] = {"temperature": 0.8, "top_k": 40, "top_p": 0.9, "repeat_penalty": 1.1}
+_LEAST_CONTEXT = 64
+
+
+def check_options(options: object) -> dict[str, Any]:
+    """Return `options` if they are an object of known shapes; unknown names are let through.
+
+    Raises `APIError` 400 that names the option.
+    """
+    if options is None:
+        return {}
+    if not isinstance(options, dict):
+        raise bad_request("options has to be an object")
+    for name, (_, types) in {**_NUMBERS, "num_ctx": ("", (int,))}.items():
+        if name in options and type(options[name]) not in types:
+            expected = "a number" if float in types else "a whole number"
+            raise bad_request(f"option {name!r} must be {expected}")
+    stop = options.get("stop", [])
+    texts = [stop] if isinstance(stop, str) else stop
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise bad_request("option 'stop' must be a list of texts")
+    return {**options, "stop": [text for text in texts if text]}
+
+
+def sampling(options: dict[str, Any]) -> dict[str, Any]:
+    """Return llama.cpp's request fields for checked `options`."""
+    chosen = {**_DEFAULTS, **options}
+    fields = {ours: chosen[name] for name, (ours, _) in _NUMBERS.items() if name in chosen}
+    if chosen.get("stop"):
+        fields["stop"] = chosen["stop"]
+    return fields
+
+
+def context_size(options: dict[str, Any], trained: int) -> int:
+    """Return the context to load the model with: what is asked for, at most what it was
+    trained with."""
+    return max(_LEAST_CONTEXT, min(int(options.get("num_ctx", trained)), trained))
