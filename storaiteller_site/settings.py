@@ -85,6 +85,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "stories.context_processors.site",
             ],
         },
     },
@@ -146,6 +147,16 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celery" / "beat-schedule")
 
+# Rate limits count here; several processes have to count together.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
 # The model server: Ollama, or pocket when `manage.py serve` finds none.
 OLLAMA_HOST = env.str("OLLAMA_HOST", "http://127.0.0.1:11434")
 STORY_MODEL = env.str("STORY_MODEL", "llama3.2")
@@ -167,6 +178,14 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 ALLOW_SIGNUP = env.bool("ALLOW_SIGNUP", False)
+ACCOUNT_ADAPTER = "stories.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+# The address is for resetting the password only; a family's server may have no mail at all.
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("stories:home")
+# Proxies in front, whose X-Forwarded-For the rate limits may believe.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("stories:library")
 

@@ -9,6 +9,7 @@ from stories.models import StorySettings
 
 MAX_CHARACTERS = 8
 MAX_KEYWORDS = 12
+_EXAMPLES = {"main_characters": "Anna, Old Ben", "keywords": "lighthouse, silver key"}
 
 
 class StorySettingsForm(forms.ModelForm[StorySettings]):
@@ -36,6 +37,16 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
             "max_words",
             "final_twist",
         )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in ("main_characters", "keywords"):
+            field = self.fields[name]
+            field.widget.attrs |= {
+                "autocomplete": "off",
+                "aria-describedby": f"id_{name}_help",
+                "placeholder": _EXAMPLES[name],
+            }
 
     def clean_main_characters(self) -> str:
         """Tidy the names; at least one, and no more than a story can hold."""

@@ -1,4 +1,38 @@
 """Page routes."""
 
+from typing import Any, cast
+
+from django.urls import path
+
+from stories.views import account, home, library, settings, story
+
 app_name = "stories"
-urlpatterns: list[object] = []
+
+
+def _route(route: str, view: object, name: str) -> Any:
+    # Views behind `login_required` narrow the request's type, which `path` does not know.
+    return path(route, cast("Any", view), name=name)
+
+
+urlpatterns = [
+    _route("", home.home, "home"),
+    _route("health/", home.health, "health"),
+    _route("accounts/delete/", account.delete_account, "delete_account"),
+    _route("presets/", settings.presets, "presets"),
+    _route("presets/<int:preset_id>/", settings.preset, "preset"),
+    _route("presets/<int:preset_id>/delete/", settings.delete_preset, "delete_preset"),
+    _route("stories/", library.library, "library"),
+    _route("stories/new/", settings.new_story, "new"),
+    _route("stories/<int:story_id>/", story.story, "story"),
+    _route("stories/<int:story_id>/settings/", settings.change_settings, "settings"),
+    _route("stories/<int:story_id>/text/", story.text, "text"),
+    _route("stories/<int:story_id>/report/", story.report, "report"),
+    _route("stories/<int:story_id>/title/", story.title, "title"),
+    _route("stories/<int:story_id>/good/", story.good, "good"),
+    _route("stories/<int:story_id>/delete/", library.delete, "delete"),
+    _route("stories/<int:story_id>/undelete/", library.undelete, "undelete"),
+    _route("stories/<int:story_id>/takes/<int:take>/", story.show_take, "take"),
+    _route("stories/<int:story_id>/versions/", story.versions, "versions"),
+    _route("stories/<int:story_id>/versions/<int:number>/", story.version, "version"),
+    _route("stories/<int:story_id>/versions/<int:number>/restore/", story.restore, "restore"),
+]

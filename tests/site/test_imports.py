@@ -22,6 +22,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "stories.forms": ("stories.models", "stories.prompts"),
     "stories.services": ("stories.models", "stories.prompts", "stories.titles", "stories.versions"),
     "stories.curation": ("stories.models",),
+    "stories.accounts": ("stories.models",),
+    "stories.context_processors": (),
     "stories": ("stories",),
     "finetuning.recipes": (),
     "finetuning.pipeline": ("finetuning.recipes", "stories.prompts", "stories.ollama"),

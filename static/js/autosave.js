@@ -1,0 +1,126 @@
+// The writer's edits: kept in this browser at once, on the server a moment later.
+//
+// What was not confirmed by the server stays in the browser's storage, and is brought back when the
+// page is opened again.
+
+import { postJSON } from "storaiteller/requests";
+
+const PAUSE = 700; // milliseconds without typing
+const LONGEST = 5000; // milliseconds of typing on
+const RETRY = 3000; // milliseconds
+const KEEPALIVE_LIMIT = 60000; // bytes that a closing page may still send
+
+export class Autosave {
+  // `read()` gives the text; `tell(state, message)` shows how it stands; `conflict(mine, theirs)`
+  // is called when another page was quicker.
+  constructor({ story, url, state, read, tell, conflict }) {
+    Object.assign(this, { url, read, tell, conflict });
+    this.key = `storaiteller:draft:${story}`;
+    this.version = state.version;
+    this.saved = state.text;
+    this.timer = null;
+    this.since = null;
+    this.saving = null;
+    this.blocked = false;
+    addEventListener("pagehide", () => this.#leave());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") this.flush();
+    });
+    addEventListener("online", () => this.flush());
+  }
+
+  // The draft that an earlier page could not save, or null.
+  draft() {
+    try {
+      const draft = JSON.parse(localStorage.getItem(this.key));
+      return draft && draft.text !== this.saved ? draft : null;
+    } catch {
+      return null;
+    }
+  }
+
+  // The stored text is now `text`, as `version`.
+  reset({ version, text }) {
+    clearTimeout(this.timer);
+    this.timer = this.since = null;
+    this.version = version;
+    this.saved = text;
+    this.blocked = false;
+    this.#forget();
+  }
+
+  edited() {
+    this.#keep();
+    this.tell("pending");
+    this.since ??= Date.now();
+    clearTimeout(this.timer);
+    const wait = Math.max(0, Math.min(PAUSE, this.since + LONGEST - Date.now()));
+    this.timer = setTimeout(() => this.flush(), wait);
+  }
+
+  // Save now; resolves when the server has the text, or it can't have it.
+  async flush() {
+    clearTimeout(this.timer);
+    this.timer = this.since = null;
+    while (this.saving) await this.saving;
+    if (this.blocked || this.read() === this.saved) return;
+    this.saving = this.#save();
+    await this.saving;
+  }
+
+  async #save() {
+    const text = this.read();
+    this.tell("saving");
+    try {
+      const state = await postJSON(this.url, { version: this.version, text });
+      this.version = state.version;
+      this.saved = text;
+      if (this.read() === text) {
+        this.#forget();
+        this.tell("saved", state);
+      }
+    } catch (error) {
+      this.#failed(error, text);
+    } finally {
+      this.saving = null;
+    }
+  }
+
+  #failed(error, text) {
+    if (error.status === 409 && error.answer.code === "conflict") {
+      this.blocked = true;
+      this.tell("conflict");
+      this.conflict(text, error.answer.state);
+    } else if (error.status === 400) {
+      this.tell("refused", error);
+    } else {
+      this.tell("unsaved", error);
+      this.timer = setTimeout(() => this.flush(), RETRY);
+    }
+  }
+
+  #leave() {
+    const text = this.read();
+    if (this.blocked || text === this.saved) return;
+    this.#keep();
+    if (text.length * 3 < KEEPALIVE_LIMIT) {
+      postJSON(this.url, { version: this.version, text }, { keepalive: true }).catch(() => {});
+    }
+  }
+
+  #keep() {
+    try {
+      localStorage.setItem(this.key, JSON.stringify({ version: this.version, text: this.read() }));
+    } catch {
+      // No storage, or it is full: the server still gets the text.
+    }
+  }
+
+  #forget() {
+    try {
+      localStorage.removeItem(this.key);
+    } catch {
+      // As above.
+    }
+  }
+}

@@ -1,0 +1,1 @@
+"""The admin; its classes follow."""
