@@ -10,6 +10,7 @@ from typing import Any
 
 import django_stubs_ext
 from csp.constants import NONCE, SELF
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from environs import Env
 
@@ -39,8 +40,8 @@ _SERVED_OVER_TLS = bool(PUBLIC_ORIGINS) and all(o.startswith("https://") for o i
 
 INSTALLED_APPS = [
     "daphne",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "storaiteller_site.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -211,6 +212,15 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+UNFOLD = {
+    "SITE_TITLE": "StorAIteller",
+    "SITE_HEADER": "StorAIteller",
+    "SITE_URL": "/stories/",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("img/icon.svg")}
+    ],
+}
+
 # Security
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -238,5 +248,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # The filesystem transport has no host, and says so at every connection.
+    "loggers": {"kombu.connection": {"level": "ERROR"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},
 }

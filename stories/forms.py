@@ -39,7 +39,7 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
         )
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, **{"label_suffix": "", **options})
         for name in ("main_characters", "keywords"):
             field = self.fields[name]
             field.widget.attrs |= {

@@ -38,7 +38,8 @@ class ScriptedServer:
 
 
 @pytest.fixture(scope="session")
-def _scripted_server() -> Iterator[ScriptedServer]:
+def scripted_server() -> Iterator[ScriptedServer]:
+    """Run the scripted model server."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "tests.support.model_server", "--port", str(port)]
@@ -47,11 +48,11 @@ def _scripted_server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def model_server(_scripted_server: ScriptedServer, settings: Settings) -> ScriptedServer:
+def model_server(scripted_server: ScriptedServer, settings: Settings) -> ScriptedServer:
     """A running scripted model server that the settings point to."""
-    settings.OLLAMA_HOST = _scripted_server.url
+    settings.OLLAMA_HOST = scripted_server.url
     settings.STORY_MODEL = "steady"
-    return _scripted_server
+    return scripted_server
 
 
 @pytest.fixture

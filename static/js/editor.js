@@ -85,8 +85,7 @@ export class StoryEditor {
         dispatchTransaction: (transaction) => this.#dispatch(transaction),
         clipboardTextParser: (text) =>
           new Slice(Fragment.from(parse(normalise(text))), 1, 1),
-        clipboardTextSerializer: (slice) =>
-          slice.content.textBetween(0, slice.content.size, SEPARATOR, "\n"),
+        clipboardTextSerializer: (slice) => serialize(slice.content),
       },
     );
   }
@@ -110,7 +109,7 @@ export class StoryEditor {
   }
 
   get text() {
-    return normalise(serialize(this.view.state.doc));
+    return normalise(serialize(this.view.state.doc.content));
   }
 
   // Show `text` and forget what could be undone: it belongs to another text.

@@ -48,6 +48,7 @@ const autosave = new Autosave({
     if (kind === "saved") {
       state = { ...state, ...detail };
       showTakes();
+      showButtons();
     }
   },
   conflict: showConflict,
@@ -131,7 +132,6 @@ const writing = new Writing(urls.story, {
     }
     say(done ? ENDS[done.status] : ENDS.done);
     htmx.ajax("GET", urls.reportUrl, { target: "#report", swap: "outerHTML" });
-    part("good-form").querySelector("button").disabled = !state.text;
   },
   fail(error) {
     notify(error.message);
@@ -183,6 +183,8 @@ function showButtons() {
   continueButton.hidden = active || !hasText;
   writeButton.classList.toggle("primary", !hasText);
   part("takes").inert = active;
+  // A mark is about what is stored.
+  part("good-form").querySelector("button").disabled = active || !state.text.trim();
   document.body.classList.toggle("is-writing", active);
 }
 

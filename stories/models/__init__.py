@@ -2,7 +2,7 @@
 
 from stories.models.generation import Generation
 from stories.models.settings import Genre, Register, StorySettings
-from stories.models.story import Curation, Story, StoryVersion
+from stories.models.story import Curation, Story, StoryVersion, WaitingStory
 from stories.models.user import User
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "StorySettings",
     "StoryVersion",
     "User",
+    "WaitingStory",
 ]

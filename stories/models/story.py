@@ -92,6 +92,16 @@ class Story(models.Model):
         return len(self.text.split())
 
 
+class WaitingStory(Story):
+    """A good story that waits for a curator: the admin's queue."""
+
+    class Meta:
+        proxy = True
+        ordering = ["updated_at"]
+        verbose_name = "story to curate"
+        verbose_name_plural = "curation queue"
+
+
 class StoryVersion(models.Model):
     """One state of a story's text; rows are added, never changed.
 

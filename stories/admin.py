@@ -1,1 +1,0 @@
-"""The admin; its classes follow."""

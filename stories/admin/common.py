@@ -1,0 +1,71 @@
+"""What the admin's classes share."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+
+from stories.models import Story
+
+
+class LookOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    """Rows that are read here and changed elsewhere; every curator may read them."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Staff see it."""
+        return request.user.is_active and bool(getattr(request.user, "is_staff", False))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Staff see it."""
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is made by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is changed by hand."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Writers delete their own."""
+        return False
+
+
+def as_paragraphs(text: str) -> SafeString:
+    """Return `text` for reading, escaped."""
+    paragraphs = [(paragraph,) for paragraph in text.split("\n\n")]
+    return format_html(
+        '<div class="max-w-2xl text-base leading-7 font-serif whitespace-pre-wrap">{}</div>',
+        format_html_join("", '<p class="mb-4">{}</p>', paragraphs),
+    )
+
+
+def settings_table(story: Story) -> SafeString:
+    """Return the settings of `story` as a list of labels and values."""
+    settings = story.settings
+    rows = (
+        (field.verbose_name, _shown(settings, field.name))
+        for field in settings._meta.fields
+        if field.name not in {"id", "owner", "name", "created_at"}
+    )
+    return format_html_join("", "<div><strong>{}:</strong> {}</div>", rows)
+
+
+def _shown(settings: Any, name: str) -> str:
+    value = getattr(settings, name)
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else value
+
+
+def report_table(story: Story) -> SafeString:
+    """Return the report on the last generation of `story`."""
+    generation = story.generations.exclude(report={}).first()
+    if generation is None:
+        return SafeString("Written by hand: no report.")
+    rows = (
+        (name.replace("_", " "), ", ".join(value) if isinstance(value, list) else value)
+        for name, value in generation.report.items()
+    )
+    return format_html_join("", "<div><strong>{}:</strong> {}</div>", rows)

@@ -1,0 +1,138 @@
+"""A real browser against `manage.py serve`: everything started as a person would start it."""
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page
+
+from tests.conftest import ScriptedServer
+from tests.support.processes import free_port, running
+
+ROOT = Path(__file__).resolve().parents[2]
+OUTPUT = Path(__file__).with_name("output")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PASSWORD = "a-long-password-of-alice"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running installation."""
+
+    url: str
+    data: Path
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Use Debian's Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": FLAGS}
+
+
+@contextmanager
+def serving(data: Path, **environment: str) -> Iterator[Site]:
+    """Run the whole app with its data in `data`."""
+    port = free_port()
+    inherited = {name: value for name, value in os.environ.items() if name != "SECRET_KEY"}
+    own = {
+        "DATA_DIR": str(data),
+        "PORT": str(port),
+        "ALLOW_SIGNUP": "true",
+        "DJANGO_SETTINGS_MODULE": "storaiteller_site.settings",
+    }
+    command = [sys.executable, str(ROOT / "manage.py"), "serve"]
+    url = f"http://127.0.0.1:{port}"
+    env = {**inherited, **own, **environment}
+    with running(command, ready_url=f"{url}/health/", env=env):
+        yield Site(url, data)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Run the app on its defaults: no Ollama answers, so pocket writes."""
+    with serving(tmp_path_factory.mktemp("installation"), OLLAMA_HOST="http://127.0.0.1:9") as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def slow_site(
+    tmp_path_factory: pytest.TempPathFactory, scripted_server: ScriptedServer
+) -> Iterator[Site]:
+    """Run the app in front of a scripted Ollama that takes 20 seconds for a story."""
+    with serving(
+        tmp_path_factory.mktemp("slow"), OLLAMA_HOST=scripted_server.url, STORY_MODEL="slow"
+    ) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def curated_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Run the app with nobody in it yet."""
+    with serving(tmp_path_factory.mktemp("curated"), OLLAMA_HOST="http://127.0.0.1:9") as site:
+        yield site
+
+
+@pytest.fixture
+def complaints(page: Page) -> Iterator[list[str]]:
+    """Collect what the browser complains about; a policy violation or an error fails the test."""
+    found: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            found.append(message.text)
+
+    page.on("console", listen)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    yield found
+    assert found == []
+
+
+def shot(page: Page, name: str) -> None:
+    """Leave a screenshot to look at."""
+    OUTPUT.mkdir(exist_ok=True)
+    page.screenshot(path=OUTPUT / f"{name}.png")
+
+
+def sign_up(page: Page, site: Site, name: str) -> None:
+    """Open an account through the pages."""
+    page.goto(f"{site.url}/accounts/signup/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password", exact=False).first.fill(PASSWORD)
+    page.get_by_label("Password (again)").fill(PASSWORD)
+    page.get_by_role("button", name="Sign Up").click()
+    page.wait_for_url("**/stories/")
+
+
+def open_story(page: Page, site: Site, **settings: str) -> None:
+    """Open a new, empty story through the pages."""
+    page.goto(f"{site.url}/stories/new/")
+    fill_settings(page, **settings)
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_url(re.compile(r"/stories/\d+/$"))
+
+
+def fill_settings(page: Page, **changes: str) -> None:
+    """Fill the settings form by its labels."""
+    page.get_by_label("Main characters' names").fill(changes.get("characters", "Anna, Ben"))
+    page.get_by_label("Story keywords").fill(changes.get("keywords", "lantern, old map"))
+    page.get_by_label("Genre").select_option(changes.get("genre", "Mystery"))
+    page.get_by_label("Register").select_option(changes.get("register", "Vivid"))
+    page.get_by_label("Max number of words").fill(changes.get("words", "200"))
