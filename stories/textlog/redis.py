@@ -30,6 +30,12 @@ class RedisTextLog:
             self._clients[loop] = Redis.from_url(self._url, socket_timeout=None)
         return self._clients[loop]
 
+    async def close(self) -> None:
+        """Close the running loop's connections."""
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.aclose()
+
     async def begin(self, generation: int) -> None:
         """Drop an older log of this number."""
         await self._client().delete(_key(generation))
