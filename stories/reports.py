@@ -1,12 +1,16 @@
 """How well a story kept to its settings: counted, not judged."""
 
 import re
-from typing import TypedDict
+from functools import cache
+from typing import Any, TypedDict
+
+import snowballstemmer
 
 from stories import prompts
 
 _SENTENCE = re.compile(r"[^.!?…]+[.!?…]+[\"'”’»)\]]*")
 _WHOLE_END = re.compile(r"[.!?…][\"'”’»)\]*_]*\Z")
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 # Shorter ones, such as "Yes.", may well be said twice.
 _MIN_REPEATED_LENGTH = 20
 
@@ -41,9 +45,30 @@ def story_report(text: str, settings: prompts.PromptSettings) -> StoryReport:
 
 
 def contains(text: str, phrase: str) -> bool:
-    """Tell whether `phrase` stands in `text` as whole words, plural and possessive included."""
-    pattern = rf"(?<!\w){re.escape(phrase)}(?:s|es|['’]s?)?(?!\w)"
-    return re.search(pattern, text, re.IGNORECASE) is not None
+    """Tell whether `phrase` stands in `text`, in any capitals and in any inflected form.
+
+    Words are compared by their English stems (Snowball), hyphens count as spaces.
+    """
+    wanted = _stems(phrase)
+    if not wanted:
+        return phrase.strip() in text  # no letters at all, such as "100%" or an emoji
+    stems = _stems(text)
+    return any(
+        stems[start : start + len(wanted)] == wanted
+        for start in range(len(stems) - len(wanted) + 1)
+        if stems[start] == wanted[0]
+    )
+
+
+def _stems(text: str) -> list[str]:
+    words = _WORD.findall(text.lower().replace("’", "'"))
+    stems: list[str] = _stemmer().stemWords(words)
+    return stems
+
+
+@cache
+def _stemmer() -> Any:
+    return snowballstemmer.stemmer("english")
 
 
 def _repeated_sentences(text: str) -> int:

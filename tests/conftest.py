@@ -2,14 +2,14 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 import pytest
 from pytest_django import Settings
 
-from stories import services
+from stories import ollama, services
 from stories.models import Story, StorySettings, User
 from tests.support.processes import free_port, running
 
@@ -48,11 +48,14 @@ def scripted_server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def model_server(scripted_server: ScriptedServer, settings: Settings) -> ScriptedServer:
+async def model_server(
+    scripted_server: ScriptedServer, settings: Settings
+) -> AsyncIterator[ScriptedServer]:
     """A running scripted model server that the settings point to."""
     settings.OLLAMA_HOST = scripted_server.url
     settings.STORY_MODEL = "steady"
-    return scripted_server
+    yield scripted_server
+    await ollama.close()
 
 
 @pytest.fixture

@@ -17,3 +17,4 @@ STORAGES["staticfiles"] = {  # noqa: F405
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # A file, as in real life: connections of several threads, WAL, one writer at a time.
     DATABASES["default"]["TEST"] = {"NAME": f"{_folder}/test.sqlite3"}  # noqa: F405
+STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405

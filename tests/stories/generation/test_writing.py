@@ -1,24 +1,17 @@
 """A story over the socket: from the click to the stored version, against a real small server."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
-from stories import ollama, prompts, services
+from stories import prompts, services
 from stories.models import Generation, Story, StorySettings, StoryVersion
 from tests.conftest import ScriptedServer, story_settings
 from tests.support.sockets import StorySocket
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-async def _closed_connections() -> AsyncIterator[None]:
-    yield
-    await ollama.close()
 
 
 @sync_to_async

@@ -1,0 +1,65 @@
+"""The limit of words, held at the end of a sentence; and the seams."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stories.generation.limits import WordCounter, whole_sentences, word_limit
+from stories.generation.seams import joined, prefill
+
+STORY = 'Mr. Gray ran. "Stop!" she said. They did… And J. R. laughed? Then it was over'
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (100, 'Mr. Gray ran. "Stop!" she said. They did… And J. R. laughed?'),
+        (8, 'Mr. Gray ran. "Stop!" she said. They did…'),
+        (6, 'Mr. Gray ran. "Stop!" she said.'),
+        (4, 'Mr. Gray ran. "Stop!"'),
+        (3, "Mr. Gray ran."),
+        (2, "Mr. Gray"),
+    ],
+)
+def test_the_last_whole_sentence_ends_it(words: int, expected: str) -> None:
+    assert whole_sentences(STORY, words) == expected
+
+
+@given(st.text(alphabet="ab .\n!", max_size=60), st.integers(1, 20))
+def test_never_more_words_and_always_a_beginning(text: str, words: int) -> None:
+    kept = whole_sentences(text, words)
+    assert text.startswith(kept)
+    assert len(kept.split()) <= words
+
+
+@given(st.lists(st.text(alphabet="ab \n", max_size=4)))
+def test_words_are_counted_across_pieces(pieces: list[str]) -> None:
+    counter = WordCounter()
+    for piece in pieces:
+        counter.add(piece)
+    assert counter.words == len("".join(pieces).split())
+
+
+@pytest.mark.parametrize(("length", "limit"), [(0, 300), (100, 200), (290, 150), (900, 150)])
+def test_a_continuation_gets_what_is_left_or_half_as_much_again(length: int, limit: int) -> None:
+    assert word_limit(300, "word " * length) == limit
+
+
+@pytest.mark.parametrize(
+    ("base", "first", "seam"),
+    [
+        ("She slept.", " Then", " Then"),
+        ("She slept.", "Then", " Then"),
+        ("She slept. ", " Then", "Then"),
+        ("She slept.\n\n", "\n\nThen", "Then"),
+        ("She slept.", "\n\nThen", "\n\nThen"),
+        ("the lant", "ern", "ern"),
+        ("", "Once", "Once"),
+    ],
+)
+def test_seams(base: str, first: str, seam: str) -> None:
+    assert joined(base, first) == seam
+
+
+def test_the_model_gets_the_base_without_the_space_at_its_end() -> None:
+    assert prefill("She slept.\n\n ") == "She slept."

@@ -1,0 +1,84 @@
+"""Generations whose process died are closed with all the text there is."""
+
+from datetime import timedelta
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.utils import timezone
+
+from stories import services, tasks
+from stories.generation import recovery, requests
+from stories.generation.finishing import Outcome, finish
+from stories.models import Generation, Story
+from stories.textlog import Piece, get_text_log
+from stories.versions import StoryBusyError
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def abandoned(story: Story, kind: Generation.Kind, text: str) -> Generation:
+    """Return a generation of a process that died a minute ago, checkpointed at `text`."""
+    generation = requests.open_generation(story, kind)
+    long_ago = timezone.now() - timedelta(minutes=1)
+    Generation.objects.filter(pk=generation.pk).update(text=text, heartbeat_at=long_ago)
+    return generation
+
+
+def test_the_checkpoint_becomes_a_version(story: Story) -> None:
+    generation = abandoned(story, Generation.Kind.WRITE, "Once upon")
+    assert tasks.recover_abandoned_generations() == 1
+    generation.refresh_from_db()
+    story.refresh_from_db()
+    assert generation.status == Generation.Status.INTERRUPTED
+    assert generation.error_code == "interrupted"
+    assert story.text == "Once upon"
+    assert recovery.recover_abandoned() == 0
+
+
+def test_a_log_that_got_further_counts(story: Story) -> None:
+    generation = abandoned(story, Generation.Kind.WRITE, "Once upon")
+    log = get_text_log()
+
+    async def write() -> None:
+        await log.begin(generation.pk)
+        await log.append(generation.pk, Piece(0, "Once upon a time"))
+
+    async_to_sync(write)()
+    recovery.recover_abandoned(story)
+    story.refresh_from_db()
+    assert story.text == "Once upon a time"
+
+
+def test_a_continuation_is_added_to_its_base(story: Story) -> None:
+    services.save_text(story, story.owner, "Anna slept.", 0)
+    abandoned(story, Generation.Kind.CONTINUE, " Then she")
+    recovery.recover_abandoned(story)
+    story.refresh_from_db()
+    assert story.text == "Anna slept. Then she"
+    assert story.version == 2
+
+
+def test_one_without_text_leaves_no_version(story: Story) -> None:
+    abandoned(story, Generation.Kind.WRITE, "")
+    recovery.recover_abandoned(story)
+    story.refresh_from_db()
+    assert story.version == 0
+    assert not story.generations.active().exists()
+
+
+def test_a_live_one_is_left_alone(story: Story) -> None:
+    generation = requests.open_generation(story, Generation.Kind.WRITE)
+    assert recovery.recover_abandoned() == 0
+    with pytest.raises(StoryBusyError):
+        services.save_text(story, story.owner, "mine", 0)
+    with pytest.raises(StoryBusyError):
+        requests.open_generation(story, Generation.Kind.WRITE)
+    assert finish(generation, Outcome(Generation.Status.DONE, "The end."))
+
+
+def test_a_runner_that_comes_back_late_changes_nothing(story: Story) -> None:
+    generation = abandoned(story, Generation.Kind.WRITE, "Once")
+    recovery.recover_abandoned()
+    assert not finish(generation, Outcome(Generation.Status.DONE, "Once upon a time."))
+    story.refresh_from_db()
+    assert story.text == "Once"
