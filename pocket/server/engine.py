@@ -113,6 +113,7 @@ class Engine:
         parameters.kv_unified = False
         parameters.ctx_shift = False
         parameters.warmup = False
+        parameters.endpoint_metrics = True
         parameters.cpuparams.n_threads = self._threads
         parameters.verbosity = -1
         parameters.lora_adapters = [
