@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,8 @@ def choose_model_server() -> ModelServer:
     """Return the Ollama server that answers, or pocket on a free loopback port."""
     try:
         client = ollama.Client(settings.OLLAMA_HOST, timeout=_PROBE_TIMEOUT, trust_env=False)
-        client.list()
+        with closing(client):
+            client.list()
     except (ollama.ResponseError, httpx.HTTPError, ConnectionError, ValueError):
         return _pocket()
     return ModelServer(
