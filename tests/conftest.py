@@ -17,6 +17,12 @@ from tests.support.processes import free_port, running
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the browser's tests last: Playwright then keeps its event loop in this thread."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail in CI when a test was skipped: a skipped test shows nothing."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

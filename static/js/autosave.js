@@ -33,7 +33,9 @@ export class Autosave {
   draft() {
     try {
       const draft = JSON.parse(localStorage.getItem(this.key));
-      return draft && draft.text !== this.saved ? draft : null;
+      if (draft && draft.text !== this.saved) return draft;
+      this.#forget();
+      return null;
     } catch {
       return null;
     }

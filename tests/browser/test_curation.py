@@ -4,13 +4,13 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, open_story, shot, sign_up
+from tests.browser.conftest import Complaints, Site, open_story, shot, sign_up
 
 TEXT = "Anna found the lantern. Ben found the old map. They went home, and kept both."
 
 
 def test_a_good_story_is_approved_in_the_queue(
-    page: Page, curated_site: Site, complaints: list[str]
+    page: Page, curated_site: Site, complaints: Complaints
 ) -> None:
     sign_up(page, curated_site, "curator")  # the first account: the administrator's
     open_story(page, curated_site)

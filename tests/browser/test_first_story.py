@@ -4,13 +4,13 @@ import re
 
 from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.conftest import Site, fill_settings, shot, sign_up
+from tests.browser.conftest import Complaints, Site, fill_settings, shot, sign_up
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 LONG = 30_000  # milliseconds
 
 
-def test_a_newcomer_writes_a_story(page: Page, site: Site, complaints: list[str]) -> None:
+def test_a_newcomer_writes_a_story(page: Page, site: Site, complaints: Complaints) -> None:
     page.goto(site.url)
     expect(page.get_by_role("heading", level=1)).to_contain_text("your own machine")
     shot(page, "landing")
