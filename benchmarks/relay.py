@@ -29,6 +29,7 @@ from tests.support.processes import free_port, running
 
 TOKENS = 300
 RATE = 40  # tokens a second
+ACKNOWLEDGE_EVERY = 2000  # code points, as the page does
 RESULTS = Path(__file__).with_name("results.json")
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -44,13 +45,22 @@ class Measurement:
     cpu_per_token: float | None
 
 
-Writer = Callable[[int], Awaitable[float]]  # index -> seconds to the first word
+Start = Callable[[], Awaitable[None]]  # returns when every writer is ready
+Writer = Callable[[int, Start], Awaitable[float]]  # index, start -> seconds to the first word
 
 
 async def measure(side: str, writers: int, write: Writer, pid: int | None) -> Measurement:
     """Let `writers` write at once through `write`, once; `pid` is the process to account."""
-    cpu_before = cpu_seconds(pid) if pid else 0.0
-    first_words = await asyncio.gather(*(write(index) for index in range(writers)))
+    cpu_before = 0.0
+    barrier = asyncio.Barrier(writers)
+
+    async def start() -> None:
+        # All pages are open before the first one writes, on each side alike.
+        nonlocal cpu_before
+        await barrier.wait()
+        cpu_before = cpu_before or (cpu_seconds(pid) if pid else 0.0)
+
+    first_words = await asyncio.gather(*(write(index, start) for index in range(writers)))
     cpu = (cpu_seconds(pid) - cpu_before) / (writers * TOKENS) * 1e6 if pid else None
     return Measurement(
         side,
@@ -71,8 +81,9 @@ def direct_writer(model_server: str) -> Writer:
     """Return a writer that talks to the model server itself."""
     body = {"model": "bench", "messages": [{"role": "user", "content": "Write."}]}
 
-    async def write(index: int) -> float:
+    async def write(index: int, start: Start) -> float:
         async with httpx.AsyncClient(timeout=60, trust_env=False, verify=False) as client:
+            await start()
             started = time.perf_counter()
             first = None
             async with client.stream("POST", f"{model_server}/api/chat", json=body) as response:
@@ -87,8 +98,9 @@ def direct_writer(model_server: str) -> Writer:
 def baseline_writer(port: int) -> Writer:
     """Return a writer that talks to the bare relay."""
 
-    async def write(index: int) -> float:
+    async def write(index: int, start: Start) -> float:
         async with websockets.connect(f"ws://127.0.0.1:{port}/ws", open_timeout=30) as socket:
+            await start()
             started = time.perf_counter()
             await socket.send("Write.")
             await socket.recv()
@@ -103,7 +115,7 @@ def baseline_writer(port: int) -> Writer:
 def our_writer(port: int, stories: list[library.Seat]) -> Writer:
     """Return a writer that talks to our page's websocket, a user and a story each."""
 
-    async def write(index: int) -> float:
+    async def write(index: int, start: Start) -> float:
         seat = stories[index]
         async with websockets.connect(
             f"ws://127.0.0.1:{port}/ws/stories/{seat.story_id}/",
@@ -111,15 +123,18 @@ def our_writer(port: int, stories: list[library.Seat]) -> Writer:
             additional_headers={"Cookie": f"sessionid={seat.session_key}"},
             open_timeout=30,
         ) as socket:
+            await start()
             started = time.perf_counter()
             await socket.send('{"type":"write"}')
-            first = None
+            first, acknowledged = None, 0
             async for message in socket:
                 frame = json.loads(message)
                 if frame["type"] == "text":
                     first = first or time.perf_counter() - started
-                    acknowledged = frame["offset"] + len(frame["text"])
-                    await socket.send(json.dumps({"type": "ack", "offset": acknowledged}))
+                    received = frame["offset"] + len(frame["text"])
+                    if received - acknowledged >= ACKNOWLEDGE_EVERY:
+                        acknowledged = received
+                        await socket.send(json.dumps({"type": "ack", "offset": received}))
                 elif frame["type"] == "error":
                     raise RuntimeError(frame["message"])
                 elif frame["type"] == "done":

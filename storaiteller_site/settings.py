@@ -92,14 +92,16 @@ TEMPLATES = [
     },
 ]
 
-# Database. Under ASGI a thread's connection outlives its request, so none is kept (CONN_MAX_AGE 0);
-# PostgreSQL gets psycopg's pool instead.
+# Database. PostgreSQL gets psycopg's pool, to which a thread gives its connection back after each
+# request (CONN_MAX_AGE 0). SQLite's belong to a thread and end with it; the sockets' thread keeps
+# its own for a while, since opening one costs more than a query.
 DATABASES: dict[str, Any] = {
     "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
 }
 _database = DATABASES["default"]
 _database["CONN_MAX_AGE"] = 0
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["CONN_MAX_AGE"] = 60
     _database["OPTIONS"] = {
         # A write lock taken at BEGIN waits its turn; one taken half-way fails with "locked".
         "transaction_mode": "IMMEDIATE",

@@ -15,9 +15,10 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 
 from stories import frames
+from stories.generation.control import request_stop
 from stories.generation.recovery import recover_abandoned
 from stories.generation.requests import NothingToContinueError, open_generation
-from stories.generation.runner import launch, request_stop
+from stories.generation.runner import launch
 from stories.models import Generation, Story, User
 from stories.textlog import Piece, get_text_log
 from stories.versions import StoryBusyError
@@ -40,12 +41,14 @@ class StoryConsumer(AsyncWebsocketConsumer):
         self.follower: asyncio.Task[None] | None = None
         self.acknowledged = 0
         self.caught_up = asyncio.Event()
-        if not await database_sync_to_async(self._recover)():
+        # In the group first: what starts from here on is heard of, or is the newest already.
+        await self.channel_layer.group_add(story_group(self.story_id), self.channel_name)
+        try:
+            newest = await database_sync_to_async(self._newest)()
+        except _GoneError:
             await self.close()
             return
-        await self.channel_layer.group_add(story_group(self.story_id), self.channel_name)
         await self.accept()
-        newest = await database_sync_to_async(self._newest)()
         if newest is not None:
             await self._say(_generation_frame(newest))
 
@@ -198,14 +201,15 @@ class StoryConsumer(AsyncWebsocketConsumer):
         return story
 
     def _open(self, kind: Generation.Kind) -> Generation:
-        story = self._story()
         try:
-            return open_generation(story, kind)
+            return open_generation(self.story_id, self.user, kind)
+        except Story.DoesNotExist as error:
+            raise _GoneError from error
         except StoryBusyError:
             # The one in the way may be a dead process's.
-            if not recover_abandoned(story):
+            if not recover_abandoned(self._story()):
                 raise
-            return open_generation(self._story(), kind)
+            return open_generation(self.story_id, self.user, kind)
 
     def _recover(self) -> bool:
         """Close the story's abandoned generations; False if the story can't be seen (any more)."""
@@ -223,6 +227,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
         return newest
 
     def _newest(self) -> Generation | None:
+        recover_abandoned(self._story())
         return Generation.objects.filter(story=self.story_id).first()
 
     def _active(self) -> int | None:

@@ -2,26 +2,22 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import cast
 
 from channels.db import database_sync_to_async
-from channels.layers import BaseChannelLayer, get_channel_layer
 from django.db import DatabaseError
 from django.utils import timezone
 
 from stories import ollama
-from stories.generation import limits, requests, seams
+from stories.generation import checkpoints, control, limits, requests, seams
 from stories.generation.finishing import Outcome, finish
 from stories.models import Generation
 from stories.textlog import Piece, get_text_log
 
 logger = logging.getLogger(__name__)
 
-FRAME_INTERVAL = 0.05  # seconds: what arrives within it goes out as one piece
-CHECKPOINT_INTERVAL = 0.8  # seconds; at most one second of text may be lost
+FRAME_INTERVAL = 0.06  # seconds: what arrives within it goes out as one piece
 _STORE_RETRIES = (0.2, 1.0, 3.0)  # seconds
 
 # The loop holds tasks weakly; these must live until they end.
@@ -32,33 +28,19 @@ _context_lengths: dict[str, int | None] = {}
 async def launch(generation: Generation) -> None:
     """Let the running loop write `generation`, a row just opened by this process."""
     await get_text_log().begin(generation.pk)
-    layer = _layer()
-    # Listening before anybody can know the number: no stop is lost.
-    control = await layer.new_channel()
-    await layer.group_add(control_group(generation.pk), control)
-    task = asyncio.create_task(_Run(generation, control).run())
+    run = _Run(generation)
+    # Stoppable before anybody can know the number: no stop is lost.
+    await control.obey(generation.pk, run.stop)
+    task = asyncio.create_task(run.run())
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
 
 
-async def request_stop(generation: int) -> None:
-    """Ask the process that writes `generation`, whichever it is, to stop."""
-    await _layer().group_send(control_group(generation), {"type": "stop"})
-
-
-def _layer() -> BaseChannelLayer:
-    return cast("BaseChannelLayer", get_channel_layer())
-
-
-def control_group(generation: int) -> str:
-    """Return the name of the group that the runner of `generation` listens to."""
-    return f"generation.{generation}"
-
-
 class _Run:
-    def __init__(self, generation: Generation, control: str) -> None:
+    def __init__(self, generation: Generation) -> None:
         self.generation = generation
-        self.control = control  # the channel on which a stop arrives
+        self.writing: asyncio.Task[None] | None = None
+        self.stopped = False
         self.log = get_text_log()
         self.base = requests.base_text(generation)
         self.limit = limits.word_limit(generation.settings.max_words, self.base)
@@ -67,19 +49,17 @@ class _Run:
         self.length = 0  # code points of all parts
         self.logged = 0  # code points of those in the log
         self.pending: list[str] = []
-        self.flushed_at = 0.0
-        self.flusher: asyncio.Task[None] | None = None
         self.outcome = Outcome(Generation.Status.DONE, "")
 
     async def run(self) -> None:
         """Write to the end, whatever the end is, and store it."""
-        writing = asyncio.create_task(self._write())
-        helpers = [
-            asyncio.create_task(self._obey(writing)),
-            asyncio.create_task(self._checkpoint(writing)),
-        ]
+        self.writing = asyncio.create_task(self._write())
+        if self.stopped:
+            self.writing.cancel()
+        checkpoints.keep(self.generation, lambda: "".join(self.parts), self.stop)
+        flushing = asyncio.create_task(self._flush_often())
         try:
-            await writing
+            await self.writing
         except asyncio.CancelledError:
             self.outcome.status = Generation.Status.STOPPED
         except ollama.ModelServerError as error:
@@ -89,13 +69,20 @@ class _Run:
             logger.exception("Generation %s failed", self.generation.pk)
             self._fail("internal", "Something went wrong while the story was being written.")
         finally:
-            for helper in helpers:
-                helper.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
-        await self._flush_rest()
+            checkpoints.drop(self.generation)
+            control.ignore(self.generation.pk)
+            flushing.cancel()
+            await asyncio.gather(flushing, return_exceptions=True)
+        await self._flush()
         self.outcome.text = self._final_text()
         await self._store()
         await self.log.finish(self.generation.pk)
+
+    def stop(self) -> None:
+        """End the writing, and with it the request to the model server."""
+        self.stopped = True
+        if self.writing is not None:
+            self.writing.cancel()
 
     def _fail(self, code: str, message: str) -> None:
         self.outcome.status = Generation.Status.FAILED
@@ -151,71 +138,28 @@ class _Run:
         return seams.joined(self.base, text) if self.base else text.lstrip()
 
     async def _take(self, text: str) -> None:
-        if not self.length:
-            self.outcome.facts["first_token_at"] = timezone.now()
+        first = not self.length
         self.parts.append(text)
         self.pending.append(text)
         self.length += len(text)
         self.counter.add(text)
-        if self.flusher is not None:
-            return
-        wait = self.flushed_at + FRAME_INTERVAL - time.monotonic()
-        if wait <= 0:
+        if first:
+            self.outcome.facts["first_token_at"] = timezone.now()
             await self._flush()
-        else:
-            self.flusher = asyncio.create_task(self._flush_after(wait))
 
     # ---- Text out ----
 
-    async def _flush_after(self, wait: float) -> None:
-        await asyncio.sleep(wait)
-        self.flusher = None
-        await self._flush()
+    async def _flush_often(self) -> None:
+        while True:
+            await asyncio.sleep(FRAME_INTERVAL)
+            await self._flush()
 
     async def _flush(self) -> None:
         text, self.pending = "".join(self.pending), []
         if not text:
             return
         piece, self.logged = Piece(self.logged, text), self.logged + len(text)
-        self.flushed_at = time.monotonic()
         await self.log.append(self.generation.pk, piece)
-
-    async def _flush_rest(self) -> None:
-        if self.flusher is not None:
-            self.flusher.cancel()
-            await asyncio.gather(self.flusher, return_exceptions=True)
-            self.flusher = None
-        await self._flush()
-
-    # ---- Beside the writing ----
-
-    async def _obey(self, writing: asyncio.Task[None]) -> None:
-        """Cancel `writing`, and with it the request, when a stop arrives."""
-        layer = _layer()
-        try:
-            await layer.receive(self.control)
-            writing.cancel()
-        finally:
-            await layer.group_discard(control_group(self.generation.pk), self.control)
-
-    async def _checkpoint(self, writing: asyncio.Task[None]) -> None:
-        """Store text and heartbeat at an interval; end `writing` when the row is another's."""
-        while True:
-            await asyncio.sleep(CHECKPOINT_INTERVAL)
-            try:
-                owned = await database_sync_to_async(self._store_checkpoint)("".join(self.parts))
-            except DatabaseError as error:
-                logger.warning("Generation %s: no checkpoint: %s", self.generation.pk, error)
-                continue
-            if not owned:
-                writing.cancel()
-                return
-
-    def _store_checkpoint(self, text: str) -> bool:
-        rows = Generation.objects.active().filter(
-            pk=self.generation.pk, runner=self.generation.runner
-        )
-        return bool(rows.update(text=text, heartbeat_at=timezone.now()))
 
     # ---- The end ----
 

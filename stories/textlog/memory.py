@@ -15,7 +15,7 @@ KEEP_FINISHED = 60.0  # seconds
 class _Log:
     pieces: list[Piece] = field(default_factory=list)
     finished: bool = False
-    waiters: list[asyncio.Future[None]] = field(default_factory=list)
+    waiters: list[asyncio.Future[bool]] = field(default_factory=list)
 
     def read(self, offset: int) -> Piece | None:
         """Return everything from `offset` on as one piece."""
@@ -30,8 +30,12 @@ class _Log:
     def wake(self) -> None:
         waiters, self.waiters = self.waiters, []
         for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+            _resolve(waiter, True)
+
+
+def _resolve(waiter: "asyncio.Future[bool]", woken: bool) -> None:
+    if not waiter.done():
+        waiter.set_result(woken)
 
 
 class MemoryTextLog:
@@ -65,7 +69,7 @@ class MemoryTextLog:
 
     async def follow(self, generation: int, offset: int, patience: float) -> AsyncIterator[Piece]:
         """Yield the text from `offset` on; see `TextLog.follow`."""
-        log = self._logs.get(generation)
+        log, loop = self._logs.get(generation), asyncio.get_running_loop()
         while log is not None:
             piece = log.read(offset)
             if piece is not None:
@@ -74,12 +78,15 @@ class MemoryTextLog:
             elif log.finished:
                 return
             else:
-                waiter = asyncio.get_running_loop().create_future()
+                waiter: asyncio.Future[bool] = loop.create_future()
                 log.waiters.append(waiter)
-                await asyncio.wait((waiter,), timeout=patience)
-                if not waiter.done():
-                    log.waiters.remove(waiter)
-                    return
+                # A bare timer: this runs once a piece and socket, and wait_for costs more.
+                timer = loop.call_later(patience, _resolve, waiter, False)
+                try:
+                    if not await waiter:
+                        return
+                finally:
+                    timer.cancel()
 
     def text(self, generation: int) -> str:
         """Return all that is in the log."""

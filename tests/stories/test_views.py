@@ -168,7 +168,7 @@ def test_nothing_changes_while_the_model_writes(alices: Client, story: Story) ->
     from stories.models import Generation
 
     save(alices, story, {"version": 0, "text": "One."})
-    open_generation(story, Generation.Kind.WRITE)
+    open_generation(story.pk, story.owner, Generation.Kind.WRITE)
     assert save(alices, story, {"version": 1, "text": "Two."}).json()["code"] == "busy"
     for url in (
         reverse("stories:take", args=[story.pk, 1]),

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def abandoned(story: Story, kind: Generation.Kind, text: str) -> Generation:
     """Return a generation of a process that died a minute ago, checkpointed at `text`."""
-    generation = requests.open_generation(story, kind)
+    generation = requests.open_generation(story.pk, story.owner, kind)
     long_ago = timezone.now() - timedelta(minutes=1)
     Generation.objects.filter(pk=generation.pk).update(text=text, heartbeat_at=long_ago)
     return generation
@@ -67,12 +67,12 @@ def test_one_without_text_leaves_no_version(story: Story) -> None:
 
 
 def test_a_live_one_is_left_alone(story: Story) -> None:
-    generation = requests.open_generation(story, Generation.Kind.WRITE)
+    generation = requests.open_generation(story.pk, story.owner, Generation.Kind.WRITE)
     assert recovery.recover_abandoned() == 0
     with pytest.raises(StoryBusyError):
         services.save_text(story, story.owner, "mine", 0)
     with pytest.raises(StoryBusyError):
-        requests.open_generation(story, Generation.Kind.WRITE)
+        requests.open_generation(story.pk, story.owner, Generation.Kind.WRITE)
     assert finish(generation, Outcome(Generation.Status.DONE, "The end."))
 
 
