@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Wheels only: without a compiler, a missing wheel is one clear sentence of pip's.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all:
 
-.PHONY: run test lint bench conformance lock clean
+.PHONY: run test lint bench conformance pocket-model lock clean
 
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
 	@exec $(BIN)/python manage.py serve
@@ -23,6 +23,15 @@ bench: $(VENV)/.dev  ## measure against a bare relay; results in benchmarks/
 
 conformance: $(VENV)/.dev  ## is it an Ollama server? pocket, or OLLAMA_CONFORMANCE_URL
 	$(BIN)/python -m pytest tests/conformance $(ARGS)
+
+pocket-model: $(VENV)/.web $(VENV)-train/.cpu  ## train the pocket model again, measure it, put it in place
+	$(VENV)-train/bin/python -m pocket.train --minutes $(or $(MINUTES),80) $(ARGS)
+	mkdir -p var/pocket-candidate
+	cp pocket/model/parameters.json var/pocket-training/pocket.gguf var/pocket-candidate/
+	$(BIN)/python -m pocket --port 11439 --shipped var/pocket-candidate & server=$$!; \
+	  trap "kill $$server" EXIT; sleep 5; \
+	  $(BIN)/python -m pocket.evaluate --url http://127.0.0.1:11439
+	$(VENV)-train/bin/python -m pocket.card
 
 lock: $(VENV)/.dev  ## turn requirements*.in into requirements*.txt
 	for name in requirements requirements-dev; do \
@@ -43,6 +52,13 @@ $(VENV)/bin/python:
 $(VENV)/.web: requirements.txt | $(VENV)/bin/python
 	@echo "Installing StorAIteller's packages (once; about half a minute)"
 	@$(INSTALL) --requirement requirements.txt
+	@touch $@
+
+# Torch by its exact version first: any other request pulls gigabytes of CUDA.
+$(VENV)-train/.cpu: requirements-train-cpu.txt | $(VENV)/bin/python
+	@$(PYTHON) -m venv $(VENV)-train
+	@$(VENV)-train/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@$(VENV)-train/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python

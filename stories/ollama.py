@@ -224,7 +224,7 @@ class _translated:  # noqa: N801
             _raise_response_error(error, self.model)
         if isinstance(error, _UNREACHABLE) or type(error) is ConnectionError:
             raise UnreachableError(
-                "The model server can't be reached.",
+                "The model server can't be reached. Is it running?",
                 hint=f"Is Ollama running at {settings.OLLAMA_HOST}?",
             ) from error
         if isinstance(error, TimeoutError | httpx.TimeoutException):
@@ -241,8 +241,9 @@ def _raise_response_error(error: ollama.ResponseError, model: str) -> NoReturn:
     text = error.error
     if error.status_code == httpx.codes.NOT_FOUND:
         raise ModelMissingError(
-            f"The model {model} is not installed on the model server.",
-            hint=f"ollama pull {model}",
+            f"The model {model} is not installed on the model server. "
+            f"Whoever runs it can install it: ollama pull {model}",
+            hint=text,
         ) from error
     if error.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         raise ServerBusyError(
