@@ -5,6 +5,7 @@ environment and from nowhere else. Imports nothing of ours.
 """
 
 import asyncio
+import atexit
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -123,6 +124,15 @@ async def close() -> None:
     if clients is not None:
         await clients.http.close()
         await clients.api._client.aclose()
+
+
+@atexit.register
+def _abandon() -> None:
+    """Let go of the connections of loops that ended without `close`, as daphne's does."""
+    for clients in _clients.values():
+        if clients.http.connector is not None:
+            clients.http.connector.close()
+        clients.http.detach()
 
 
 async def chat(

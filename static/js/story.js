@@ -185,7 +185,7 @@ function showButtons() {
   part("takes").inert = active;
   // A mark is about what is stored.
   part("good-form").querySelector("button").disabled = active || !state.text.trim();
-  document.body.classList.toggle("is-writing", active);
+  document.body.classList.toggle("has-text", hasText);
 }
 
 // ---- Takes and versions ----

@@ -47,6 +47,8 @@ def test_a_newcomer_writes_a_story(page: Page, site: Site, complaints: Complaint
     page.emulate_media(color_scheme="dark")
     shot(page, "dark")
     page.set_viewport_size(PHONE)
+    page.reload()
+    expect(page.locator("#words")).to_contain_text("words")
     shot(page, "phone-dark")
     page.emulate_media(color_scheme="light")
     shot(page, "phone")
