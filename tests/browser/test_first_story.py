@@ -31,12 +31,12 @@ def test_a_newcomer_writes_a_story(page: Page, site: Site, complaints: Complaint
     page.get_by_role("button", name="Write a new story").click()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     expect(text).not_to_have_text("", timeout=LONG)
-    shot(page, "streaming")
     expect(page.locator("#status")).to_have_text("Done", timeout=LONG)
     expect(page.locator("#report")).to_contain_text("pocket")
     expect(page.get_by_text("small embedded model")).to_be_visible()
     words = text.inner_text().split()
     assert 20 < len(words) <= 200
+    page.evaluate("scrollTo(0, 0)")
     shot(page, "done")
 
     for name in ("Regenerate the story", "Continue", "Good story"):

@@ -24,6 +24,7 @@ def write_some(page: Page) -> str:
     """Let the model write a few words, then stop it; returns the text."""
     page.get_by_role("button", name="Write a new story").click()
     expect(page.locator("#story-text")).to_contain_text("lantern", timeout=15_000)
+    shot(page, "streaming")
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#status")).to_contain_text("Stopped")
     return str(page.locator("#story-text").inner_text())
@@ -121,6 +122,7 @@ def test_takes_and_versions(page: Page, story: str) -> None:
     page.get_by_role("button", name="Regenerate the story").click()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     expect(page.locator("#story-text")).to_contain_text("lantern", timeout=15_000)
+    shot(page, "streaming")
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#take-label")).to_have_text("Take 2 of 2")
     page.get_by_role("button", name="Earlier take").click()
