@@ -1,11 +1,11 @@
 """The settings form: the design's labels, values and limits, and what counts as bad input."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
 from stories import prompts
-from stories.models import StorySettings
+from stories.models import Genre, Register, StorySettings
 
 MAX_CHARACTERS = 8
 MAX_KEYWORDS = 12
@@ -47,6 +47,10 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
                 "aria-describedby": f"id_{name}_help",
                 "placeholder": _EXAMPLES[name],
             }
+        for name, choices in (("genre", Genre.choices), ("register", Register.choices)):
+            choice = cast("forms.ChoiceField", self.fields[name])
+            choice.choices = [("", "Choose…"), *choices]
+            choice.error_messages["required"] = f"Choose a {name}."
 
     def clean_main_characters(self) -> str:
         """Tidy the names; at least one, and no more than a story can hold."""

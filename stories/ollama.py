@@ -127,12 +127,11 @@ async def close() -> None:
 
 
 @atexit.register
-def _abandon() -> None:
-    """Let go of the connections of loops that ended without `close`, as daphne's does."""
-    for clients in _clients.values():
-        if clients.http.connector is not None:
-            clients.http.connector.close()
-        clients.http.detach()
+def _close_all() -> None:
+    """Close the connections of loops that ended without `close`, as daphne's does."""
+    for loop in list(_clients):
+        if not (loop.is_running() or loop.is_closed()):
+            loop.run_until_complete(close())
 
 
 async def chat(

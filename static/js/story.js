@@ -93,6 +93,13 @@ function countWords() {
   part("words").textContent = words ? `${words.toLocaleString()} word${words === 1 ? "" : "s"}` : "";
 }
 
+// A title has one line, however long: Enter keeps it. Delegated, as htmx replaces the field.
+document.addEventListener("keydown", (event) => {
+  if (event.target.id !== "title" || event.key !== "Enter" || event.isComposing) return;
+  event.preventDefault();
+  event.target.blur();
+});
+
 // ---- Writing ----
 
 const KINDS = { write: "Writing…", continue: "Going on…" };
