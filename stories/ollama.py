@@ -8,7 +8,7 @@ import asyncio
 import atexit
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
@@ -75,6 +75,12 @@ class ServerFaultError(ModelServerError):
     code = "server_fault"
 
 
+class PullError(ModelServerError):
+    """The server can't download the model; the hint has its own words."""
+
+    code = "pull_failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of the answer; the last one has `done` and the counts."""
@@ -84,6 +90,15 @@ class Chunk:
     done_reason: str = ""
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a download is; `completed` and `total` are bytes of the layer under way."""
+
+    status: str
+    completed: int | None = None
+    total: int | None = None
 
 
 @dataclass(frozen=True)
@@ -279,3 +294,23 @@ async def context_length(model: str) -> int | None:
         value for key, value in (shown.modelinfo or {}).items() if key.endswith(".context_length")
     ]
     return int(lengths[0]) if lengths else None
+
+
+async def pull(model: str) -> AsyncIterator[Progress]:
+    """Let the server download `model`, and yield how far it is; ends when the model is there.
+
+    Closing the iterator stops the download; a later one goes on where it was. Raises
+    `ModelServerError`, of which `PullError` when the server can't get the model.
+    """
+    async with _api(model) as api:
+        try:
+            async with aclosing(await api.pull(model, stream=True)) as parts:  # type: ignore[type-var]
+                async for part in parts:
+                    yield Progress(part.status or "", part.completed, part.total)
+                    if part.status == "success":
+                        return
+        except ollama.ResponseError as error:
+            raise PullError(
+                f"The model {model} can't be installed: {error.error[:300]}", hint=error.error
+            ) from error
+    raise BrokenStreamError("The model server ended the download in the middle.")

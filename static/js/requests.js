@@ -28,6 +28,22 @@ export async function postJSON(url, body, { keepalive = false } = {}) {
   return answer;
 }
 
+// POST, and yield the answer's lines, a JSON object each, as they come.
+export async function* postStream(url) {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "X-CSRFToken": token() },
+    redirect: "error",
+  });
+  if (!response.ok) throw new RequestError(response.status, {});
+  let rest = "";
+  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop();
+    for (const line of lines) yield JSON.parse(line);
+  }
+}
+
 export class RequestError extends Error {
   constructor(status, answer) {
     super(answer.message || `The server answered ${status}.`);

@@ -2,6 +2,7 @@
 
 import { Autosave } from "storaiteller/autosave";
 import { StoryEditor } from "storaiteller/editor";
+import { offerInstall } from "storaiteller/install";
 import { getJSON, postJSON } from "storaiteller/requests";
 import { Writing } from "storaiteller/writing";
 
@@ -142,6 +143,7 @@ const writing = new Writing(urls.story, {
   },
   fail(error) {
     notify(error.message);
+    if (error.code === "model_missing") offerInstall();
   },
   connected(open) {
     connected = open;

@@ -17,6 +17,11 @@ from typing import Any
 from aiohttp import web
 
 CONTEXT = 8192
+# Models whose names begin so are not there until they are pulled.
+ABSENT = "absent"
+LAYER = 2_000_000_000  # bytes
+PULL_STEPS = 10
+PULL_SECONDS = 1.0
 SENTENCES = (
     "Anna lifted the lantern, and the dark stepped back.",
     "Nobody had opened the door since the winter of the long snow.",
@@ -86,11 +91,12 @@ class ModelServer:
     tokens: int
     rate: float
     requests: list[Request] = field(default_factory=list)
+    pulled: set[str] = field(default_factory=set)
 
     async def chat(self, http: web.Request) -> web.StreamResponse:
         """Answer a chat in NDJSON by the model's script."""
         body = await http.json()
-        script = SCRIPTS.get(body["model"], Script())
+        script = self._script(body["model"])
         request = Request(http.path, body)
         self.requests.append(request)
         if script.status != web.HTTPOk.status_code:
@@ -143,6 +149,28 @@ class ModelServer:
             return
         await response.write_eof()
 
+    def _script(self, model: str) -> Script:
+        absent = model.startswith(ABSENT) and model not in self.pulled
+        return SCRIPTS.get("missing" if absent else model, Script())
+
+    async def pull(self, http: web.Request) -> web.StreamResponse:
+        """Download an absent model, and no other."""
+        model = (await http.json())["model"]
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        await response.prepare(http)
+        await response.write(_line({"status": "pulling manifest"}))
+        if model == "missing":
+            await response.write(_line({"error": "pull model manifest: file does not exist"}))
+        elif model.startswith(ABSENT):
+            for completed in range(0, LAYER + 1, LAYER // PULL_STEPS):
+                layer = {"digest": "sha256:5ca1ab1e", "total": LAYER, "completed": completed}
+                await response.write(_line({"status": "pulling 5ca1ab1e", **layer}))
+                await asyncio.sleep(PULL_SECONDS / PULL_STEPS)
+            self.pulled.add(model)
+            await response.write(_line({"status": "success"}))
+        await response.write_eof()
+        return response
+
     async def show(self, http: web.Request) -> web.Response:
         """Answer what a model is."""
         info = {"general.architecture": "llama", "llama.context_length": CONTEXT}
@@ -176,6 +204,7 @@ def main() -> None:
     app = web.Application()
     app.router.add_post("/api/chat", server.chat)
     app.router.add_post("/api/show", server.show)
+    app.router.add_post("/api/pull", server.pull)
     app.router.add_get("/api/version", server.version)
     app.router.add_get("/api/tags", server.tags)
     app.router.add_get("/requests", server.seen)
