@@ -221,6 +221,22 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("img/icon.svg")}
     ],
+    # The accent of static/css/base.css, from light to dark.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% .012 186)",
+            "100": "oklch(94% .022 186)",
+            "200": "oklch(88% .036 186)",
+            "300": "oklch(79% .05 186)",
+            "400": "oklch(68% .062 186)",
+            "500": "oklch(55% .068 186)",
+            "600": "oklch(44% .064 186)",
+            "700": "oklch(38% .056 186)",
+            "800": "oklch(33% .048 186)",
+            "900": "oklch(28% .04 186)",
+            "950": "oklch(22% .03 186)",
+        }
+    },
 }
 
 # Security
