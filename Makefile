@@ -20,6 +20,7 @@ lint: $(VENV)/.dev  ## style and types
 
 bench: $(VENV)/.dev  ## measure against a bare relay; results in benchmarks/
 	$(BIN)/python -m benchmarks.relay
+	$(BIN)/python -m benchmarks.stop
 
 conformance: $(VENV)/.dev  ## is it an Ollama server? pocket, or OLLAMA_CONFORMANCE_URL
 	$(BIN)/python -m pytest tests/conformance $(ARGS)

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import itertools
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -40,6 +41,7 @@ class Request:
     body: dict[str, Any]
     sent: int = 0
     ended: str = "open"  # then "whole", "closed" by the client, or "broken" by the script
+    ended_at: float = 0.0  # seconds of the machine's monotonic clock, when the client closed it
 
 
 @dataclass
@@ -107,7 +109,7 @@ class ModelServer:
         try:
             await self._stream(http, response, request, script)
         except (ConnectionError, asyncio.CancelledError):
-            request.ended = "closed"
+            request.ended, request.ended_at = "closed", time.monotonic()
             raise
         return response
 
