@@ -5,6 +5,7 @@ import os
 import sys
 
 from django.core.management import execute_from_command_line
+from environs import EnvError
 
 from storaiteller_site.secret import DataFolderError
 
@@ -12,5 +13,5 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storaiteller_site.settings")
     try:
         execute_from_command_line(sys.argv)
-    except DataFolderError as error:
+    except (DataFolderError, EnvError) as error:
         sys.exit(str(error))

@@ -7,12 +7,13 @@ docs/configuration.md lists every variable.
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 from csp.constants import NONCE, SELF
 from django.templatetags.static import static
 from django.urls import reverse_lazy
-from environs import Env
+from environs import Env, ValidationError, validate
 
 from storaiteller_site.secret import load_or_create_secret_key
 
@@ -29,7 +30,7 @@ SECRET_KEY = env.str("SECRET_KEY", "") or load_or_create_secret_key(DATA_DIR / "
 
 # Whole origins ("https://stories.example.org"): hosts, CSRF and the websocket all follow from them.
 PUBLIC_ORIGINS: list[str] = env.list("PUBLIC_ORIGINS", [])
-PORT = env.int("PORT", 8000)
+PORT = env.int("PORT", 8000, validate=validate.Range(1, 65_535))
 _LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 WEBSOCKET_ORIGINS = [f"http://{host}:{PORT}" for host in _LOOPBACK_HOSTS] + PUBLIC_ORIGINS
 ALLOWED_HOSTS = _LOOPBACK_HOSTS + [
@@ -160,13 +161,23 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
+
+def _check_address(value: str) -> None:
+    try:
+        _ = urlsplit(value if "://" in value else f"http://{value}").port
+    except ValueError as error:
+        raise ValidationError("Not an address like http://127.0.0.1:11434.") from error
+
+
 # The model server: Ollama, or pocket when `manage.py serve` finds none.
-OLLAMA_HOST = env.str("OLLAMA_HOST", "http://127.0.0.1:11434")
+OLLAMA_HOST = env.str("OLLAMA_HOST", "http://127.0.0.1:11434", validate=_check_address)
 STORY_MODEL = env.str("STORY_MODEL", "llama3.2")
 # One context size for every request: another one makes Ollama load the model anew.
-STORY_NUM_CTX = env.int("STORY_NUM_CTX", 8192)
+STORY_NUM_CTX = env.int("STORY_NUM_CTX", 8192, validate=validate.Range(min=512))
 # Unset, the model's own parameters hold.
-STORY_TEMPERATURE: float | None = env.float("STORY_TEMPERATURE", None)
+STORY_TEMPERATURE: float | None = env.float(
+    "STORY_TEMPERATURE", None, validate=validate.Range(0, 2)
+)
 
 # Accounts
 AUTH_USER_MODEL = "stories.User"

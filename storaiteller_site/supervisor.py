@@ -18,9 +18,11 @@ from pathlib import Path
 
 import httpx
 import ollama
+import redis
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
+from django.db import DatabaseError, connection
 from honcho.manager import SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Message, Printer
 
@@ -53,6 +55,29 @@ def check_port(host: str, port: int) -> None:
                 f"Port {port} can't be used ({error.strerror}). "
                 f"Choose another one: PORT={port + 1} make run"
             ) from error
+
+
+def check_services() -> None:
+    """Raise `CannotServeError` unless the configured database and Redis answer."""
+    probe = connection.copy()
+    # A pool would try again and again, in the background, for half a minute.
+    probe.settings_dict["OPTIONS"].pop("pool", None)
+    try:
+        probe.ensure_connection()
+    except DatabaseError as error:
+        raise CannotServeError(f"The database can't be used: {_one_line(error)}") from error
+    finally:
+        probe.close()
+    if settings.REDIS_URL:
+        try:
+            with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=_PROBE_TIMEOUT) as client:
+                client.ping()
+        except (redis.RedisError, ValueError) as error:
+            raise CannotServeError(f"Redis can't be used: {_one_line(error)}") from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def prepare() -> None:

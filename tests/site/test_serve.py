@@ -100,6 +100,31 @@ def test_a_data_folder_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     assert str(tmp_path / "file") in text
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("PORT", "abc", "Not a valid integer"),
+        ("PORT", "80000", "65535"),
+        ("STORY_NUM_CTX", "lots", "Not a valid integer"),
+        ("STORY_TEMPERATURE", "hot", "Not a valid"),
+        ("OLLAMA_HOST", "nonsense:::x", "Not an address"),
+        ("DATABASE_URL", "junk", "Not a valid database URL"),
+        ("DATABASE_URL", "postgres://u:p@127.0.0.1:1/x", "database can't be used"),
+        ("REDIS_URL", "redis://127.0.0.1:1/0", "Redis can't be used"),
+    ],
+)
+def test_a_wrong_variable_is_one_sentence(
+    tmp_path: Path, name: str, value: str, named: str
+) -> None:
+    environment = {**installation(tmp_path, NOBODY_HOME, "llama3.2"), name: value}
+    process = serve(environment)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    [line] = output.decode().strip().splitlines()
+    assert named in line
+    assert name in line or "can't be used" in line
+
+
 @pytest.mark.django_db
 def test_a_port_in_use_inside_the_command(settings: Settings) -> None:
     with socket.socket() as other:

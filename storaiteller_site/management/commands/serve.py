@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError
 
 from storaiteller_site import supervisor
 
@@ -25,11 +24,10 @@ class Command(BaseCommand):
         host, port = options["host"], options["port"]
         try:
             supervisor.check_port(host, port)
+            supervisor.check_services()
             supervisor.prepare()
         except supervisor.CannotServeError as error:
             raise CommandError(str(error)) from error
-        except OperationalError as error:
-            raise CommandError(f"The database can't be used: {error}".strip()) from error
         except OSError as error:
             raise CommandError(f"{error.strerror}: {error.filename}") from error
         sys.exit(supervisor.run(host, port, supervisor.choose_model_server()))
