@@ -26,8 +26,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
 
 def make_administrator_if_first(user: User) -> bool:
-    """Give `user` every right if there is no other account; tell whether it was so."""
-    if User.objects.exclude(pk=user.pk).exists():
+    """Give `user` every right if there is no older account; tell whether it was so."""
+    if User.objects.filter(pk__lt=user.pk).exists():
         return False
     try:
         with transaction.atomic():

@@ -29,6 +29,10 @@ logger = logging.getLogger(__name__)
 UNACKNOWLEDGED = 64 * 1024
 # Seconds without text after which a follower looks whether the writing process still lives.
 PATIENCE = 2.0
+# Seconds between two looks at a row that has no log: after a restart, everybody looks at once.
+PAUSE = 0.5
+# Close code of a fault of ours; 1011 is not for applications, and 1000 says that all is well.
+FAULT = 4500
 
 
 class StoryConsumer(AsyncWebsocketConsumer):
@@ -131,22 +135,28 @@ class StoryConsumer(AsyncWebsocketConsumer):
         except Exception:
             # The client connects again and attaches where it was.
             logger.exception("Following generation %s failed", generation.pk)
-            await self.close(code=1011)
+            await self.close(code=FAULT)
 
     async def _send_text(self, generation: Generation, offset: int) -> None:
         """Send the text from `offset` on, to the end; then the outcome."""
         log = get_text_log()
-        while generation.is_active:
-            pieces = log.follow(generation.pk, offset, PATIENCE)
-            async with aclosing(pieces) as following:  # type: ignore[type-var]
-                offset = await self._send_pieces(generation.pk, following, offset)
-            # The log ended, or is silent: the row knows whether there is more to come.
-            if not await database_sync_to_async(self._recover)():
-                return
-            await database_sync_to_async(generation.refresh_from_db)()
-        rest = generation.text[offset:]
-        if rest:
-            await self._send_piece(generation.pk, Piece(offset, rest))
+        while True:
+            known = offset
+            if generation.is_active:
+                pieces = log.follow(generation.pk, offset, PATIENCE)
+                async with aclosing(pieces) as following:  # type: ignore[type-var]
+                    offset = await self._send_pieces(generation.pk, following, offset)
+                # The log ended, is silent, or was lost with its process or with Redis: the row
+                # has the checkpoint, and knows whether there is more to come.
+                if not await database_sync_to_async(self._recover)(generation):
+                    return
+            if rest := generation.text[offset:]:
+                await self._send_piece(generation.pk, Piece(offset, rest))
+                offset += len(rest)
+            if not generation.is_active:
+                break
+            if offset == known:
+                await asyncio.sleep(PAUSE)
         await self._send_outcome(generation)
 
     async def _send_pieces(self, generation: int, pieces: AsyncIterator[Piece], offset: int) -> int:
@@ -211,12 +221,13 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 raise
             return open_generation(self.story_id, self.user, kind)
 
-    def _recover(self) -> bool:
-        """Close the story's abandoned generations; False if the story can't be seen (any more)."""
+    def _recover(self, generation: Generation) -> bool:
+        """Read `generation` anew, closed if it was abandoned; False if its story can't be seen."""
         try:
             recover_abandoned(self._story())
         except _GoneError:
             return False
+        generation.refresh_from_db()
         return True
 
     def _visible(self, generation: int) -> Generation:

@@ -1,10 +1,12 @@
 """The HTTP side: Ollama's paths, status codes and lines."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -24,6 +26,7 @@ from pocket.server.store import Manifest, Store, parse_digest
 VERSION = "0.34.0"
 _REFUSING_VERSION = "0.34.1"
 _KEEP_ALIVE = timedelta(days=1)
+CLIENT_CLOSED_REQUEST = 499  # nginx's status for it
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -75,10 +78,12 @@ class _API:
         return JSONResponse({"version": version, "server": "pocket"})
 
     async def chat(self, request: Request) -> Response:
-        return await _answer(answers.chat, self.models, await _body(request))
+        body = await _body(request)
+        return await _unless_left(request, _answer(answers.chat, self.models, body))
 
     async def generate(self, request: Request) -> Response:
-        return await _answer(answers.generate, self.models, await _body(request))
+        body = await _body(request)
+        return await _unless_left(request, _answer(answers.generate, self.models, body))
 
     async def tags(self, request: Request) -> Response:
         return JSONResponse({"models": [self._entry(model) for model in self.models.store.all()]})
@@ -196,6 +201,26 @@ async def _answer(
     return StreamingResponse(_stream(first, lines), media_type="application/x-ndjson")
 
 
+async def _unless_left(request: Request, answer: Coroutine[Any, Any, Response]) -> Response:
+    """Return `answer`, given up as soon as the client closes the connection."""
+    work = asyncio.ensure_future(answer)
+    left = asyncio.ensure_future(_until_left(request))
+    try:
+        await asyncio.wait({work, left}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            return Response(status_code=CLIENT_CLOSED_REQUEST)  # nobody reads it
+        return work.result()
+    finally:
+        for task in (work, left):
+            task.cancel()
+        await asyncio.gather(work, left, return_exceptions=True)
+
+
+async def _until_left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
 async def _stream(first: Line, lines: AsyncIterator[Line]) -> AsyncIterator[bytes]:
     """Yield the lines as bytes; closing this, as a lost connection does, stops the model."""
     async with aclosing(lines) as rest:  # type: ignore[type-var]
@@ -208,11 +233,12 @@ async def _stream(first: Line, lines: AsyncIterator[Line]) -> AsyncIterator[byte
 
 
 async def _joined(lines: AsyncIterator[Line]) -> Line:
-    """Return the last line with the text of all of them."""
+    """Return the last line with the text of all of them; cancelling it stops the model."""
     text, last = "", {}
-    async for line in lines:
-        last = line
-        text += line["response"] if "response" in line else line["message"]["content"]
+    async with aclosing(lines) as all_lines:  # type: ignore[type-var]
+        async for line in all_lines:
+            last = line
+            text += line["response"] if "response" in line else line["message"]["content"]
     if "response" in last:
         return {**last, "response": text}
     return {**last, "message": {"role": "assistant", "content": text}}

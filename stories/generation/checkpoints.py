@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from stories.models import Generation
@@ -36,12 +36,7 @@ class _Keeper:
         while self.kept:
             await asyncio.sleep(INTERVAL)
             now = {number: (kept.runner, kept.read()) for number, kept in self.kept.items()}
-            try:
-                lost = await database_sync_to_async(_store)(now)
-            except DatabaseError as error:
-                logger.warning("No checkpoint: %s", error)
-                continue
-            for number in lost & self.kept.keys():
+            for number in await database_sync_to_async(_store)(now) & self.kept.keys():
                 self.kept.pop(number).lose()
 
 
@@ -68,14 +63,28 @@ def drop(generation: Generation) -> None:
         keeper.kept.pop(generation.pk, None)
 
 
-def _store(texts: dict[int, tuple[str, str]]) -> set[int]:
-    """Store `texts` (number -> runner, text); return the numbers whose row is another's."""
+_Texts = dict[int, tuple[str, str]]  # number -> runner, text
+
+
+def _store(texts: _Texts) -> set[int]:
+    """Store `texts`; return the numbers whose row is another's."""
+    try:
+        with transaction.atomic():
+            return _store_all(texts)
+    except Exception as error:
+        # Whatever it is: one text that can't be stored must not cost the others theirs.
+        logger.warning("No checkpoint of %d generations: %s", len(texts), error)
+        if len(texts) == 1:
+            return set()
+        return set().union(*(_store({number: kept}) for number, kept in texts.items()))
+
+
+def _store_all(texts: _Texts) -> set[int]:
     now = timezone.now()
-    with transaction.atomic():
-        return {
-            number
-            for number, (runner, text) in texts.items()
-            if not Generation.objects.active()
-            .filter(pk=number, runner=runner)
-            .update(text=text, heartbeat_at=now)
-        }
+    return {
+        number
+        for number, (runner, text) in texts.items()
+        if not Generation.objects.active()
+        .filter(pk=number, runner=runner)
+        .update(text=text, heartbeat_at=now)
+    }

@@ -1,39 +1,62 @@
 """Stopping a generation from any process: one channel a process, on which the numbers arrive."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from channels.layers import BaseChannelLayer, get_channel_layer
 
+logger = logging.getLogger(__name__)
+
 _GROUP = "generations.control"
+# Layers forget members after a day, and a flushed Redis at once.
+_RENEW = 60.0  # seconds
+_RETRY = 1.0  # seconds
 
 Stop = Callable[[], None]
 
 
 class _Listener:
-    """The stoppable generations of one event loop, and the task that waits for the word."""
+    """The stoppable generations of one event loop, and the tasks that wait for the word."""
 
     def __init__(self) -> None:
         self.stops: dict[int, Stop] = {}
-        self.task: asyncio.Task[None] | None = None
+        self.tasks: list[asyncio.Task[None]] = []
         self.starting = asyncio.Lock()
 
     async def start(self) -> None:
         async with self.starting:
-            if self.task is None or self.task.done():
+            if not self.tasks:
                 layer = _layer()
                 channel = await layer.new_channel()
                 await layer.group_add(_GROUP, channel)
-                self.task = asyncio.create_task(self.listen(layer, channel))
+                self.tasks = [
+                    asyncio.create_task(self.listen(layer, channel)),
+                    asyncio.create_task(self.stay(layer, channel)),
+                ]
 
     async def listen(self, layer: BaseChannelLayer, channel: str) -> None:
         while True:
-            message: Any = await layer.receive(channel)
+            try:
+                message: Any = await layer.receive(channel)
+            except Exception as error:  # whatever a lost connection raises
+                logger.warning("Stops are not heard for a moment: %s", error)
+                await asyncio.sleep(_RETRY)
+                continue
             stop = self.stops.get(message["generation"])
             if stop is not None:
                 stop()
+
+    async def stay(self, layer: BaseChannelLayer, channel: str) -> None:
+        """Keep the membership of the group alive."""
+        while True:
+            await asyncio.sleep(_RENEW)
+            try:
+                await layer.group_add(_GROUP, channel)
+            except Exception as error:
+                logger.warning("The group of stops can't be joined: %s", error)
 
 
 _listeners: WeakKeyDictionary[asyncio.AbstractEventLoop, _Listener] = WeakKeyDictionary()

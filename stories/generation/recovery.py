@@ -4,9 +4,14 @@ Called where somebody looks (a page, a socket that waits in vain) and by a perio
 no start-up order matters.
 """
 
+import logging
+import secrets
+
 from stories.generation.finishing import Outcome, finish
 from stories.models import Generation, Story
 from stories.textlog import get_text_log
+
+logger = logging.getLogger(__name__)
 
 # A live runner gives a sign every second.
 ABANDONED_AFTER = 6.0  # seconds
@@ -20,10 +25,21 @@ def recover_abandoned(story: Story | None = None) -> int:
     found = Generation.objects.abandoned(ABANDONED_AFTER).select_related("settings", "story")
     if story is not None:
         found = found.filter(story=story)
-    return sum(_close(generation) for generation in found)
+    return sum(_close_safely(generation) for generation in found)
+
+
+def _close_safely(generation: Generation) -> bool:
+    try:
+        return _close(generation)
+    except Exception:
+        # One row that can't be closed must not keep the others, or a page, from being served.
+        logger.exception("Generation %s can't be recovered", generation.pk)
+        return False
 
 
 def _close(generation: Generation) -> bool:
+    if not _take_over(generation):
+        return False
     text = max(generation.text, get_text_log().text(generation.pk), key=len)
     return finish(
         generation,
@@ -34,3 +50,15 @@ def _close(generation: Generation) -> bool:
             error_message="The writing was interrupted. What was written is kept.",
         ),
     )
+
+
+def _take_over(generation: Generation) -> bool:
+    """Become the row's runner, unless its process gave a sign since the row was read."""
+    runner = secrets.token_hex(8)
+    taken = (
+        Generation.objects.active()
+        .filter(pk=generation.pk, runner=generation.runner, heartbeat_at=generation.heartbeat_at)
+        .update(runner=runner)
+    )
+    generation.runner = runner
+    return bool(taken)

@@ -26,8 +26,8 @@ class TextLog(Protocol):
     def follow(self, generation: int, offset: int, patience: float) -> AsyncIterator[Piece]:
         """Yield the text from `offset` on, then what is added.
 
-        Ends when the log is finished, when there is none, or when nothing was added for
-        `patience` seconds.
+        Ends when the log is finished, when there is none, when nothing was added for `patience`
+        seconds, or before a gap: the database then knows more.
         """
 
     def text(self, generation: int) -> str:

@@ -18,14 +18,15 @@ class _Log:
     waiters: list[asyncio.Future[bool]] = field(default_factory=list)
 
     def read(self, offset: int) -> Piece | None:
-        """Return everything from `offset` on as one piece."""
+        """Return what is there from `offset` on, without a gap, as one piece."""
         index = bisect_right(self.pieces, offset, key=lambda piece: piece.offset) - 1
-        if index < 0:
-            return None
-        first = self.pieces[index]
-        text = first.text[offset - first.offset :]
-        text += "".join(piece.text for piece in self.pieces[index + 1 :])
-        return Piece(offset, text) if text else None
+        end, texts = offset, []
+        for start, text in self.pieces[max(index, 0) :]:
+            if start > end:
+                break
+            texts.append(text[end - start :])
+            end = max(end, start + len(text))
+        return Piece(offset, "".join(texts)) if end > offset else None
 
     def wake(self) -> None:
         waiters, self.waiters = self.waiters, []

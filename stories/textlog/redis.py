@@ -41,8 +41,10 @@ class RedisTextLog:
         await self._client().delete(_key(generation))
 
     async def append(self, generation: int, piece: Piece) -> None:
-        """Add `piece`."""
+        """Add `piece`; the first one decides how long a log of a killed process stays."""
         await self._client().xadd(_key(generation), {"o": piece.offset, "t": piece.text})
+        if not piece.offset:
+            await self._client().expire(_key(generation), KEEP_RUNNING)
 
     async def finish(self, generation: int) -> None:
         """Close the log; it expires after `KEEP_FINISHED` seconds."""
@@ -62,6 +64,8 @@ class RedisTextLog:
                 if _END in fields:
                     return
                 start, text = int(fields[b"o"]), fields[b"t"].decode()
+                if start > offset:
+                    return  # a piece was lost: the database has it, or will in a moment
                 missing = text[max(0, offset - start) :]
                 if missing:
                     offset = start + len(text)

@@ -1,5 +1,6 @@
 """What pocket does beyond what any Ollama server does: adapters, damage, names, its own model."""
 
+import asyncio
 import hashlib
 import json
 import threading
@@ -11,8 +12,11 @@ import httpx
 import numpy as np
 import pytest
 from gguf import GGUFWriter
+from starlette.requests import Request
+from starlette.responses import Response
 
 from pocket.__main__ import SHIPPED
+from pocket.server.app import CLIENT_CLOSED_REQUEST, _unless_left
 from pocket.server.engine import Engine, Weights
 from pocket.server.prompts import without_oldest
 from pocket.server.store import Manifest, Store
@@ -259,3 +263,23 @@ def test_a_store_survives_a_restart(tmp_path: Path) -> None:
     assert again.get("mine").parameters == {"temperature": 0.1}
     assert [path.name for path in (tmp_path / "manifests").iterdir()] == ["mine%3Alatest.json"]
     assert json.loads((tmp_path / "manifests" / "mine%3Alatest.json").read_text())["name"]
+
+
+async def test_a_client_that_leaves_ends_the_work() -> None:
+    ended = asyncio.Event()
+
+    async def endless() -> Response:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+        return Response()
+
+    async def receive() -> dict[str, str]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.disconnect"}
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    answer = await _unless_left(request, endless())
+    assert answer.status_code == CLIENT_CLOSED_REQUEST
+    assert ended.is_set()

@@ -38,6 +38,9 @@ def test_the_first_account_is_the_administrators(client: Client, settings: Setti
 
 def test_of_two_first_ones_at_once_one_is() -> None:
     first, second = User.objects.create(username="a"), User.objects.create(username="b")
+    assert not make_administrator_if_first(second)
+    assert make_administrator_if_first(first)
+    User.objects.filter(pk=first.pk).update(is_founder=False)
     User.objects.filter(pk=first.pk).update(is_founder=True)
     User.objects.filter(pk=first.pk).update(is_active=False)
     assert not make_administrator_if_first(second)

@@ -1,9 +1,14 @@
 """The socket: who may connect, and what bad input does (nothing)."""
 
+import asyncio
+
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
 
 from stories import services
+from stories.generation.recovery import recover_abandoned
+from stories.generation.requests import open_generation
 from stories.models import Generation, Story, User
 from tests.conftest import ScriptedServer, story_settings
 from tests.support.sockets import StorySocket
@@ -67,3 +72,29 @@ async def services_create(user: User) -> Story:
     from asgiref.sync import sync_to_async
 
     return await sync_to_async(services.create_story)(user, story_settings())
+
+
+async def test_without_a_log_the_checkpoints_are_followed_at_leisure(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A generation whose process was started again, or whose Redis was flushed."""
+    looks = 0
+
+    def count(seen: Story) -> int:
+        nonlocal looks
+        looks += 1
+        return recover_abandoned(seen)
+
+    monkeypatch.setattr("stories.consumers.recover_abandoned", count)
+    opened = await sync_to_async(open_generation)(story.pk, story.owner, Generation.Kind.WRITE)
+    row = Generation.objects.filter(pk=opened.pk)
+    async with StorySocket(story.owner, story.pk) as socket:
+        await socket.send(type="attach", generation=opened.pk, offset=0)
+        await row.aupdate(text="Once upon")
+        assert (await socket.until_text(9)).text == "Once upon"
+        await asyncio.sleep(2)
+        await row.aupdate(text="Once upon a time", status=Generation.Status.DONE)
+        frames = [await socket.receive(), await socket.receive()]
+    assert (frames[0]["offset"], frames[0]["text"]) == (9, " a time")
+    assert frames[1]["type"] == "done"
+    assert looks < 20

@@ -80,6 +80,24 @@ async def test_a_silent_log_ends_the_following(log: TextLog) -> None:
     assert await sync_to_async(log.text)(4) == ""
 
 
+async def test_nothing_beyond_a_gap_is_given(log: TextLog) -> None:
+    await log.begin(5)
+    await log.append(5, Piece(0, "Once "))
+    await log.append(5, Piece(9, "time"))  # "upon" was lost
+    assert await read(log, 5, 0, patience=0.1) == "Once "
+    assert await read(log, 5, 6, patience=0.1) == ""
+
+
+async def test_a_log_that_is_never_finished_does_not_stay_for_ever(redis_url: str) -> None:
+    log = RedisTextLog(redis_url)
+    await log.begin(6)
+    await log.append(6, Piece(0, "Once "))
+    await log.append(6, Piece(5, "upon"))
+    [key] = await log._client().keys("*generation:6:*")
+    assert await log._client().ttl(key) > 0
+    await log.close()
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(pieces=st.lists(st.text(min_size=1, max_size=5)), data=st.data())
 async def test_any_offset_of_any_pieces(pieces: list[str], data: st.DataObject) -> None:

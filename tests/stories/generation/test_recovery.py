@@ -82,3 +82,37 @@ def test_a_runner_that_comes_back_late_changes_nothing(story: Story) -> None:
     assert not finish(generation, Outcome(Generation.Status.DONE, "Once upon a time."))
     story.refresh_from_db()
     assert story.text == "Once"
+
+
+def test_a_sign_of_life_after_the_look_leaves_it_alone(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generation = abandoned(story, Generation.Kind.WRITE, "Once upon")
+    take_over = recovery._take_over
+
+    def late(found: Generation) -> bool:
+        Generation.objects.filter(pk=generation.pk).update(heartbeat_at=timezone.now())
+        return take_over(found)
+
+    monkeypatch.setattr(recovery, "_take_over", late)
+    assert recovery.recover_abandoned(story) == 0
+    generation.refresh_from_db()
+    assert generation.status == Generation.Status.RUNNING
+
+
+def test_one_that_can_not_be_closed_keeps_no_other_from_it(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = services.create_story(story.owner, story.settings)
+    abandoned(stuck, Generation.Kind.WRITE, "No end")
+    abandoned(story, Generation.Kind.WRITE, "Once upon")
+
+    def faulty(generation: Generation, outcome: Outcome) -> bool:
+        if generation.story_id == stuck.pk:
+            raise UnicodeEncodeError("utf-8", "", 0, 1, "surrogates not allowed")
+        return finish(generation, outcome)
+
+    monkeypatch.setattr(recovery, "finish", faulty)
+    assert recovery.recover_abandoned() == 1
+    story.refresh_from_db()
+    assert story.text == "Once upon"
