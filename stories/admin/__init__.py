@@ -1,4 +1,4 @@
-"""The admin: users, stories, settings, generations, preferences to look at; the queue to decide on."""
+"""The admin: users, stories, settings, generations, preferences to look at; the queue to work on."""
 
 from stories.admin.curation import WaitingStoryAdmin
 from stories.admin.library import GenerationAdmin, StoryAdmin, StorySettingsAdmin
