@@ -6,7 +6,7 @@ that goes away can come back and attach at any offset.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -14,14 +14,15 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 
-from stories import frames
+from stories import frames, rewrites
 from stories.generation.control import request_stop
+from stories.generation.passage import EmptyPassageError
 from stories.generation.recovery import recover_abandoned
 from stories.generation.requests import NothingToContinueError, open_generation
 from stories.generation.runner import launch
 from stories.models import Generation, Story, User
 from stories.textlog import Piece, get_text_log
-from stories.versions import StoryBusyError
+from stories.versions import StoryBusyError, VersionConflictError
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,9 @@ class StoryConsumer(AsyncWebsocketConsumer):
             frames.BadFrameError,
             StoryBusyError,
             NothingToContinueError,
+            VersionConflictError,
+            EmptyPassageError,
+            rewrites.BadWishError,
             _GoneError,
         ) as error:
             await self._say({"type": "error", "code": error.code, "message": str(error)})
@@ -81,6 +85,8 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 await self._start(Generation.Kind.WRITE)
             case "continue":
                 await self._start(Generation.Kind.CONTINUE)
+            case "rewrite":
+                await self._launch(await database_sync_to_async(self._open_rewrite)(frame))
             case "stop":
                 active = await database_sync_to_async(self._active)()
                 if active is not None:
@@ -93,7 +99,9 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 self.caught_up.set()
 
     async def _start(self, kind: Generation.Kind) -> None:
-        generation = await database_sync_to_async(self._open)(kind)
+        await self._launch(await database_sync_to_async(self._open)(kind))
+
+    async def _launch(self, generation: Generation) -> None:
         await launch(generation)
         await self._announce(generation)
         await self.channel_layer.group_send(
@@ -211,15 +219,32 @@ class StoryConsumer(AsyncWebsocketConsumer):
         return story
 
     def _open(self, kind: Generation.Kind) -> Generation:
+        return self._opened(lambda: open_generation(self.story_id, self.user, kind))
+
+    def _open_rewrite(self, frame: frames.RewriteFrame) -> Generation:
+        selection = rewrites.Selection(
+            frame["start"], frame["end"], frame["version"], frame["selected"]
+        )
+        wish = rewrites.Wish(
+            mode=frame.get("mode", Generation.Mode.REWRITE),
+            register=frame.get("register", ""),
+            instruction=frame.get("instruction", ""),
+            again=frame.get("again"),
+        )
+        return self._opened(
+            lambda: rewrites.open_rewrite(self.story_id, self.user, selection, wish)
+        )
+
+    def _opened(self, attempt: Callable[[], Generation]) -> Generation:
         try:
-            return open_generation(self.story_id, self.user, kind)
+            return attempt()
         except Story.DoesNotExist as error:
             raise _GoneError from error
         except StoryBusyError:
             # The one in the way may be a dead process's.
             if not recover_abandoned(self._story()):
                 raise
-            return open_generation(self.story_id, self.user, kind)
+            return attempt()
 
     def _recover(self, generation: Generation) -> bool:
         """Read `generation` anew, closed if it was abandoned; False if its story can't be seen."""
@@ -273,4 +298,5 @@ def _generation_frame(generation: Generation) -> frames.GenerationFrame:
         "base_version": generation.base_version,
         "model": generation.model,
         "length": len(generation.text),
+        "decision": generation.decision,
     }

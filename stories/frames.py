@@ -4,9 +4,11 @@ Offsets are code points of the generation's own text. Imports nothing of ours.
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any, Literal, NotRequired, TypedDict
 
 MAX_FRAME_LENGTH = 64 * 1024  # characters; a rewrite carries the passage and an instruction
+MAX_SELECTED_LENGTH = 40_000  # code points; a longer passage is more than models write at once
 
 
 class GenerationFrame(TypedDict):
@@ -20,6 +22,7 @@ class GenerationFrame(TypedDict):
     base_version: int
     model: str
     length: int  # code points stored so far
+    decision: str  # on a rewrite: "pending", "kept" or "discarded"
 
 
 class TextFrame(TypedDict):
@@ -63,6 +66,24 @@ class ContinueFrame(TypedDict):
     type: Literal["continue"]
 
 
+class RewriteFrame(TypedDict):
+    """Write a passage anew.
+
+    `start` and `end` are code points of the text of `version`, `selected` is what stands there:
+    when it does not any more, the answer is the error `conflict`.
+    """
+
+    type: Literal["rewrite"]
+    start: int
+    end: int
+    version: int
+    selected: str
+    instruction: NotRequired[str]
+    mode: NotRequired[str]  # of `Generation.Mode`; "rewrite" when left out
+    register: NotRequired[str]  # the new one, for the mode "register"
+    again: NotRequired[int]  # the generation that this is another try of
+
+
 class StopFrame(TypedDict):
     """Stop the active generation."""
 
@@ -84,16 +105,23 @@ class AckFrame(TypedDict):
     offset: int
 
 
-ClientFrame = WriteFrame | ContinueFrame | StopFrame | AttachFrame | AckFrame
+ClientFrame = WriteFrame | ContinueFrame | RewriteFrame | StopFrame | AttachFrame | AckFrame
 ServerFrame = GenerationFrame | TextFrame | DoneFrame | ErrorFrame
 
 # The numbers that each kind of frame has to carry.
 _NUMBERS: dict[str, tuple[str, ...]] = {
     "write": (),
     "continue": (),
+    "rewrite": ("start", "end", "version"),
     "stop": (),
     "attach": ("generation", "offset"),
     "ack": ("offset",),
+}
+# Those that it may carry, and its texts with their longest.
+_OPTIONAL_NUMBERS: dict[str, tuple[str, ...]] = {"rewrite": ("again",)}
+_TEXTS: dict[str, dict[str, int]] = {"rewrite": {"selected": MAX_SELECTED_LENGTH}}
+_OPTIONAL_TEXTS: dict[str, dict[str, int]] = {
+    "rewrite": {"instruction": 2_000, "mode": 20, "register": 20}
 }
 _MAX_NUMBER = 2**53  # beyond it, JavaScript's numbers are not whole
 
@@ -117,12 +145,29 @@ def parse(text: str | None, data: bytes | None = None) -> ClientFrame:
     kind = frame.get("type") if isinstance(frame, dict) else None
     if not isinstance(kind, str) or kind not in _NUMBERS:
         raise BadFrameError("The frame has no known type.")
-    for name in _NUMBERS[kind]:
+    _check_numbers(frame, _NUMBERS[kind])
+    _check_numbers(frame, [name for name in _OPTIONAL_NUMBERS.get(kind, ()) if name in frame])
+    _check_texts(frame, _TEXTS.get(kind, {}))
+    optional = _OPTIONAL_TEXTS.get(kind, {})
+    _check_texts(frame, {name: length for name, length in optional.items() if name in frame})
+    return frame  # type: ignore[no-any-return]
+
+
+def _check_numbers(frame: dict[str, Any], names: Iterable[str]) -> None:
+    for name in names:
         number = frame.get(name)
         # bool is an int to Python and is none to JSON.
         if type(number) is not int or not 0 <= number <= _MAX_NUMBER:
             raise BadFrameError(f"{name} has to be a whole number, 0 or more.")
-    return frame  # type: ignore[no-any-return]
+
+
+def _check_texts(frame: dict[str, Any], lengths: dict[str, int]) -> None:
+    for name, longest in lengths.items():
+        text = frame.get(name)
+        if not isinstance(text, str):
+            raise BadFrameError(f"{name} has to be a text.")
+        if len(text) > longest:
+            raise BadFrameError(f"{name} may have {longest:,} characters at most.")
 
 
 def dump(frame: ServerFrame) -> str:

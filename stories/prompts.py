@@ -13,6 +13,8 @@ MIN_WORDS = 20
 MAX_WORDS = 5_000
 # Characters of a free-text field that reach the prompt.
 MAX_FIELD_LENGTH = 300
+# Characters of what a writer asks of a rewrite.
+MAX_INSTRUCTION_LENGTH = 500
 
 _CHAT_TOKEN = re.compile(r"<\|[^<>|]{0,64}\|>")
 _WHITE_SPACE = re.compile(r"\s+")
@@ -86,6 +88,31 @@ def rewrite_prompt(settings: PromptSettings, initial_part: str, final_part: str)
         f"{story_prompt(settings)} It is important that the story starts with this part "
         f"unchanged: {initial_part} and finishes with this part unchanged: {final_part}"
     )
+
+
+# What is asked of a passage beyond being written again.
+_WISHES = {
+    "expand": "longer, with more detail",
+    "shorten": "much shorter, keeping what matters",
+    "vivid": "more vivid, with what can be seen, heard and felt",
+    "dialogue": "with more dialogue",
+    "register": "in a {register} register",
+}
+
+
+def rewrite_wish(mode: str, register: str, instruction: str, passage: str) -> str:
+    """Return what follows the rewrite prompt when more is asked than the passage again.
+
+    It shows the model the passage as it reads now. Empty for a plain rewrite, whose prompt is the
+    fixed wording and nothing else.
+    """
+    wish = _WISHES.get(mode, "").format(register=register)
+    if not wish and not instruction:
+        return ""
+    task = f"Write that part again, {wish}." if wish else "Write that part again."
+    if instruction:
+        task += f" {instruction}"
+    return f"\n\nThe part between these two now reads: {passage}\n\n{task}"
 
 
 def estimate_tokens(text: str) -> int:

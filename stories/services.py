@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from stories import prompts, titles
+from stories import preferences, prompts, thinning, titles, undo
 from stories.models import Curation, Story, StorySettings, StoryVersion, User
 from stories.versions import (
     VersionConflictError,
@@ -76,11 +76,12 @@ def delete_preset(preset: StorySettings) -> None:
     preset.save(update_fields=["name"])
 
 
-def save_text(story: Story, editor: User, text: str, version: int) -> int:
+def save_text(story: Story, editor: User, text: str, version: int, *, undone: bool = False) -> int:
     """Store an edited `text` based on `version`; return the number of the version that holds it.
 
-    A text equal to the current one adds nothing. Raises `VersionConflictError` when the story has
-    moved on and the texts differ, `StoryBusyError` while the model writes in it, and
+    A text equal to the current one adds nothing, nor does one that the editor came to by undoing
+    or redoing (`undone`) and that was stored before. Raises `VersionConflictError` when the story
+    has moved on and the texts differ, `StoryBusyError` while the model writes in it, and
     `TextTooLongError`; the stored text is then unchanged.
     """
     text = normalise_text(text)
@@ -91,9 +92,11 @@ def save_text(story: Story, editor: User, text: str, version: int) -> int:
             return story.version
         if story.version != version:
             raise VersionConflictError(story)
-        return add_version(
-            story, text, StoryVersion.Origin.EDIT, expected_version=version, editor=editor
-        ).number
+        if undone and undo.move_to_text(story, text):
+            return story.version
+        add_version(story, text, StoryVersion.Origin.EDIT, expected_version=version, editor=editor)
+        thinning.thin_versions(story)
+        return story.version
 
 
 def normalise_text(text: str) -> str:
@@ -146,9 +149,16 @@ def set_title(story: Story, title: str) -> None:
 
 
 def set_good(story: Story, good: bool) -> None:
-    """Mark or unmark a good story; a mark puts it before the curators, unmarking withdraws it."""
+    """Mark or unmark a good story; a mark puts it before the curators, unmarking withdraws it.
+
+    A mark prefers the take that is shown to the story's other takes.
+    """
     if story.good == good:
         return
+    if good:
+        preferences.record_good_take(story)
+    else:
+        preferences.withdraw_good_take(story)
     story.good = good
     story.curation = Curation.WAITING if good else Curation.NONE
     story.curated_version = story.curated_by = story.curated_at = None

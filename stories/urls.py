@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.urls import path
 
-from stories.views import account, home, library, models, settings, story
+from stories.views import account, history, home, library, models, rewrites, settings, story
 
 app_name = "stories"
 
@@ -32,8 +32,12 @@ urlpatterns = [
     _route("stories/<int:story_id>/good/", story.good, "good"),
     _route("stories/<int:story_id>/delete/", library.delete, "delete"),
     _route("stories/<int:story_id>/undelete/", library.undelete, "undelete"),
-    _route("stories/<int:story_id>/takes/<int:take>/", story.show_take, "take"),
-    _route("stories/<int:story_id>/versions/", story.versions, "versions"),
-    _route("stories/<int:story_id>/versions/<int:number>/", story.version, "version"),
-    _route("stories/<int:story_id>/versions/<int:number>/restore/", story.restore, "restore"),
+    _route("stories/<int:story_id>/takes/<int:take>/", history.show_take, "take"),
+    _route("stories/<int:story_id>/undo/", history.step_back, "undo"),
+    _route("stories/<int:story_id>/redo/", history.step_forward, "redo"),
+    _route("stories/<int:story_id>/versions/", history.versions, "versions"),
+    _route("stories/<int:story_id>/versions/<int:number>/", history.version, "version"),
+    _route("stories/<int:story_id>/versions/<int:number>/restore/", history.restore, "restore"),
+    _route("stories/<int:story_id>/rewrites/<int:generation_id>/keep/", rewrites.keep, "keep"),
+    _route("stories/<int:story_id>/rewrites/discard/", rewrites.discard, "discard"),
 ]

@@ -13,6 +13,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from stories.models import Generation, Story, StoryVersion, User
+from stories.passages import Hashes
 
 
 class VersionConflictError(Exception):
@@ -39,15 +40,17 @@ class StoryBusyError(Exception):
 
 @contextmanager
 def while_idle(story: Story) -> Iterator[None]:
-    """Hold the story's row in a transaction in which no generation is active or can start.
+    """Hold the story's row in a transaction in which no generation owns its text or can start.
 
-    Raises `StoryBusyError` when one is active. `story` takes over the text and version in force.
+    Raises `StoryBusyError` when one does; a rewrite does not, until it is kept. `story` takes over
+    the text and version in force.
     """
     with transaction.atomic():
         current = Story.objects.select_for_update().get(pk=story.pk)
-        if story.generations.active().exists():
+        if story.generations.holding_text().exists():
             raise StoryBusyError
         story.text, story.version = current.text, current.version
+        story.redo_version = current.redo_version
         yield
 
 
@@ -59,12 +62,14 @@ def add_version(
     expected_version: int,
     generation: Generation | None = None,
     editor: User | None = None,
+    outside: Hashes | None = None,
 ) -> StoryVersion:
     """Append `text` as the story's new current version.
 
     A text written from nothing (`Origin.WRITE`) opens a new take; any other stays in the take of
-    the version that it was made from. `story` is updated in place. Raises `VersionConflictError`
-    when the story's current version is not `expected_version`, and then changes nothing.
+    the version that it was made from. `outside` has the hashes of what a rewrite left alone.
+    `story` is updated in place. Raises `VersionConflictError` when the story's current version is
+    not `expected_version`, and then changes nothing.
     """
     with transaction.atomic():
         current = Story.objects.select_for_update().get(pk=story.pk)
@@ -80,16 +85,21 @@ def add_version(
             origin=origin,
             generation=generation,
             editor=editor,
+            before_hash=outside.before if outside else "",
+            after_hash=outside.after if outside else "",
         )
         _make_current(story, version)
     return version
 
 
-def move_to_version(story: Story, version: StoryVersion) -> None:
-    """Make an existing `version` the current one; nothing is added and nothing is lost."""
+def move_to_version(story: Story, version: StoryVersion, redo_version: int | None = None) -> None:
+    """Make an existing `version` the current one; nothing is added and nothing is lost.
+
+    `redo_version` is where Redo leads to from there.
+    """
     with transaction.atomic():
         Story.objects.select_for_update().get(pk=story.pk)
-        _make_current(story, version)
+        _make_current(story, version, redo_version)
 
 
 def _take(story: Story, origin: StoryVersion.Origin, base: int, newest_take: int) -> int:
@@ -99,6 +109,7 @@ def _take(story: Story, origin: StoryVersion.Origin, base: int, newest_take: int
     return take
 
 
-def _make_current(story: Story, version: StoryVersion) -> None:
+def _make_current(story: Story, version: StoryVersion, redo_version: int | None = None) -> None:
     story.text, story.version, story.updated_at = version.text, version.number, timezone.now()
-    story.save(update_fields=["text", "version", "updated_at"])
+    story.redo_version = redo_version
+    story.save(update_fields=["text", "version", "redo_version", "updated_at"])

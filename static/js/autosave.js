@@ -1,30 +1,34 @@
-// The writer's edits: kept in this browser at once, on the server a moment later.
+// The writer's edits: kept in this browser within the blink of an eye, on the server a moment later.
 //
 // What was not confirmed by the server stays in the browser's storage, and is brought back when the
 // page is opened again.
 
 import { postJSON } from "storaiteller/requests";
 
+const DRAFT_PAUSE = 250; // milliseconds: the browser's copy is not written at each key
 const PAUSE = 700; // milliseconds without typing
 const LONGEST = 5000; // milliseconds of typing on
 const RETRY = 3000; // milliseconds
 const KEEPALIVE_LIMIT = 60000; // bytes that a closing page may still send
 
 export class Autosave {
-  // `read()` gives the text; `tell(state, message)` shows how it stands; `conflict(mine, theirs)`
-  // is called when another page was quicker.
-  constructor({ story, url, state, read, tell, conflict }) {
-    Object.assign(this, { url, read, tell, conflict });
+  // `read()` gives the text, `walked()` whether it came about by undo or redo; `tell(state, message)`
+  // shows how it stands; `conflict(mine, theirs)` is called when another page was quicker.
+  constructor({ story, url, state, read, walked, tell, conflict }) {
+    Object.assign(this, { url, read, walked, tell, conflict });
     this.key = `storaiteller:draft:${story}`;
     this.version = state.version;
     this.saved = state.text;
     this.timer = null;
+    this.draftTimer = null;
     this.since = null;
     this.saving = null;
     this.blocked = false;
     addEventListener("pagehide", () => this.#leave());
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "hidden") this.flush();
+      if (document.visibilityState !== "hidden") return;
+      if (this.draftTimer) this.#keep();
+      this.flush();
     });
     addEventListener("online", () => this.flush());
   }
@@ -51,8 +55,13 @@ export class Autosave {
     this.#forget();
   }
 
+  // Whether the server has not got the text as it stands.
+  get pending() {
+    return Boolean(this.saving) || this.timer !== null || this.read() !== this.saved;
+  }
+
   edited() {
-    this.#keep();
+    this.draftTimer ??= setTimeout(() => this.#keep(), DRAFT_PAUSE);
     this.tell("pending");
     this.since ??= Date.now();
     clearTimeout(this.timer);
@@ -74,7 +83,8 @@ export class Autosave {
     const text = this.read();
     this.tell("saving");
     try {
-      const state = await postJSON(this.url, { version: this.version, text });
+      const edit = { version: this.version, text, undo: this.walked() };
+      const state = await postJSON(this.url, edit);
       this.version = state.version;
       this.saved = text;
       if (this.read() === text) {
@@ -111,6 +121,8 @@ export class Autosave {
   }
 
   #keep() {
+    clearTimeout(this.draftTimer);
+    this.draftTimer = null;
     try {
       localStorage.setItem(this.key, JSON.stringify({ version: this.version, text: this.read() }));
     } catch {
@@ -119,6 +131,8 @@ export class Autosave {
   }
 
   #forget() {
+    clearTimeout(this.draftTimer);
+    this.draftTimer = null;
     try {
       localStorage.removeItem(this.key);
     } catch {

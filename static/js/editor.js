@@ -1,52 +1,16 @@
 // The story's text, editable in place.
-//
-// A document is paragraphs of text and line breaks. Stored, it is plain text: paragraphs joined by
-// an empty line, line breaks as "\n". Both take as many positions as characters, so that an offset
-// in the stored text (UTF-16 units) is the document position minus one.
 
 import { baseKeymap, chainCommands, exitCode } from "prosemirror-commands";
-import { history, redo, undo } from "prosemirror-history";
+import { history, isHistoryTransaction, redo, redoDepth, undo, undoDepth } from "prosemirror-history";
 import { keymap } from "prosemirror-keymap";
-import { Fragment, Schema, Slice } from "prosemirror-model";
-import { EditorState, Plugin } from "prosemirror-state";
+import { Fragment, Slice } from "prosemirror-model";
+import { EditorState, Plugin, TextSelection } from "prosemirror-state";
 import { Decoration, DecorationSet, EditorView } from "prosemirror-view";
-
-const schema = new Schema({
-  nodes: {
-    doc: { content: "paragraph+" },
-    paragraph: {
-      content: "(text | hard_break)*",
-      parseDOM: ["p", "h1", "h2", "h3", "h4", "li", "blockquote", "pre"].map((tag) => ({ tag })),
-      toDOM: () => ["p", 0],
-    },
-    text: {},
-    hard_break: { inline: true, selectable: false, parseDOM: [{ tag: "br" }], toDOM: () => ["br"] },
-  },
-});
-
-const SEPARATOR = "\n\n";
-
-function inline(text) {
-  const nodes = [];
-  text.split("\n").forEach((line, index) => {
-    if (index) nodes.push(schema.nodes.hard_break.create());
-    if (line) nodes.push(schema.text(line));
-  });
-  return Fragment.from(nodes);
-}
-
-function parse(text) {
-  return text.split(SEPARATOR).map((part) => schema.nodes.paragraph.create(null, inline(part)));
-}
-
-function serialize(fragment) {
-  return fragment.textBetween(0, fragment.size, SEPARATOR, "\n");
-}
-
-// What a database and the server would change anyway is changed at once.
-function normalise(text) {
-  return text.replace(/\r\n?/g, "\n").replaceAll("\0", "").toWellFormed();
-}
+import { passageOf, passagePlugin, setPassage } from "storaiteller/passage";
+import {
+  countWords, normalise, offsetOf, paragraphText, parse, positionOf, schema, SEPARATOR, serialize,
+  textOf, wholeWords,
+} from "storaiteller/text";
 
 const placeholder = new Plugin({
   props: {
@@ -63,18 +27,49 @@ function insertBreak(state, dispatch) {
   return true;
 }
 
+// How many items of `one` and `other`, strings or arrays, are the same from the start.
+function commonStart(one, other) {
+  let count = 0;
+  while (count < one.length && one[count] === other[count]) count += 1;
+  return count;
+}
+
+// The same from the end, `most` of them at most.
+function commonEnd(one, other, most) {
+  let count = 0;
+  while (count < most && one.at(-1 - count) === other.at(-1 - count)) count += 1;
+  return count;
+}
+
 export class StoryEditor {
-  // `onEdit` is called after each change of the writer's own.
-  constructor(element, { onEdit }) {
-    this.onEdit = onEdit;
+  // `onEdit` is called after each change of the writer's own, `onSelect` after each move of the
+  // selection; `onUndo` and `onRedo` when their keys are pressed.
+  constructor(element, { onEdit, onSelect, onUndo, onRedo }) {
+    Object.assign(this, { onEdit, onSelect });
     this.locked = false;
+    // Whether the last change was an undo or a redo.
+    this.walked = false;
     // A line feed at the end of a chunk may be half of a paragraph's end.
     this.held = "";
+    this.plugins = [
+      keymap({
+        "Mod-z": () => (onUndo(), true),
+        "Mod-y": () => (onRedo(), true),
+        "Shift-Mod-z": () => (onRedo(), true),
+      }),
+      keymap({ "Shift-Enter": chainCommands(exitCode, insertBreak) }),
+      keymap(baseKeymap),
+      placeholder,
+      passagePlugin,
+    ];
     element.replaceChildren();
     this.view = new EditorView(
       { mount: element },
       {
-        state: this.#state(""),
+        state: EditorState.create({
+          doc: schema.nodes.doc.create(null, parse("")),
+          plugins: [history(), ...this.plugins],
+        }),
         editable: () => !this.locked,
         attributes: {
           role: "textbox",
@@ -90,32 +85,79 @@ export class StoryEditor {
     );
   }
 
-  #state(text) {
-    return EditorState.create({
-      doc: schema.nodes.doc.create(null, parse(text)),
-      plugins: [
-        history(),
-        keymap({ "Mod-z": undo, "Mod-y": redo, "Shift-Mod-z": redo }),
-        keymap({ "Shift-Enter": chainCommands(exitCode, insertBreak) }),
-        keymap(baseKeymap),
-        placeholder,
-      ],
-    });
+  #dispatch(transaction) {
+    const before = this.view.state;
+    this.view.updateState(before.apply(transaction));
+    // A refused transaction leaves the document as it was.
+    const changed = this.view.state.doc !== before.doc;
+    if (changed && !transaction.getMeta("model")) {
+      this.walked = isHistoryTransaction(transaction);
+      this.onEdit();
+    }
+    if (!this.view.state.selection.eq(before.selection)) this.onSelect();
   }
 
-  #dispatch(transaction) {
-    this.view.updateState(this.view.state.apply(transaction));
-    if (transaction.docChanged && !transaction.getMeta("model")) this.onEdit();
+  #dispatchAsModel(transaction) {
+    transaction.setMeta("model", true).setMeta("addToHistory", false);
+    this.view.dispatch(transaction);
   }
+
+  // ---- The text ----
 
   get text() {
-    return normalise(serialize(this.view.state.doc.content));
+    return textOf(this.view.state.doc);
   }
 
-  // Show `text` and forget what could be undone: it belongs to another text.
+  get words() {
+    return countWords(this.view.state.doc);
+  }
+
+  get isEmpty() {
+    return !this.view.state.doc.children.some((node) => paragraphText(node).trim());
+  }
+
+  // Show `text`, changing no more than differs, so that caret and view stay where they are; forget
+  // what could be undone, which belongs to another text.
   setText(text) {
     this.held = "";
-    if (text !== this.text) this.view.updateState(this.#state(text));
+    this.#replaceParagraphs(text.split(SEPARATOR));
+    const { plugins } = this;
+    const forgotten = this.view.state.reconfigure({ plugins });
+    this.view.updateState(forgotten.reconfigure({ plugins: [history(), ...plugins] }));
+  }
+
+  #replaceParagraphs(paragraphs) {
+    const { doc, tr } = this.view.state;
+    const old = doc.children.map(paragraphText);
+    const start = commonStart(old, paragraphs);
+    const end = commonEnd(old, paragraphs, Math.min(old.length, paragraphs.length) - start);
+    const leaving = old.slice(start, old.length - end);
+    const coming = paragraphs.slice(start, paragraphs.length - end);
+    if (!leaving.length && !coming.length) return;
+    const sizes = doc.children.map((node) => node.nodeSize);
+    const from = sizes.slice(0, start).reduce((sum, size) => sum + size, 0);
+    if (leaving.length === 1 && coming.length === 1) {
+      this.#replaceInParagraph(tr, from + 1, leaving[0], coming[0]);
+    } else {
+      const to = sizes.slice(0, old.length - end).reduce((sum, size) => sum + size, 0);
+      tr.replaceWith(from, to, parse(coming.join(SEPARATOR)));
+    }
+    this.#dispatchAsModel(tr);
+  }
+
+  #replaceInParagraph(tr, position, leaving, coming) {
+    // Code points, so that no surrogate pair is parted.
+    const [old, text] = [Array.from(leaving), Array.from(coming)];
+    const same = commonStart(old, text);
+    const start = old.slice(0, same).join("").length;
+    const last = commonEnd(old, text, Math.min(old.length, text.length) - same);
+    const end = last && old.slice(-last).join("").length;
+    const [paragraph] = parse(coming.slice(start, coming.length - end));
+    tr.replace(
+      position + start,
+      position + leaving.length - end,
+      new Slice(paragraph.content, 0, 0),
+    );
   }
 
   // Add the model's text at the end; caret and selection stay where they are.
@@ -126,9 +168,80 @@ export class StoryEditor {
     if (!kept) return;
     const { tr, doc } = this.view.state;
     const slice = new Slice(Fragment.from(parse(kept)), 1, 1);
-    tr.replace(doc.content.size - 1, doc.content.size - 1, slice);
-    tr.setMeta("model", true).setMeta("addToHistory", false);
-    this.view.dispatch(tr);
+    this.#dispatchAsModel(tr.replace(doc.content.size - 1, doc.content.size - 1, slice));
+  }
+
+  // ---- Undo within what was typed since the last other change ----
+
+  get canUndo() {
+    return undoDepth(this.view.state) > 0;
+  }
+
+  get canRedo() {
+    return redoDepth(this.view.state) > 0;
+  }
+
+  undo() {
+    undo(this.view.state, this.view.dispatch);
+  }
+
+  redo() {
+    redo(this.view.state, this.view.dispatch);
+  }
+
+  // ---- The passage ----
+
+  // The selected whole words as document positions, or null.
+  get selected() {
+    const { selection, doc } = this.view.state;
+    if (selection.empty) return null;
+    const range = wholeWords(textOf(doc), selection.from - 1, selection.to - 1);
+    return range && { from: range.from + 1, to: range.to + 1 };
+  }
+
+  // The passage as the server counts, with its text; null when none is marked.
+  get passage() {
+    const passage = passageOf(this.view.state);
+    if (!passage) return null;
+    const { doc } = this.view.state;
+    return {
+      start: offsetOf(doc, passage.from),
+      end: offsetOf(doc, passage.to),
+      selected: textOf(doc).slice(passage.from - 1, passage.to - 1),
+    };
+  }
+
+  mark(range) {
+    setPassage(this.view, range && { ...range, replacement: null });
+  }
+
+  // Mark what is at these code points, and show `element` as what comes in its place.
+  place({ start, end }, element) {
+    const { doc } = this.view.state;
+    const [from, to] = [positionOf(doc, start), positionOf(doc, end)];
+    setPassage(this.view, { from, to, replacement: element });
+  }
+
+  // Show `element` as what comes in the marked passage's place; null shows the mark alone again.
+  replaceWith(element) {
+    const passage = passageOf(this.view.state);
+    if (passage) setPassage(this.view, { ...passage, replacement: element });
+  }
+
+  get passageIsLast() {
+    const passage = passageOf(this.view.state);
+    return Boolean(passage) && passage.to >= this.view.state.doc.content.size - 2;
+  }
+
+  // Where the selection is on the screen: the boxes of its first and its last character.
+  selectionBoxes() {
+    const { from, to } = this.view.state.selection;
+    return [this.view.coordsAtPos(from, 1), this.view.coordsAtPos(to, -1)];
+  }
+
+  collapseSelection() {
+    const { tr, selection, doc } = this.view.state;
+    this.view.dispatch(tr.setSelection(TextSelection.near(doc.resolve(selection.to), -1)));
   }
 
   lock(locked) {

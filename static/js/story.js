@@ -1,9 +1,12 @@
-// The page of a story: editor, saving, writing and the buttons, brought together.
+// The page of a story: editor, saving, writing, rewriting and the buttons, brought together.
 
 import { Autosave } from "storaiteller/autosave";
 import { StoryEditor } from "storaiteller/editor";
+import { History } from "storaiteller/history";
 import { offerInstall } from "storaiteller/install";
 import { getJSON, postJSON } from "storaiteller/requests";
+import { Rewriting } from "storaiteller/rewriting";
+import { SelectionBar } from "storaiteller/selection";
 import { Writing } from "storaiteller/writing";
 
 const page = document.getElementById("story");
@@ -16,6 +19,7 @@ const NEAR_THE_END = 160; // pixels: whoever is this near reads along
 let state = JSON.parse(part("story-state").textContent);
 let connected = true;
 let begun = null; // the generation that is being written
+let picking = false; // the next selection is to be marked
 
 // ---- Text and saving ----
 
@@ -25,8 +29,10 @@ const editor = new StoryEditor(part("story-text"), {
     countWords();
     showButtons();
   },
+  onSelect: () => selectionBar.changed(),
+  onUndo: () => history.undo(),
+  onRedo: () => history.redo(),
 });
-editor.setText(state.text);
 
 const SAVED_WORDS = {
   pending: "",
@@ -37,18 +43,21 @@ const SAVED_WORDS = {
   conflict: "Not saved",
 };
 
+// A rewrite shows its text beside the story; everything else is written into it.
+const isStreamed = () => begun !== null && begun.kind !== "rewrite";
+
 const autosave = new Autosave({
   story: urls.story,
   url: urls.textUrl,
   state,
-  read: () => (begun ? autosave.saved : editor.text),
+  read: () => (isStreamed() ? autosave.saved : editor.text),
+  walked: () => editor.walked,
   tell(kind, detail) {
     part("saved").textContent = SAVED_WORDS[kind];
     part("saved").dataset.kind = kind;
     if (kind === "refused") notify(detail.message);
     if (kind === "saved") {
       state = { ...state, ...detail };
-      showTakes();
       showButtons();
     }
   },
@@ -59,9 +68,13 @@ function showConflict(mine, theirs) {
   part("conflict-mine").textContent = mine;
   part("conflict-theirs").textContent = theirs.text;
   part("conflict").hidden = false;
-  part("keep-mine").onclick = () => {
+  part("conflict").scrollIntoView({ block: "nearest" });
+  part("keep-mine").onclick = async () => {
     part("conflict").hidden = true;
-    autosave.reset(theirs);
+    show(theirs);
+    // What was proposed for the other text is settled by taking this one.
+    if (theirs.review) await postJSON(`${urls.storyUrl}rewrites/discard/`, {}).catch(() => {});
+    rewriting.show(null);
     editor.setText(mine);
     autosave.edited();
     autosave.flush();
@@ -77,20 +90,19 @@ function show(next) {
   state = next;
   autosave.reset(next);
   editor.setText(next.text);
+  rewriting.show(next.review);
   const title = part("title");
   if (document.activeElement !== title) title.value = next.title;
   countWords();
-  showTakes();
   showButtons();
 }
 
 async function reload() {
-  const next = await getJSON(urls.textUrl);
-  show(next);
+  show(await getJSON(urls.textUrl));
 }
 
 function countWords() {
-  const words = editor.text.split(/\s+/).filter(Boolean).length;
+  const { words } = editor;
   part("words").textContent = words ? `${words.toLocaleString()} word${words === 1 ? "" : "s"}` : "";
 }
 
@@ -103,7 +115,7 @@ document.addEventListener("keydown", (event) => {
 
 // ---- Writing ----
 
-const KINDS = { write: "Writing…", continue: "Going on…" };
+const KINDS = { write: "Writing…", continue: "Going on…", rewrite: "Rewriting…" };
 const ENDS = {
   done: "Done",
   stopped: "Stopped. What was written is kept.",
@@ -115,41 +127,56 @@ const writing = new Writing(urls.story, {
   begin(generation) {
     begun = generation;
     part("notice").hidden = true;
-    editor.lock(true);
-    if (generation.kind === "write") editor.setText("");
-    else if (generation.base_version !== state.version) reload();
-    say(KINDS[generation.kind] || "Writing…");
+    if (generation.kind === "rewrite") {
+      rewriting.begin(placedReview);
+    } else {
+      editor.lock(true);
+      if (generation.kind === "write") editor.setText("");
+      else if (generation.base_version !== state.version) reload();
+      say(KINDS[generation.kind]);
+    }
     showButtons();
   },
   text(chunk) {
-    const follow = nearTheEnd();
-    editor.append(chunk);
+    const follow = nearTheEnd() && (isStreamed() || editor.passageIsLast);
+    if (isStreamed()) editor.append(chunk);
+    else rewriting.text(chunk);
     if (follow) scrollTo(0, document.documentElement.scrollHeight);
   },
   async end(done) {
+    const ended = begun;
     try {
       const next = await getJSON(urls.textUrl);
       begun = null;
       editor.lock(false);
-      show(next);
+      if (ended?.kind === "rewrite") endRewrite(next);
+      else show(next);
     } catch {
       // The page is offline; what was streamed stays shown until it can be asked for.
       begun = null;
       editor.lock(false);
       setTimeout(reload, 2000);
     }
+    if (ended?.kind === "rewrite") return;
     say(done ? ENDS[done.status] : ENDS.done);
     htmx.ajax("GET", urls.reportUrl, { target: "#report", swap: "outerHTML" });
   },
+  pending() {
+    // It may have ended between the page and the socket.
+    if (rewriting.phase === "streaming") getJSON(urls.textUrl).then(endRewrite);
+  },
   fail(error) {
-    notify(error.message);
+    const asked = rewriting.refused();
+    if (asked && error.code === "conflict") getJSON(urls.textUrl).then(compare);
+    else notify(error.message);
     if (error.code === "model_missing") offerInstall();
+    showButtons();
   },
   connected(open) {
     connected = open;
     page.classList.toggle("offline", !open);
     if (!open) say("Connection lost; trying again…");
-    else if (part("status").textContent.startsWith("Connection")) say(begun ? "Writing…" : "");
+    else if (part("status").textContent.startsWith("Connection")) say(begun ? KINDS[begun.kind] : "");
   },
 });
 
@@ -170,7 +197,7 @@ async function start(command) {
 
 writeButton.addEventListener("click", () => {
   // With a text on the page, a new story is another one, begun from the same settings.
-  if (state.text || editor.text) autosave.flush().then(() => location.assign(urls.newUrl));
+  if (state.text || !editor.isEmpty) autosave.flush().then(() => location.assign(urls.newUrl));
   else start(() => writing.write());
 });
 regenerateButton.addEventListener("click", () => start(() => writing.write()));
@@ -179,66 +206,103 @@ stopButton.addEventListener("click", () => {
   say("Stopping…");
   writing.stop();
 });
+
+// ---- Rewriting a part ----
+
+const rewriting = new Rewriting({
+  editor,
+  url: `${urls.storyUrl}rewrites/`,
+  send: (passage, wish) => writing.rewrite(passage, wish),
+  accept(next) {
+    show(next);
+    htmx.ajax("GET", urls.reportUrl, { target: "#report", swap: "outerHTML" });
+  },
+  conflict: showConflict,
+  say,
+  notify,
+  changed: () => showButtons(),
+  async saved() {
+    part("notice").hidden = true;
+    await autosave.flush();
+    if (!autosave.blocked && !autosave.pending) return autosave.version;
+    notify("Your edits are not saved yet. Try again once they are.");
+    return null;
+  },
+});
+
+const selectionBar = new SelectionBar(part("selection-bar"), editor, {
+  wanted: () => !editor.locked && rewriting.phase === "idle",
+  onSettled: () => (picking || rewriting.phase === "marked") && mark(),
+});
+
+// How a rewrite that began elsewhere stands, if this page shows the text that it is about.
+async function placedReview() {
+  const next = await getJSON(urls.textUrl);
+  const same = next.version === autosave.version && !autosave.pending;
+  return same ? next.review : null;
+}
+
+function endRewrite(next) {
+  const { review, can_undo, can_redo } = next;
+  state = { ...state, review, can_undo, can_redo };
+  rewriting.end(review);
+}
+
+// The passage was not where this page took it to be: show how the story reads there and here.
+function compare(theirs) {
+  if (theirs.text === editor.text) show(theirs);
+  else showConflict(editor.text, theirs);
+}
+
+function mark() {
+  const marked = rewriting.mark();
+  if (marked) {
+    picking = false;
+    selectionBar.hide();
+  }
+  return marked;
+}
+
+part("select-part").addEventListener("mousedown", (event) => event.preventDefault());
+part("select-part").addEventListener("click", () => {
+  if (mark()) return;
+  picking = true;
+  say("Select a passage: drag over it, press long on it, or hold Shift and use the arrow keys.");
+  editor.focus();
+});
+part("selection-mark").addEventListener("click", mark);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && begun && !part("versions").open) stopButton.click();
+  if (event.altKey && event.shiftKey && event.code === "KeyR" && mark()) event.preventDefault();
+  if (event.key !== "Escape" || part("versions").open) return;
+  picking = false;
+  if (begun) stopButton.click();
+  else if (rewriting.phase === "marked") rewriting.clear();
+  else selectionBar.hide();
+});
+
+// ---- The buttons ----
+
+const history = new History({
+  editor, autosave, urls, show, say, notify, state: () => state,
 });
 
 function showButtons() {
-  const hasText = Boolean(editor.text.trim());
+  const hasText = !editor.isEmpty;
   const active = Boolean(begun);
+  // While a part is dealt with, the story as a whole waits.
+  const free = !active && rewriting.phase === "idle";
   stopButton.hidden = !active;
-  writeButton.hidden = active;
-  regenerateButton.hidden = active || !hasText;
-  continueButton.hidden = active || !hasText;
+  writeButton.hidden = !free;
+  for (const button of [regenerateButton, continueButton, part("select-part")]) {
+    button.hidden = !free || !hasText;
+  }
   writeButton.classList.toggle("primary", !hasText);
-  part("takes").inert = active;
+  part("takes").inert = active || !free;
   // A mark is about what is stored.
   part("good-form").querySelector("button").disabled = active || !state.text.trim();
   document.body.classList.toggle("has-text", hasText);
+  history.showButtons();
 }
-
-// ---- Takes and versions ----
-
-function showTakes() {
-  const { take, takes } = state;
-  part("takes").hidden = takes.length < 2;
-  const index = takes.indexOf(take);
-  part("take-label").textContent = `Take ${index + 1} of ${takes.length}`;
-  part("take-back").disabled = index <= 0;
-  part("take-forward").disabled = index >= takes.length - 1;
-}
-
-async function flip(step) {
-  await autosave.flush();
-  const take = state.takes[state.takes.indexOf(state.take) + step];
-  if (take === undefined) return;
-  try {
-    show(await postJSON(`${urls.storyUrl}takes/${take}/`, {}));
-  } catch (error) {
-    notify(error.message);
-  }
-}
-
-part("take-back").addEventListener("click", () => flip(-1));
-part("take-forward").addEventListener("click", () => flip(1));
-
-part("show-versions").addEventListener("click", async () => {
-  await autosave.flush();
-  htmx.ajax("GET", urls.versionsUrl, { target: "#versions-list", swap: "outerHTML" });
-  part("versions").showModal();
-});
-part("close-versions").addEventListener("click", () => part("versions").close());
-part("versions").addEventListener("submit", async (event) => {
-  if (!event.target.matches("[data-restore]")) return;
-  event.preventDefault();
-  try {
-    show(await postJSON(event.target.action, {}));
-    part("versions").close();
-    say("Restored as a new version.");
-  } catch (error) {
-    notify(error.message);
-  }
-});
 
 // ---- Words to the person ----
 
@@ -256,9 +320,10 @@ part("notice-close").addEventListener("click", () => (part("notice").hidden = tr
 // ---- The start ----
 
 if (matchMedia("(min-width: 60rem)").matches) part("side").open = true;
+editor.setText(state.text);
 countWords();
-showTakes();
 showButtons();
+rewriting.show(state.review);
 
 const draft = autosave.draft();
 if (draft) {

@@ -1,15 +1,10 @@
 // Following a generation over the socket: each code point once, in order, whatever happens.
 
 import { StorySocket } from "storaiteller/socket";
+import { codePoints } from "storaiteller/text";
 
 const ACKNOWLEDGE_EVERY = 2000; // code points
 const ACTIVE = new Set(["queued", "running"]);
-
-function codePoints(text) {
-  let count = 0;
-  for (const _ of text) count += 1;
-  return count;
-}
 
 // The rest of `text` after its first `count` code points.
 function afterCodePoints(text, count) {
@@ -17,8 +12,9 @@ function afterCodePoints(text, count) {
 }
 
 export class Writing {
-  // `begin(generation)`, `text(chunk)`, `end(done)`, `fail(error)` and `connected(isIt)` are told
-  // what happens; `done` is null when the end was missed and the stored text has to be read.
+  // `begin(generation)`, `text(chunk)`, `end(done)`, `fail(error)`, `pending()` and
+  // `connected(isIt)` are told what happens; `done` is null when the end was missed and the stored
+  // text has to be read, `pending` says that a finished rewrite waits for a decision.
   constructor(story, listeners) {
     this.listeners = listeners;
     this.current = null;
@@ -44,6 +40,11 @@ export class Writing {
     this.socket.send({ type: "continue" });
   }
 
+  // `passage` is `{ start, end, version, selected }`, `wish` what is asked of it.
+  rewrite(passage, wish) {
+    this.socket.send({ type: "rewrite", ...passage, ...wish });
+  }
+
   stop() {
     this.socket.send({ type: "stop" });
   }
@@ -62,6 +63,7 @@ export class Writing {
     const known = this.current && this.current.id === frame.id;
     if (!ACTIVE.has(frame.status)) {
       if (this.current) this.#done(null);
+      else if (frame.decision === "pending") this.listeners.pending();
       return;
     }
     if (!known) {

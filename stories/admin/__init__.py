@@ -1,11 +1,13 @@
-"""The admin: users, stories, settings and generations to look at; the queue to decide on."""
+"""The admin: users, stories, settings, generations, preferences to look at; the queue to work on."""
 
 from stories.admin.curation import WaitingStoryAdmin
 from stories.admin.library import GenerationAdmin, StoryAdmin, StorySettingsAdmin
+from stories.admin.preferences import PreferencePairAdmin
 from stories.admin.users import UserAdmin
 
 __all__ = [
     "GenerationAdmin",
+    "PreferencePairAdmin",
     "StoryAdmin",
     "StorySettingsAdmin",
     "UserAdmin",

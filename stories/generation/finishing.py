@@ -1,13 +1,17 @@
-"""How a generation ends: its outcome and the story's new version, in one transaction."""
+"""How a generation ends: its outcome and what it makes of the story, in one transaction.
+
+What was written or continued becomes the story's new version; a rewrite becomes a replacement that
+waits for the writer's decision (`stories.rewrites`).
+"""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from stories import reports
+from stories.generation import limits, passage, replacement, rewriting
 from stories.models import Generation, Story, StoryVersion
 from stories.versions import add_version
 
@@ -29,7 +33,7 @@ class Outcome:
 
 
 def finish(generation: Generation, outcome: Outcome) -> bool:
-    """Store `outcome` and, if there is text, the version that it makes.
+    """Store `outcome` and, if there is text, the version or the replacement that it makes.
 
     Returns False, and changes nothing, when the row is no longer its runner's or has ended.
     """
@@ -50,13 +54,45 @@ def finish(generation: Generation, outcome: Outcome) -> bool:
         )
         if not changed:
             return False
-        if text:
-            _keep(generation, story, text, now)
+        if generation.kind == Generation.Kind.REWRITE:
+            _propose(generation, text)
+        elif text:
+            _keep(generation, story, text)
     return True
 
 
-def _keep(generation: Generation, story: Story, text: str, now: datetime) -> None:
+def _propose(generation: Generation, text: str) -> None:
+    """Make of `text` what Keep will put in the passage's place."""
+    generation.refresh_from_db()
+    base = generation.story.versions.get(number=generation.base_version).text
+    part = passage.cut(base, generation.start or 0, generation.end or 0)
+    finished = generation.status == Generation.Status.DONE
+    generation.replacement = replacement.fitted(
+        text,
+        part,
+        rewriting.word_budget(part, generation.mode),
+        cut_short=not finished or generation.done_reason in limits.CUT_SHORT,
+    )
+    if not generation.replacement:
+        generation.decision = Generation.Decision.DISCARDED
+        if finished and not generation.error_code:
+            generation.error_code, generation.error_message = "nothing_written", rewriting.NOTHING
+    generation.report = {
+        **generation.report,
+        **speed(generation),
+        "words": len(generation.replacement.split()),
+        "model": generation.model,
+    }
+    generation.save(
+        update_fields=["replacement", "decision", "report", "error_code", "error_message"]
+    )
+
+
+def _keep(generation: Generation, story: Story, text: str) -> None:
     kind = Generation.Kind(generation.kind)
+    if kind == Generation.Kind.WRITE:
+        # Their passage was in the take that this one takes the place of.
+        story.generations.undecided().update(decision=Generation.Decision.DISCARDED)
     whole = story.text + text if kind == Generation.Kind.CONTINUE else text
     add_version(
         story,
@@ -68,19 +104,24 @@ def _keep(generation: Generation, story: Story, text: str, now: datetime) -> Non
     generation.refresh_from_db()
     generation.report = {
         **reports.story_report(whole, generation.settings),
-        **_speed(generation, text, now),
+        **speed(generation),
         "model": generation.model,
     }
     generation.save(update_fields=["report"])
 
 
-def _speed(generation: Generation, text: str, now: datetime) -> dict[str, float | None]:
-    """Return seconds to the first word, and words a second from there on."""
-    started, first = generation.started_at, generation.first_token_at
-    if started is None or first is None:
+def speed(generation: Generation) -> dict[str, float | None]:
+    """Return seconds to the first word, and words a second from there on, of an ended one."""
+    started, first, ended = (
+        generation.started_at,
+        generation.first_token_at,
+        generation.finished_at,
+    )
+    if started is None or first is None or ended is None:
         return {"first_word_seconds": None, "words_per_second": None}
-    spent = (now - first).total_seconds()
+    spent = (ended - first).total_seconds()
+    words = len(generation.text.split())
     return {
         "first_word_seconds": round((first - started).total_seconds(), 3),
-        "words_per_second": round(len(text.split()) / spent, 1) if spent > 0 else None,
+        "words_per_second": round(words / spent, 1) if spent > 0 else None,
     }

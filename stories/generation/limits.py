@@ -4,6 +4,9 @@ import re
 
 from stories import prompts
 
+# The reasons for an end that is not the model's own.
+CUT_SHORT = frozenset({"length", "words"})
+
 _WORD = re.compile(r"\S+")
 # A full stop after a title or an initial ends no sentence.
 _SENTENCE_END = re.compile(
@@ -35,6 +38,18 @@ def word_limit(max_words: int, base: str) -> int:
     return (
         left if left >= prompts.MIN_WORDS else max(prompts.MIN_WORDS, int(max_words * _EXTRA_PART))
     )
+
+
+def ends_sentence(text: str) -> bool:
+    """Tell whether `text` ends with the end of a sentence."""
+    text = text.rstrip()
+    return any(match.end() == len(text) for match in _SENTENCE_END.finditer(text))
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of `text`, or all of it when none ends."""
+    match = _SENTENCE_END.search(text)
+    return text[: match.end()] if match else text
 
 
 def whole_sentences(text: str, max_words: int) -> str:

@@ -1,6 +1,7 @@
 """From a story to a request: the row, the messages, the model's options."""
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -29,10 +30,16 @@ class NothingToContinueError(Exception):
         super().__init__("There is no story to continue yet. Write one first.")
 
 
-def open_generation(story: int, user: User | AnonymousUser, kind: Generation.Kind) -> Generation:
+def open_generation(
+    story: int,
+    user: User | AnonymousUser,
+    kind: Generation.Kind,
+    prepare: Callable[[Story], dict[str, Any]] | None = None,
+) -> Generation:
     """Store and return a running generation of the caller for a story that `user` can see.
 
-    Raises `Story.DoesNotExist`, `StoryBusyError` if one is active already, and
+    `prepare` is given the locked story and returns more fields of the row, or raises. Raises
+    `Story.DoesNotExist`, `StoryBusyError` if one is active already, and
     `NothingToContinueError`. One query and one insert: thirty writers may click at once.
     """
     visible = Story.objects.visible_to(user).select_related("settings")
@@ -41,6 +48,7 @@ def open_generation(story: int, user: User | AnonymousUser, kind: Generation.Kin
             locked = visible.select_for_update(of=("self",)).get(pk=story)
             if kind == Generation.Kind.CONTINUE and not locked.text.strip():
                 raise NothingToContinueError
+            more = prepare(locked) if prepare else {}
             return Generation.objects.create(
                 story=locked,
                 settings=locked.settings,
@@ -48,10 +56,10 @@ def open_generation(story: int, user: User | AnonymousUser, kind: Generation.Kin
                 status=Generation.Status.RUNNING,
                 runner=secrets.token_hex(8),
                 base_version=locked.version,
-                prompt=prompts.story_prompt(locked.settings),
                 model=settings.STORY_MODEL,
                 seed=secrets.randbits(31),
                 started_at=timezone.now(),
+                **{"prompt": prompts.story_prompt(locked.settings), **more},
             )
     except IntegrityError as error:
         # The constraint: one active generation a story.
@@ -77,7 +85,7 @@ def model_options(generation: Generation, base: str, context_length: int | None)
     Raises `PromptTooLongError` with the numbers when no room is left for an answer; nothing is
     ever cut in silence.
     """
-    num_ctx = min(settings.STORY_NUM_CTX, context_length or settings.STORY_NUM_CTX)
+    num_ctx = context_size(context_length)
     needed = sum(
         prompts.estimate_tokens(message["content"]) + _TEMPLATE_TOKENS
         for message in messages(generation, base)
@@ -90,9 +98,19 @@ def model_options(generation: Generation, base: str, context_length: int | None)
             hint="A larger STORY_NUM_CTX helps if the model allows it.",
         )
     words = limits.word_limit(generation.settings.max_words, base)
+    return sampling(generation, num_ctx, min(prompts.token_limit(words), left))
+
+
+def context_size(context_length: int | None) -> int:
+    """Return the context to ask for, of a model that reads `context_length` tokens (or unknown)."""
+    return min(settings.STORY_NUM_CTX, context_length or settings.STORY_NUM_CTX)
+
+
+def sampling(generation: Generation, num_ctx: int, num_predict: int) -> dict[str, Any]:
+    """Return Ollama's `options` for `generation`."""
     options: dict[str, Any] = {
         "num_ctx": num_ctx,
-        "num_predict": min(prompts.token_limit(words), left),
+        "num_predict": num_predict,
         "seed": generation.seed,
     }
     if settings.STORY_TEMPERATURE is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
@@ -10,7 +11,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from stories import ollama
-from stories.generation import checkpoints, control, limits, requests, seams
+from stories.generation import checkpoints, control, limits
+from stories.generation.assignments import assignment
 from stories.generation.finishing import Outcome, finish
 from stories.models import Generation
 from stories.textlog import Piece, get_text_log
@@ -23,6 +25,7 @@ _STORE_RETRIES = (0.2, 1.0, 3.0)  # seconds
 # The loop holds tasks weakly; these must live until they end.
 _tasks: set[asyncio.Task[None]] = set()
 _context_lengths: dict[str, int | None] = {}
+_CONTROLS = re.compile(r"[\x00\r]")
 
 
 async def launch(generation: Generation) -> None:
@@ -42,8 +45,7 @@ class _Run:
         self.writing: asyncio.Task[None] | None = None
         self.stopped = False
         self.log = get_text_log()
-        self.base = requests.base_text(generation)
-        self.limit = limits.word_limit(generation.settings.max_words, self.base)
+        self.assignment = assignment(generation)
         self.counter = limits.WordCounter()
         self.parts: list[str] = []
         self.length = 0  # code points of all parts
@@ -91,53 +93,46 @@ class _Run:
     # ---- Text in ----
 
     async def _write(self) -> None:
-        generation = self.generation
-        options = requests.model_options(
-            generation, self.base, await self._context_length(generation.model)
-        )
-        self.outcome.facts["options"] = options
-        chat = requests.messages(generation, self.base)
-        await self._receive(ollama.chat(generation.model, chat, options))
-        if not self.length and self.base:
-            # The story was whole to the model: a new paragraph is an invitation to go on.
-            chat[-1]["content"] += "\n\n"
-            await self._receive(ollama.chat(generation.model, chat, options), first="\n\n")
-        if not self.length:
-            message = "The model had nothing to add." if self.base else "The model wrote nothing."
-            self.outcome.error_code, self.outcome.error_message = "nothing_written", message
+        generation, asked = self.generation, self.assignment
+        context_length = await self._context_length(generation.model)
+        for chat, options in asked.attempts(context_length):
+            self.outcome.facts |= {**asked.facts, "options": options}
+            await self._receive(ollama.chat(generation.model, chat, options))
+            if self.length:
+                return
+        self.outcome.error_code, self.outcome.error_message = "nothing_written", asked.nothing
 
     async def _context_length(self, model: str) -> int | None:
         if model not in _context_lengths:
             _context_lengths[model] = await ollama.context_length(model)
         return _context_lengths[model]
 
-    async def _receive(self, chunks: AsyncIterator[ollama.Chunk], first: str = "") -> None:
-        """Take in `chunks`; `first` is put before the first of them that has text."""
+    async def _receive(self, chunks: AsyncIterator[ollama.Chunk]) -> None:
+        tokens = 0
         async with aclosing(chunks) as stream:  # type: ignore[type-var]
             async for chunk in stream:
-                if text := self._fitted(chunk.text, first):
-                    await self._take(text)
+                tokens += 1
+                # A story has no NULs, which a database can't hold, and line feeds only.
+                await self._take(self.assignment.take(_CONTROLS.sub("", chunk.text)))
                 if chunk.done:
                     self.outcome.facts |= {
                         "done_reason": chunk.done_reason[:20],
                         "prompt_tokens": chunk.prompt_tokens,
                         "completion_tokens": chunk.completion_tokens,
                     }
-                elif self.counter.words > self.limit:
-                    # Leaving closes the request, and the model server stops.
-                    self.outcome.facts["done_reason"] = "words"
-                    return
-
-    def _fitted(self, text: str, first: str) -> str:
-        """Return `text` as it is stored: the first of it meets the seam, NULs never come in."""
-        text = text.replace("\x00", "")
-        if self.length or not text.strip():
-            return text if self.length else ""
-        if first:
-            return seams.joined(self.base, first + text.lstrip())
-        return seams.joined(self.base, text) if self.base else text.lstrip()
+                elif self.assignment.ended or self.counter.words > self.assignment.limit:
+                    # Leaving closes the request, and the model server stops uncounted; it sends
+                    # a chunk a token.
+                    self.outcome.facts |= {
+                        "done_reason": "overlap" if self.assignment.ended else "words",
+                        "completion_tokens": tokens,
+                    }
+                    break
+        await self._take(self.assignment.rest())
 
     async def _take(self, text: str) -> None:
+        if not text:
+            return
         first = not self.length
         self.parts.append(text)
         self.pending.append(text)
@@ -164,13 +159,11 @@ class _Run:
     # ---- The end ----
 
     def _final_text(self) -> str:
-        text = "".join(self.parts)
-        cut_short = self.outcome.facts.get("done_reason") in {"length", "words"}
-        if self.outcome.status == Generation.Status.DONE and (
-            cut_short or self.counter.words > self.limit
-        ):
-            return limits.whole_sentences(text, self.limit)
-        return text
+        cut_short = self.outcome.status == Generation.Status.DONE and (
+            self.outcome.facts.get("done_reason") in limits.CUT_SHORT
+            or self.counter.words > self.assignment.limit
+        )
+        return self.assignment.final("".join(self.parts), cut_short=cut_short)
 
     async def _store(self) -> None:
         for delay in (*_STORE_RETRIES, None):

@@ -6,7 +6,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils import timezone
 
-from stories.models.settings import StorySettings
+from stories import prompts
+from stories.models.settings import Register, StorySettings
 from stories.models.story import Story
 from stories.models.user import User
 
@@ -24,6 +25,14 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         """Return the generations that are queued or running."""
         return self.filter(status__in=Generation.ACTIVE)
 
+    def holding_text(self) -> "GenerationQuerySet":
+        """Return the active ones that own their story's text: a rewrite only proposes."""
+        return self.active().exclude(kind=Generation.Kind.REWRITE)
+
+    def undecided(self) -> "GenerationQuerySet":
+        """Return the rewrites that were neither kept nor discarded, the newest try first."""
+        return self.filter(decision=Generation.Decision.PENDING)
+
     def abandoned(self, silence: float) -> "GenerationQuerySet":
         """Return the active generations whose process gave no sign for `silence` seconds."""
         return self.active().filter(heartbeat_at__lt=timezone.now() - timedelta(seconds=silence))
@@ -34,7 +43,8 @@ class Generation(models.Model):
 
     `text` is the checkpoint of what the model wrote, stored at least every second while it runs.
     `runner` names the process and task that own the row; only its owner may write it, by
-    compare-and-set on `runner` and `status`.
+    compare-and-set on `runner` and `status`. A finished rewrite changes nothing by itself: it is
+    `pending` until the writer keeps it, which makes a version, or discards it.
     """
 
     class Kind(models.TextChoices):
@@ -50,6 +60,20 @@ class Generation(models.Model):
         FAILED = "failed"
         INTERRUPTED = "interrupted"
 
+    class Mode(models.TextChoices):
+        REWRITE = "rewrite", "Rewrite"
+        EXPAND = "expand", "Expand"
+        SHORTEN = "shorten", "Shorten"
+        VIVID = "vivid", "More vivid"
+        DIALOGUE = "dialogue", "More dialogue"
+        REGISTER = "register", "Change register"
+
+    class Decision(models.TextChoices):
+        NONE = "", "Nothing to decide"
+        PENDING = "pending", "Pending"
+        KEPT = "kept", "Kept"
+        DISCARDED = "discarded", "Discarded"
+
     ACTIVE = (Status.QUEUED, Status.RUNNING)
 
     story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="generations")
@@ -61,9 +85,20 @@ class Generation(models.Model):
     runner = models.CharField(max_length=64, blank=True)
     # The version that the text is added to (continue) or spliced into (rewrite).
     base_version = models.PositiveIntegerField(default=0)
-    # The range that a rewrite replaces, in code points of the base version's text.
+    # The range that a rewrite replaces, in code points of the base version's text, and what it is.
     start = models.PositiveIntegerField(null=True, blank=True)
     end = models.PositiveIntegerField(null=True, blank=True)
+    selected = models.TextField(blank=True)
+    mode = models.CharField(max_length=10, choices=Mode, blank=True)
+    register = models.CharField("new register", max_length=20, choices=Register, blank=True)
+    instruction = models.CharField(max_length=prompts.MAX_INSTRUCTION_LENGTH, blank=True)
+    # What Keep puts in the passage's place; `text` is what the model wrote.
+    replacement = models.TextField(blank=True)
+    decision = models.CharField(max_length=10, choices=Decision, default=Decision.NONE, blank=True)
+    # Tries at the same passage hang together by their first one.
+    first_try = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="later_tries"
+    )
     prompt = models.TextField()
     model = models.CharField(max_length=200)
     seed = models.BigIntegerField()

@@ -59,6 +59,8 @@ class Story(models.Model):
     title_is_own = models.BooleanField(default=False)
     text = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=0)
+    # Where Undo set out from, so that Redo knows the way back; null when there is none.
+    redo_version = models.PositiveIntegerField(null=True, blank=True)
     good = models.BooleanField("good story", default=False)
     curation = models.CharField(max_length=10, choices=Curation, default=Curation.NONE, blank=True)
     # What the curator read: later edits don't change what was approved.
@@ -103,11 +105,12 @@ class WaitingStory(Story):
 
 
 class StoryVersion(models.Model):
-    """One state of a story's text; rows are added, never changed.
+    """One state of a story's text; texts are added, never changed.
 
     `parent` is the number of the version that this one was made from, so that the versions form a
     tree; `take` counts the stories written from nothing (write and regenerate), and every later
-    version made from one belongs to it.
+    version made from one belongs to it. The many that typing leaves behind are thinned with time
+    (`stories.thinning`), and their children then hang on their parents.
     """
 
     class Origin(models.TextChoices):
@@ -137,6 +140,10 @@ class StoryVersion(models.Model):
         blank=True,
         related_name="edited_versions",
     )
+    # Of a rewrite: SHA-256 (hex, UTF-8) of the text before and after the passage, which the
+    # version has in common with its parent.
+    before_hash = models.CharField(max_length=64, blank=True)
+    after_hash = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

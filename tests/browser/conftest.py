@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,6 +85,19 @@ def slow_site(
 
 
 @pytest.fixture(scope="session")
+def rewriting_site(
+    tmp_path_factory: pytest.TempPathFactory, scripted_server: ScriptedServer
+) -> Iterator[Site]:
+    """Run the app in front of a scripted Ollama that rewrites, in a second and a half."""
+    with serving(
+        tmp_path_factory.mktemp("rewriting"),
+        OLLAMA_HOST=scripted_server.url,
+        STORY_MODEL="rewriter-slow",
+    ) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
 def curated_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Run the app with nobody in it yet."""
     with serving(tmp_path_factory.mktemp("curated"), OLLAMA_HOST="http://127.0.0.1:9") as site:
@@ -137,6 +151,75 @@ def open_story(page: Page, site: Site, **settings: str) -> None:
     fill_settings(page, **settings)
     page.get_by_role("button", name="Submit").click()
     page.wait_for_url(re.compile(r"/stories/\d+/$"))
+
+
+def give_text(page: Page, text: str) -> None:
+    """Store `text` as an edit of the open story, and show it."""
+    page.evaluate(
+        """async (text) => {
+          const state = JSON.parse(document.getElementById("story-state").textContent);
+          const headers = JSON.parse(document.body.getAttribute("hx-headers"));
+          const body = JSON.stringify({ version: state.version, text });
+          const url = document.getElementById("story").dataset.textUrl;
+          const answer = await fetch(url, { method: "POST", headers, body });
+          if (!answer.ok) throw new Error(answer.status);
+        }""",
+        text,
+    )
+    page.reload()
+    page.locator("#story-text[contenteditable=true]").wait_for()
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A story as it is in the database."""
+
+    text: str
+    version: int
+
+
+def stored(site: Site, page: Page) -> Stored:
+    """Return the story that is open in `page`, from the database."""
+    number = int(re.search(r"/stories/(\d+)/", page.url)[1])  # type: ignore[index]
+    connection = sqlite3.connect(site.data / "db.sqlite3")
+    try:
+        row = connection.execute("select text, version from stories_story where id = ?", [number])
+        return Stored(*row.fetchone())
+    finally:
+        connection.close()
+
+
+def drag_over(page: Page, text: str) -> None:
+    """Select the first `text` in the story with the mouse, from its first to its last letter."""
+    first, last = page.evaluate(
+        """(text) => {
+          const story = document.getElementById("story-text");
+          const walker = document.createTreeWalker(story, NodeFilter.SHOW_TEXT);
+          const [nodes, starts] = [[], []];
+          let all = "";
+          for (let node; (node = walker.nextNode()); ) {
+            nodes.push(node);
+            starts.push(all.length);
+            all += node.data;
+          }
+          const at = (offset) => {
+            const index = starts.findLastIndex((start) => start <= offset);
+            const range = document.createRange();
+            range.setStart(nodes[index], offset - starts[index]);
+            range.setEnd(nodes[index], offset - starts[index] + 1);
+            return range;
+          };
+          const start = all.indexOf(text);
+          const [first, last] = [at(start), at(start + text.length - 1)];
+          first.startContainer.parentElement.scrollIntoView({ block: "center" });
+          return [first, last].map((range) => range.getBoundingClientRect().toJSON());
+        }""",
+        text,
+    )
+    page.mouse.move(first["left"] + 0.5, (first["top"] + first["bottom"]) / 2)
+    page.mouse.down()
+    page.mouse.move(last["right"], (last["top"] + last["bottom"]) / 2, steps=8)
+    page.mouse.up()
 
 
 def fill_settings(page: Page, **changes: str) -> None:

@@ -35,6 +35,7 @@ def alices(alice: User, client: Client) -> Client:
 def test_every_page_asks_who_you_are(client: Client, story: Story, charlie: User) -> None:
     preset = services.save_preset(story.owner, story_settings(), "Mine")
     arguments = {"story_id": story.pk, "number": 1, "take": 1, "preset_id": preset.pk}
+    arguments["generation_id"] = 1
     services.save_text(story, story.owner, "Private words.", 0)
     charlies = Client()
     charlies.force_login(charlie)

@@ -57,8 +57,23 @@ class Script:
     break_with: str = "reset"  # or "error", "half", "silence", "hang"
     done_reason: str = "stop"
     text: list[str] | None = None
+    goes_on: bool = False  # with the final part of a rewrite's prompt, word by word
 
 
+REWRITTEN = [
+    " A",
+    " quiet",
+    " wind",
+    " crossed",
+    " the",
+    " yard",
+    ",",
+    " and",
+    " Zoë",
+    " 🙂",
+    " slept",
+    ".",
+]
 SCRIPTS: dict[str, Script] = {
     "missing": Script(status=404, error="model 'missing' not found"),
     "busy": Script(status=503, error="server busy, please try again. maximum pending requests"),
@@ -74,6 +89,10 @@ SCRIPTS: dict[str, Script] = {
     "empty": Script(text=[]),
     "unicode": Script(text=["\n\n", "Zoë ", "👩‍👩‍👧", " met", " שלום", " and", " e\u0301.", "\n"]),
     "nul": Script(text=["One", "\x00", " two."]),
+    "rewriter": Script(text=REWRITTEN, goes_on=True),
+    "rewriter-slow": Script(text=REWRITTEN, goes_on=True, rate=8),
+    "chatty": Script(text=["Sure", "! Here is", " the rewritten", " passage:", "\n\n", *REWRITTEN]),
+    "leaves-out": Script(text=[], goes_on=True),
 }
 
 
@@ -84,6 +103,12 @@ def tokens() -> Iterator[str]:
         for word in SENTENCES[number % len(SENTENCES)].split():
             yield lead + word
             lead = " "
+
+
+def final_part(prompt: str) -> list[str]:
+    """Return the words that a rewrite's prompt wants the story to finish with."""
+    _, _, final = prompt.partition("and finishes with this part unchanged: ")
+    return [f" {word}" for word in final.split()]
 
 
 @dataclass
@@ -120,6 +145,8 @@ class ModelServer:
         budget = request.body.get("options", {}).get("num_predict", 10**9)
         count = min(script.tokens or self.tokens, budget)
         texts = script.text if script.text is not None else itertools.islice(tokens(), count)
+        if script.goes_on:
+            texts = [*texts, *final_part(request.body["messages"][0]["content"])]
         loop = asyncio.get_running_loop()
         await asyncio.sleep(script.first_delay)
         started = loop.time()

@@ -1,0 +1,46 @@
+"""What writers preferred, for preference training."""
+
+from django.db import models
+
+from stories.models.generation import Generation
+from stories.models.story import Story
+
+
+class PreferencePairQuerySet(models.QuerySet["PreferencePair"]):
+    """Verbs over preference pairs."""
+
+    def usable(self) -> "PreferencePairQuerySet":
+        """Return the pairs of stories that are not deleted."""
+        return self.filter(story__deleted_at=None)
+
+
+class PreferencePair(models.Model):
+    """One answer that a writer preferred to another one, to the same prompt."""
+
+    class Source(models.TextChoices):
+        PASSAGE = "passage", "A replacement over the passage that it replaced"
+        TRY = "try", "A replacement over another try at it"
+        TAKE = "take", "A good story over another take of it"
+
+    story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="preference_pairs")
+    source = models.CharField(max_length=10, choices=Source)
+    prompt = models.TextField()
+    chosen = models.TextField()
+    rejected = models.TextField()
+    # The one that wrote what was chosen.
+    generation = models.ForeignKey(
+        Generation,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="preference_pairs",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PreferencePairQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_source_display()} ({self.story})"
