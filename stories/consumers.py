@@ -15,7 +15,8 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 
 from stories import frames, rewrites
-from stories.generation.control import request_stop
+from stories.generation.control import hint_stop
+from stories.generation.opening import open_soon
 from stories.generation.passage import EmptyPassageError
 from stories.generation.recovery import recover_abandoned
 from stories.generation.requests import NothingToContinueError, open_generation
@@ -88,9 +89,9 @@ class StoryConsumer(AsyncWebsocketConsumer):
             case "rewrite":
                 await self._launch(await database_sync_to_async(self._open_rewrite)(frame))
             case "stop":
-                active = await database_sync_to_async(self._active)()
+                active = await database_sync_to_async(self._request_stop)()
                 if active is not None:
-                    await request_stop(active)
+                    await hint_stop(active)
             case "attach":
                 generation = await database_sync_to_async(self._visible)(frame["generation"])
                 await self._follow(generation, frame["offset"])
@@ -99,7 +100,14 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 self.caught_up.set()
 
     async def _start(self, kind: Generation.Kind) -> None:
-        await self._launch(await database_sync_to_async(self._open)(kind))
+        try:
+            generation = await open_soon(self.story_id, self.user, kind)
+        except Story.DoesNotExist as error:
+            raise _GoneError from error
+        except StoryBusyError:
+            # Unless the one in the way is a dead process's.
+            generation = await database_sync_to_async(self._open)(kind)
+        await self._launch(generation)
 
     async def _launch(self, generation: Generation) -> None:
         await launch(generation)
@@ -266,9 +274,13 @@ class StoryConsumer(AsyncWebsocketConsumer):
         recover_abandoned(self._story())
         return Generation.objects.filter(story=self.story_id).first()
 
-    def _active(self) -> int | None:
+    def _request_stop(self) -> int | None:
+        """Mark the story's active generation as to be stopped; return its number."""
         active = Generation.objects.visible_to(self.user).active().filter(story=self.story_id)
-        return active.values_list("pk", flat=True).first()
+        number = active.values_list("pk", flat=True).first()
+        if number is not None:
+            Generation.objects.filter(pk=number).request_stop()
+        return number
 
     def _version(self) -> int:
         return Story.objects.values_list("version", flat=True).get(pk=self.story_id)

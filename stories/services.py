@@ -177,9 +177,10 @@ def set_good(story: Story, good: bool) -> None:
 
 
 def delete_story(story: Story) -> None:
-    """Hide `story`; it can be brought back for `UNDELETE_PERIOD`."""
+    """Hide `story` and stop its writing; it can be brought back for `UNDELETE_PERIOD`."""
     story.deleted_at = timezone.now()
     story.save(update_fields=["deleted_at"])
+    story.generations.request_stop()
 
 
 def undelete_story(story: Story) -> None:

@@ -22,7 +22,7 @@ INTERVAL = 0.8  # seconds; at most one second of text may be lost
 class _Kept(NamedTuple):
     runner: str
     read: Callable[[], str]
-    lose: Callable[[], object]
+    end: Callable[[], object]
 
 
 class _Keeper:
@@ -37,20 +37,20 @@ class _Keeper:
             await asyncio.sleep(INTERVAL)
             now = {number: (kept.runner, kept.read()) for number, kept in self.kept.items()}
             for number in await database_sync_to_async(_store)(now) & self.kept.keys():
-                self.kept.pop(number).lose()
+                self.kept.pop(number).end()
 
 
 _keepers: dict[asyncio.AbstractEventLoop, _Keeper] = {}
 
 
-def keep(generation: Generation, read: Callable[[], str], lose: Callable[[], object]) -> None:
+def keep(generation: Generation, read: Callable[[], str], end: Callable[[], object]) -> None:
     """Store what `read()` gives, and the heartbeat, until `drop`.
 
-    `lose()` is called when the row is no longer this runner's.
+    `end()` is called when a stop was requested, or the row is no longer this runner's.
     """
     loop = asyncio.get_running_loop()
     keeper = _keepers.setdefault(loop, _Keeper())
-    keeper.kept[generation.pk] = _Kept(generation.runner, read, lose)
+    keeper.kept[generation.pk] = _Kept(generation.runner, read, end)
     if keeper.task is None or keeper.task.done():
         keeper.task = loop.create_task(keeper.run())
         keeper.task.add_done_callback(lambda _: keeper.kept or _keepers.pop(loop, None))
@@ -67,7 +67,7 @@ _Texts = dict[int, tuple[str, str]]  # number -> runner, text
 
 
 def _store(texts: _Texts) -> set[int]:
-    """Store `texts`; return the numbers whose row is another's."""
+    """Store `texts`; return the numbers whose writing has to end: stopped, or another's row."""
     try:
         with transaction.atomic():
             return _store_all(texts)
@@ -81,7 +81,8 @@ def _store(texts: _Texts) -> set[int]:
 
 def _store_all(texts: _Texts) -> set[int]:
     now = timezone.now()
-    return {
+    stopped = Generation.objects.filter(pk__in=texts, stop_requested=True)
+    return {*stopped.values_list("pk", flat=True)} | {
         number
         for number, (runner, text) in texts.items()
         if not Generation.objects.active()

@@ -78,9 +78,15 @@ def ignore(generation: int) -> None:
         listener.stops.pop(generation, None)
 
 
-async def request_stop(generation: int) -> None:
-    """Ask the process that writes `generation`, whichever it is, to stop."""
-    await _layer().group_send(_GROUP, {"type": "stop", "generation": generation})
+async def hint_stop(generation: int) -> None:
+    """Tell the process that writes `generation`, whichever it is, to stop at once.
+
+    The row is marked already: without this word, the next checkpoint sees it.
+    """
+    try:
+        await _layer().group_send(_GROUP, {"type": "stop", "generation": generation})
+    except Exception as error:  # whatever a lost connection raises
+        logger.warning("The word to stop generation %s was not sent: %s", generation, error)
 
 
 def _layer() -> BaseChannelLayer:

@@ -40,7 +40,9 @@ def finish(generation: Generation, outcome: Outcome) -> bool:
     now = timezone.now()
     with transaction.atomic():
         # The story first, as every change of it does, so that two never wait for each other.
-        story = Story.objects.select_for_update().get(pk=generation.story_id)
+        story = Story.objects.select_for_update().filter(pk=generation.story_id).first()
+        if story is None:
+            return False  # removed for good, with its writer
         owned = Generation.objects.active().filter(pk=generation.pk, runner=generation.runner)
         text = outcome.text.rstrip()
         changed = owned.update(

@@ -11,7 +11,11 @@ _WORD = re.compile(r"\S+")
 # A full stop after a title or an initial ends no sentence.
 _SENTENCE_END = re.compile(
     r"(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\b[A-Z])[.!?…]+[\"'”’»)\]*_]*(?=\s|\Z)"
+    # Scripts that put no space behind it, or end it with a mark of their own.
+    r"|[。！？।؟۔]+[\"'”’»」』）)\]*_]*"
 )
+# Words that may go for the sake of a whole sentence.
+_MOST_DROPPED = 40
 # A continuation of a story that has its length already may still be this part of it.
 _EXTRA_PART = 0.5
 
@@ -55,11 +59,16 @@ def first_sentence(text: str) -> str:
 def whole_sentences(text: str, max_words: int) -> str:
     """Return the longest beginning of `text` that has whole sentences and at most `max_words`.
 
-    When not even the first sentence fits, the words that do are returned.
+    Where that would drop more than `_MOST_DROPPED` words (verse, a list, one long sentence), it
+    ends with a whole line, or else with the last word that fits.
     """
     for count, word in enumerate(_WORD.finditer(text)):
         if count == max_words:
             text = text[: word.start()]
             break
+    text = text.rstrip()
     ends = [match.end() for match in _SENTENCE_END.finditer(text)]
-    return text[: ends[-1]] if ends else text.rstrip()
+    for end in (ends[-1] if ends else 0, text.rfind("\n") + 1):
+        if end and len(text[end:].split()) <= _MOST_DROPPED:
+            return text[:end].rstrip()
+    return text

@@ -40,30 +40,39 @@ def open_generation(
 
     `prepare` is given the locked story and returns more fields of the row, or raises. Raises
     `Story.DoesNotExist`, `StoryBusyError` if one is active already, and
-    `NothingToContinueError`. One query and one insert: thirty writers may click at once.
+    `NothingToContinueError`.
     """
     visible = Story.objects.visible_to(user).select_related("settings")
     try:
         with transaction.atomic():
             locked = visible.select_for_update(of=("self",)).get(pk=story)
-            if kind == Generation.Kind.CONTINUE and not locked.text.strip():
-                raise NothingToContinueError
-            more = prepare(locked) if prepare else {}
-            return Generation.objects.create(
-                story=locked,
-                settings=locked.settings,
-                kind=kind,
-                status=Generation.Status.RUNNING,
-                runner=secrets.token_hex(8),
-                base_version=locked.version,
-                model=settings.STORY_MODEL,
-                seed=secrets.randbits(31),
-                started_at=timezone.now(),
-                **{"prompt": prompts.story_prompt(locked.settings), **more},
-            )
+            generation = new_generation(locked, kind, **(prepare(locked) if prepare else {}))
+            generation.save(force_insert=True)
     except IntegrityError as error:
         # The constraint: one active generation a story.
         raise StoryBusyError from error
+    return generation
+
+
+def new_generation(story: Story, kind: Generation.Kind, **more: Any) -> Generation:
+    """Return an unsaved, running generation of the caller; `more` are fields of the row.
+
+    Raises `NothingToContinueError`.
+    """
+    if kind == Generation.Kind.CONTINUE and not story.text.strip():
+        raise NothingToContinueError
+    return Generation(
+        story=story,
+        settings=story.settings,
+        kind=kind,
+        status=Generation.Status.RUNNING,
+        runner=secrets.token_hex(8),
+        base_version=story.version,
+        model=settings.STORY_MODEL,
+        seed=secrets.randbits(31),
+        started_at=timezone.now(),
+        **{"prompt": prompts.story_prompt(story.settings), **more},
+    )
 
 
 def base_text(generation: Generation) -> str:

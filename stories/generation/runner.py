@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import aclosing
 
 from channels.db import database_sync_to_async
@@ -25,7 +25,10 @@ _STORE_RETRIES = (0.2, 1.0, 3.0)  # seconds
 # The loop holds tasks weakly; these must live until they end.
 _tasks: set[asyncio.Task[None]] = set()
 _context_lengths: dict[str, int | None] = {}
-_CONTROLS = re.compile(r"[\x00\r]")
+# What a story never has: a database can't hold NULs and half characters; lines end with "\n".
+_CONTROLS = re.compile(r"[\x00\r\ud800-\udfff]")
+# Seconds that the end waits for a log that does not take the text; the database has it.
+_LOG_PATIENCE = 5.0
 
 
 async def launch(generation: Generation) -> None:
@@ -51,6 +54,8 @@ class _Run:
         self.length = 0  # code points of all parts
         self.logged = 0  # code points of those in the log
         self.pending: list[str] = []
+        self.flush_now = asyncio.Event()
+        self.over = False
         self.outcome = Outcome(Generation.Status.DONE, "")
 
     async def run(self) -> None:
@@ -59,7 +64,7 @@ class _Run:
         if self.stopped:
             self.writing.cancel()
         checkpoints.keep(self.generation, lambda: "".join(self.parts), self.stop)
-        flushing = asyncio.create_task(self._flush_often())
+        flushing = asyncio.create_task(self._flush_to_the_end())
         try:
             await self.writing
         except asyncio.CancelledError:
@@ -73,12 +78,12 @@ class _Run:
         finally:
             checkpoints.drop(self.generation)
             control.ignore(self.generation.pk)
-            flushing.cancel()
-            await asyncio.gather(flushing, return_exceptions=True)
-        await self._flush()
+            self.over = True
+            self.flush_now.set()
+        await self._try_to_log(flushing)
         self.outcome.text = self._final_text()
         await self._store()
-        await self.log.finish(self.generation.pk)
+        await self._try_to_log(self.log.finish(self.generation.pk))
 
     def stop(self) -> None:
         """End the writing, and with it the request to the model server."""
@@ -112,8 +117,7 @@ class _Run:
         async with aclosing(chunks) as stream:  # type: ignore[type-var]
             async for chunk in stream:
                 tokens += 1
-                # A story has no NULs, which a database can't hold, and line feeds only.
-                await self._take(self.assignment.take(_CONTROLS.sub("", chunk.text)))
+                self._take(self.assignment.take(_CONTROLS.sub("", chunk.text)))
                 if chunk.done:
                     self.outcome.facts |= {
                         "done_reason": chunk.done_reason[:20],
@@ -128,33 +132,54 @@ class _Run:
                         "completion_tokens": tokens,
                     }
                     break
-        await self._take(self.assignment.rest())
+        self._take(self.assignment.rest())
 
-    async def _take(self, text: str) -> None:
+    def _take(self, text: str) -> None:
         if not text:
             return
-        first = not self.length
+        if not self.length:
+            self.outcome.facts["first_token_at"] = timezone.now()
+            self.flush_now.set()
         self.parts.append(text)
         self.pending.append(text)
         self.length += len(text)
         self.counter.add(text)
-        if first:
-            self.outcome.facts["first_token_at"] = timezone.now()
-            await self._flush()
 
     # ---- Text out ----
 
-    async def _flush_often(self) -> None:
+    async def _flush_to_the_end(self) -> None:
+        """Log what arrives: the first word and the end at once, the rest now and then.
+
+        The only writer of the log, and never cancelled: an entry cut off would leave a gap.
+        """
         while True:
-            await asyncio.sleep(FRAME_INTERVAL)
+            await self.flush_now.wait()
+            self.flush_now.clear()
             await self._flush()
+            if self.over:
+                return
+            asyncio.get_running_loop().call_later(FRAME_INTERVAL, self.flush_now.set)
 
     async def _flush(self) -> None:
-        text, self.pending = "".join(self.pending), []
+        taken = len(self.pending)
+        text = "".join(self.pending)
         if not text:
             return
-        piece, self.logged = Piece(self.logged, text), self.logged + len(text)
-        await self.log.append(self.generation.pk, piece)
+        try:
+            await self.log.append(self.generation.pk, Piece(self.logged, text))
+        except Exception as error:
+            # It stays pending; the sockets meanwhile follow the checkpoints.
+            logger.warning("Generation %s is not logged: %s", self.generation.pk, error)
+            return
+        del self.pending[:taken]
+        self.logged += len(text)
+
+    async def _try_to_log(self, logging_: Awaitable[None]) -> None:
+        """Wait for the log, which must not keep the text from the database."""
+        try:
+            await asyncio.wait_for(logging_, _LOG_PATIENCE)
+        except Exception as error:
+            logger.warning("The log of generation %s: %r", self.generation.pk, error)
 
     # ---- The end ----
 

@@ -33,6 +33,10 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         """Return the rewrites that were neither kept nor discarded, the newest try first."""
         return self.filter(decision=Generation.Decision.PENDING)
 
+    def request_stop(self) -> int:
+        """Mark the active ones as to be stopped; return how many."""
+        return self.active().update(stop_requested=True)
+
     def abandoned(self, silence: float) -> "GenerationQuerySet":
         """Return the active generations whose process gave no sign for `silence` seconds."""
         return self.active().filter(heartbeat_at__lt=timezone.now() - timedelta(seconds=silence))
@@ -83,6 +87,8 @@ class Generation(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     runner = models.CharField(max_length=64, blank=True)
+    # The runner looks at every checkpoint; `stories.generation.control` only makes it quicker.
+    stop_requested = models.BooleanField(default=False)
     # The version that the text is added to (continue) or spliced into (rewrite).
     base_version = models.PositiveIntegerField(default=0)
     # The range that a rewrite replaces, in code points of the base version's text, and what it is.

@@ -1,5 +1,9 @@
 """Stories and their versions."""
 
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
@@ -24,6 +28,13 @@ class StoryQuerySet(models.QuerySet["Story"]):
         if not user.is_authenticated:
             return self.none()
         return self.filter(owner=user, deleted_at=None)
+
+    def visible_to_each(
+        self, pairs: "Iterable[tuple[int, User | AnonymousUser]]"
+    ) -> "StoryQuerySet":
+        """Return the stories of `pairs` (number, user) that the user of the pair can see."""
+        owned = (models.Q(pk=story, owner=user.pk) for story, user in pairs if user.pk is not None)
+        return self.filter(reduce(or_, owned, models.Q(pk=None)), deleted_at=None)
 
     def deleted_by(self, user: "User | AnonymousUser") -> "StoryQuerySet":
         """Return the stories that `user` deleted and can still bring back."""

@@ -89,6 +89,7 @@ SCRIPTS: dict[str, Script] = {
     "empty": Script(text=[]),
     "unicode": Script(text=["\n\n", "Zoë ", "👩‍👩‍👧", " met", " שלום", " and", " e\u0301.", "\n"]),
     "nul": Script(text=["One", "\x00", " two."]),
+    "halfchars": Script(text=["One", "\ud83d", " two."]),
     "rewriter": Script(text=REWRITTEN, goes_on=True),
     "rewriter-slow": Script(text=REWRITTEN, goes_on=True, rate=8),
     "chatty": Script(text=["Sure", "! Here is", " the rewritten", " passage:", "\n\n", *REWRITTEN]),

@@ -21,7 +21,7 @@ async def stopped(generation: int) -> bool:
     """Ask for a stop; tell whether it arrives soon."""
     heard = asyncio.Event()
     await control.obey(generation, heard.set)
-    await control.request_stop(generation)
+    await control.hint_stop(generation)
     try:
         async with asyncio.timeout(SOON):
             await heard.wait()

@@ -25,6 +25,23 @@ def test_the_last_whole_sentence_ends_it(words: int, expected: str) -> None:
     assert whole_sentences(STORY, words) == expected
 
 
+def test_verse_ends_with_a_line() -> None:
+    lines = ["Roses are red.", *["a line of verse without any stop"] * 40]
+    kept = whole_sentences("\n".join(lines), 200)
+    assert 190 <= len(kept.split()) <= 200
+    assert kept.endswith("any stop")
+
+
+def test_a_sentence_without_end_keeps_its_words() -> None:
+    assert len(whole_sentences("Once. " + "and then " * 200, 150).split()) == 150
+
+
+def test_other_scripts_have_sentences_too() -> None:
+    text = "OK! " + "安娜提着灯走进黑暗。" * 5 + "然后她"
+    assert whole_sentences(text, 300) == "OK! " + "安娜提着灯走进黑暗。" * 5
+    assert whole_sentences("انا هنا؟ ثم", 300) == "انا هنا؟"
+
+
 @given(st.text(alphabet="ab .\n!", max_size=60), st.integers(1, 20))
 def test_never_more_words_and_always_a_beginning(text: str, words: int) -> None:
     kept = whole_sentences(text, words)
