@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from stories import preferences, prompts, thinning, titles, undo
 from stories.models import Curation, Story, StorySettings, StoryVersion, User
+from stories.provenance import generation_behind
 from stories.versions import (
     VersionConflictError,
     add_version,
@@ -114,6 +115,7 @@ def restore_version(story: Story, editor: User, number: int) -> int:
             old.text,
             StoryVersion.Origin.RESTORE,
             expected_version=story.version,
+            generation=generation_behind(story, number),
             editor=editor,
         ).number
 

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from stories.models import Story
+from stories.provenance import last_generation, settings_behind
 
 
 class LookOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
@@ -44,8 +45,8 @@ def as_paragraphs(text: str) -> SafeString:
 
 
 def settings_table(story: Story) -> SafeString:
-    """Return the settings of `story` as a list of labels and values."""
-    settings = story.settings
+    """Return the settings that the text of `story` was written by, as labels and values."""
+    settings = settings_behind(story)
     rows = (
         (field.verbose_name, _shown(settings, field.name))
         for field in settings._meta.fields
@@ -60,8 +61,8 @@ def _shown(settings: Any, name: str) -> str:
 
 
 def report_table(story: Story) -> SafeString:
-    """Return the report on the last generation of `story`."""
-    generation = story.generations.exclude(report={}).first()
+    """Return the report on the generation that the text of `story` goes back to."""
+    generation = last_generation(story)
     if generation is None:
         return SafeString("Written by hand: no report.")
     rows = (

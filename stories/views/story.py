@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from stories import services
 from stories.forms import StorySettingsForm
 from stories.generation.recovery import recover_abandoned
-from stories.models import Generation, Register, Story, StorySettings
+from stories.models import Generation, Register, StorySettings
+from stories.provenance import last_generation
 from stories.versions import StoryBusyError, VersionConflictError
 from stories.views.common import SignedInRequest, own_story, refusal, state_of, take_context
 
@@ -25,7 +26,7 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
         "story": found,
         "form": StorySettingsForm(instance=found.settings),
         "presets": StorySettings.objects.presets_of(request.user),
-        "generation": _reported(found),
+        "generation": last_generation(found),
         "modes": Generation.Mode.choices,
         "registers": Register.choices,
         "state": state_of(found),
@@ -67,9 +68,9 @@ def text(request: SignedInRequest, story_id: int) -> HttpResponse:
 @login_required
 @require_safe
 def report(request: SignedInRequest, story_id: int) -> HttpResponse:
-    """Show how well the newest generation kept to its settings."""
+    """Show how well the generation that the text goes back to kept to its settings."""
     found = own_story(request.user, story_id)
-    context = {"story": found, "generation": _reported(found)}
+    context = {"story": found, "generation": last_generation(found)}
     return render(request, "stories/_report.html", context)
 
 
@@ -94,8 +95,3 @@ def good(request: SignedInRequest, story_id: int) -> HttpResponse:
     if not request.htmx:
         return redirect("stories:story", found.pk)
     return render(request, "stories/_good.html", {"story": found})
-
-
-def _reported(story: Story) -> Generation | None:
-    """Return the newest generation that changed the story; a rewrite does so once it is kept."""
-    return story.generations.filter(report__has_key="max_words").first()

@@ -24,10 +24,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "stories.undo": ("stories.models", "stories.versions"),
     "stories.thinning": ("stories.models",),
     "stories.preferences": ("stories.models",),
+    "stories.provenance": ("stories.models",),
     "stories.forms": ("stories.models", "stories.prompts"),
     "stories.services": (
         *("stories.models", "stories.prompts", "stories.titles", "stories.versions"),
-        *("stories.preferences", "stories.thinning", "stories.undo"),
+        *("stories.preferences", "stories.provenance", "stories.thinning", "stories.undo"),
     ),
     "stories.curation": ("stories.models",),
     "stories.accounts": ("stories.models",),
