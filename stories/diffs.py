@@ -5,11 +5,15 @@ characters: each different word is one character to it.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from diff_match_patch import diff_match_patch
 
 TIMEOUT = 0.5  # seconds; the diff is then coarser, and still right
+
+# Of what two passages have in common between changes, for the eye to have a hold.
+_FEWEST_WORDS = 3
 
 _TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 # Characters that stand for words; surrogates are none.
@@ -35,13 +39,35 @@ def word_diff(old: str, new: str) -> list[Segment]:
     engine = diff_match_patch()
     engine.Diff_Timeout = TIMEOUT
     found = engine.diff_main(_encoded(old, codes), _encoded(new, codes), False)
-    # Single words that two sentences have in common by chance make a diff that nobody can read.
     engine.diff_cleanupSemantic(found)
     words = list(codes)
     return [
         Segment(_CHANGES[change], "".join(words[_index(code)] for code in text))
         for change, text in found
     ]
+
+
+def readable(segments: Sequence[Segment]) -> list[Segment]:
+    """Return `segments` with runs of changes in one, where only a word or two keep them apart."""
+    found: list[Segment] = []
+    removed = added = ""
+    for index, (change, text) in enumerate(segments):
+        between = (removed or added) and index + 1 < len(segments)
+        if change == "removed":
+            removed += text
+        elif change == "added":
+            added += text
+        elif between and len(text.split()) < _FEWEST_WORDS and "\n" not in text:
+            removed, added = removed + text, added + text
+        else:
+            found += [*_changes(removed, added), Segment("same", text)]
+            removed = added = ""
+    return found + _changes(removed, added)
+
+
+def _changes(removed: str, added: str) -> list[Segment]:
+    both = (Segment("removed", removed), Segment("added", added))
+    return [segment for segment in both if segment.text]
 
 
 def _encoded(text: str, codes: dict[str, str]) -> str:

@@ -29,6 +29,15 @@ function read(doc, { from, to }) {
   return doc.textBetween(from, to, "\n\n", "\n");
 }
 
+// Whether what the browser is about to change lies in the passage.
+function isAimedAt(view, event, { from, to }) {
+  const [range] = event.getTargetRanges();
+  if (!range || !view.dom.contains(range.startContainer)) return false;
+  const start = view.posAtDOM(range.startContainer, range.startOffset);
+  const end = view.posAtDOM(range.endContainer, range.endOffset);
+  return start < to && end > from && !(start === end && (start <= from || start >= to));
+}
+
 export const passagePlugin = new Plugin({
   key: passageKey,
   state: {
@@ -46,6 +55,15 @@ export const passagePlugin = new Plugin({
     return after !== null && read(transaction.doc, after) === read(state.doc, passage);
   },
   props: {
+    handleDOMEvents: {
+      // Refused before it is seen: afterwards, the caret would be thrown back to where it came from.
+      beforeinput(view, event) {
+        const passage = passageOf(view.state);
+        if (!passage?.replacement || !isAimedAt(view, event, passage)) return false;
+        event.preventDefault();
+        return true;
+      },
+    },
     decorations(state) {
       const passage = passageOf(state);
       if (!passage) return null;

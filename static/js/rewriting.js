@@ -18,7 +18,7 @@ const registers = part("rewrite-register");
 export class Rewriting {
   // `desk` is what the page lets this do: `editor`, `url` (of the story's rewrites), `saved()`
   // (resolves to the version once everything is stored, or to null), `send(passage, wish)`,
-  // `accept(state)`, `conflict(mine, state)`, `say`, `notify` and `changed`.
+  // `reveal(position)`, `accept(state)`, `conflict(mine, state)`, `say`, `notify` and `changed`.
   constructor(desk) {
     Object.assign(this, desk);
     this.phase = "idle"; // then "marked", "asked", "streaming", "review"
@@ -53,7 +53,8 @@ export class Rewriting {
     this.editor.mark(range);
     this.#enter("marked");
     this.say("Marked. Say what should change, or leave it to the model.");
-    if (!again && matchMedia("(pointer: fine)").matches) instruction.focus();
+    this.reveal(range.to);
+    if (!again && matchMedia("(pointer: fine)").matches) instruction.focus({ preventScroll: true });
     return true;
   }
 
@@ -228,7 +229,6 @@ export class Rewriting {
 
   #enter(phase) {
     this.phase = phase;
-    const { hidden } = panel;
     panel.hidden = phase === "idle";
     panel.dataset.phase = phase;
     const passage = this.editor.passage;
@@ -237,7 +237,6 @@ export class Rewriting {
     part("rewrite-keep").hidden = part("rewrite-again").hidden = this.lost;
     this.#showForm();
     this.changed();
-    if (hidden && phase === "review") part("rewrite-keep").scrollIntoView({ block: "nearest" });
   }
 
   #quote(text) {

@@ -213,6 +213,11 @@ const rewriting = new Rewriting({
   editor,
   url: `${urls.storyUrl}rewrites/`,
   send: (passage, wish) => writing.rewrite(passage, wish),
+  // The panel opens over the foot of the page: what it is about must not be under it.
+  reveal(position) {
+    const under = editor.view.coordsAtPos(position).bottom - part("dock").getBoundingClientRect().top;
+    if (under > 0) scrollBy({ top: under + 24, behavior: "smooth" });
+  },
   accept(next) {
     show(next);
     htmx.ajax("GET", urls.reportUrl, { target: "#report", swap: "outerHTML" });

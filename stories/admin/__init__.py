@@ -1,4 +1,4 @@
-"""The admin: users, stories, settings, generations, preferences to look at; the queue to work."""
+"""The admin: users, stories, settings, generations, preferences to look at; a queue to work on."""
 
 from stories.admin.curation import WaitingStoryAdmin
 from stories.admin.library import GenerationAdmin, StoryAdmin, StorySettingsAdmin

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple, Protocol
 from stories.generation import limits, overlap, passage, replacement, requests, rewriting, seams
 from stories.models import Generation
 
+# Requests for one rewrite, when the model only tells what is there already.
+_ATTEMPTS = 3
+
 
 class Attempt(NamedTuple):
     """One request to the model server: the chat and Ollama's options."""
@@ -25,7 +28,7 @@ class Assignment(Protocol):
     facts: dict[str, Any]  # for the generation's row
 
     def attempts(self, context_length: int | None) -> Iterator[Attempt]:
-        """Yield what to ask, one after the other while nothing is written.
+        """Yield what to ask, one after the other while what comes is void.
 
         Raises `PromptTooLongError` when the model can't read that much.
         """
@@ -37,8 +40,11 @@ class Assignment(Protocol):
         """Return what was held back, now that an answer has ended."""
 
     @property
-    def ended(self) -> bool:
-        """Whether more of the answer would be of no use."""
+    def ended(self) -> str:
+        """Why more of the answer would be of no use; empty while it is of use."""
+
+    def is_void(self, text: str) -> bool:
+        """Tell whether all that was shown is as good as nothing."""
 
     def final(self, text: str, *, cut_short: bool) -> str:
         """Return what is kept of all that was shown."""
@@ -65,9 +71,9 @@ class Writing:
         self._first = ""
 
     @property
-    def ended(self) -> bool:
+    def ended(self) -> str:
         """A story ends by itself."""
-        return False
+        return ""
 
     def attempts(self, context_length: int | None) -> Iterator[Attempt]:
         """Yield the one request; for a story that was whole to the model, a second one."""
@@ -93,6 +99,10 @@ class Writing:
         """Nothing is ever held back."""
         return ""
 
+    def is_void(self, text: str) -> bool:
+        """Tell whether nothing came."""
+        return not text
+
     def final(self, text: str, *, cut_short: bool) -> str:
         """Return whole sentences of an answer that was cut short."""
         return limits.whole_sentences(text, self.limit) if cut_short else text
@@ -107,21 +117,25 @@ class Rewriting:
         self.generation, self.passage = generation, part
         self.limit = rewriting.word_budget(part, generation.mode)
         self.facts: dict[str, Any] = {}
+        self._shown = False
         self._begin()
 
     def _begin(self) -> None:
         inside = not self.passage.ends_sentence
         self._lookout = overlap.Lookout(overlap.opening(self.passage.right, inside_sentence=inside))
+        # Inside a sentence, only what follows tells where the passage ends.
+        words = 10**9 if inside else rewriting.word_goal(self.passage, self.generation.mode)
+        self._goal = limits.Goal(words)
         # The first words, until it is clear that they are no preamble.
         self._first: str | None = ""
 
     @property
-    def ended(self) -> bool:
-        """Whether the model has come to what follows the passage."""
-        return self._lookout.ended
+    def ended(self) -> str:
+        """Whether the model has come to what follows the passage, or has said enough."""
+        return "overlap" if self._lookout.ended else "goal" if self._goal.reached else ""
 
     def attempts(self, context_length: int | None) -> Iterator[Attempt]:
-        """Yield the request, then the same one with another seed."""
+        """Yield the request, then the same one with other seeds."""
         num_ctx = requests.context_size(context_length)
         asked = rewriting.request(self.generation, self.passage, num_ctx)
         self.facts["prompt"] = asked.prompt
@@ -130,14 +144,14 @@ class Rewriting:
         options = requests.sampling(self.generation, num_ctx, asked.num_predict)
         if asked.stop:
             options["stop"] = asked.stop
-        yield Attempt(asked.messages, options)
-        self._begin()
-        yield Attempt(asked.messages, {**options, "seed": options["seed"] + 1})
+        for attempt in range(_ATTEMPTS):
+            self._begin()
+            yield Attempt(asked.messages, {**options, "seed": options["seed"] + attempt})
 
     def take(self, text: str) -> str:
         """Return `text` without a preamble, and without what follows the passage."""
         if self._first is None:
-            return self._lookout.feed(text)
+            return self._goal.cut(self._lookout.feed(text))
         self._first = (self._first + text).lstrip()
         if not self._first or replacement.may_begin_preamble(self._first):
             return ""
@@ -145,11 +159,21 @@ class Rewriting:
 
     def rest(self) -> str:
         """Return what was held back and does belong to the passage."""
-        return self._release() + self._lookout.rest()
+        if self._goal.reached:
+            return ""
+        return self._release() + self._goal.cut(self._lookout.rest())
 
     def _release(self) -> str:
         first, self._first = self._first or "", None
-        return self._lookout.feed(replacement.without_preamble(first))
+        shown = self._goal.cut(self._lookout.feed(replacement.without_preamble(first)))
+        # After an attempt that was void, the next one is a sentence of its own.
+        gap = " " if self._shown and shown else ""
+        self._shown = self._shown or bool(shown)
+        return gap + shown
+
+    def is_void(self, text: str) -> bool:
+        """Tell whether nothing is left of it between what stands before and after."""
+        return not replacement.fitted(text, self.passage, self.limit, cut_short=False)
 
     def final(self, text: str, *, cut_short: bool) -> str:
         """Return `text`: what replaces the passage is made of it when it is stored."""

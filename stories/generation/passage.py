@@ -55,8 +55,10 @@ class Passage:
 
     @property
     def starts_sentence(self) -> bool:
-        """Whether a sentence begins where the passage does."""
-        return bool(_SENTENCE_START.search(self.left.rstrip(_OPENING)))
+        """Whether a sentence begins where the passage does; none does before "asked Ben"."""
+        first = next((character for character in self.core if character.isalpha()), "")
+        is_start = _SENTENCE_START.search(self.left.rstrip(_OPENING))
+        return bool(is_start) and not first.islower()
 
     @property
     def ends_sentence(self) -> bool:

@@ -53,6 +53,15 @@ def word_budget(passage: Passage, mode: str) -> int:
     return max(budget, _LEAST_SHORTENED if mode == Generation.Mode.SHORTEN else _LEAST_WORDS)
 
 
+def word_goal(passage: Passage, mode: str) -> int:
+    """Return with how many words the replacement has said enough, at the end of a sentence.
+
+    Two thirds of the budget: the length of the passage itself, for a plain rewrite. The rest of
+    the budget is for the sentence that is not at its end there.
+    """
+    return word_budget(passage, mode) * 2 // 3
+
+
 def full_prompt(generation: Generation, passage: Passage) -> str:
     """Return the prompt with the whole story in it."""
     return _prompt(generation, passage, passage.left, passage.right)

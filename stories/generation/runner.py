@@ -102,8 +102,9 @@ class _Run:
         context_length = await self._context_length(generation.model)
         for chat, options in asked.attempts(context_length):
             self.outcome.facts |= {**asked.facts, "options": options}
+            self.counter = limits.WordCounter()
             await self._receive(ollama.chat(generation.model, chat, options))
-            if self.length:
+            if not asked.is_void("".join(self.parts)):
                 return
         self.outcome.error_code, self.outcome.error_message = "nothing_written", asked.nothing
 
@@ -128,7 +129,7 @@ class _Run:
                     # Leaving closes the request, and the model server stops uncounted; it sends
                     # a chunk a token.
                     self.outcome.facts |= {
-                        "done_reason": "overlap" if self.assignment.ended else "words",
+                        "done_reason": self.assignment.ended or "words",
                         "completion_tokens": tokens,
                     }
                     break

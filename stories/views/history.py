@@ -1,6 +1,7 @@
 """Takes, versions, undo and redo: the ways through a story's history."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -48,13 +49,11 @@ def version(request: SignedInRequest, story_id: int, number: int) -> HttpRespons
     shown = get_object_or_404(found.versions.select_related("generation"), number=number)
     parent = found.versions.filter(number=shown.parent).first()
     # A take of its own has nothing in common with the one before it.
-    compared = parent is not None and shown.origin != StoryVersion.Origin.WRITE
-    context = {
-        "story": found,
-        "version": shown,
-        "parent": parent if compared else None,
-        "segments": diffs.word_diff(parent.text, shown.text) if parent and compared else [],
-    }
+    compared = shown.origin != StoryVersion.Origin.WRITE
+    context: dict[str, Any] = {"story": found, "version": shown}
+    if parent is not None and compared:
+        changes = diffs.readable(diffs.word_diff(parent.text, shown.text))
+        context |= {"parent": parent, "segments": changes}
     template = "stories/_version.html" if request.htmx else "stories/version.html"
     return render(request, template, context)
 

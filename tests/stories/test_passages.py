@@ -113,10 +113,11 @@ def test_is_at(start: int, end: int, passage: str, there: bool) -> None:
 
 @given(TEXTS, TEXTS)
 def test_a_diff_makes_both_texts(old: str, new: str) -> None:
-    segments = diffs.word_diff(old, new)
-    assert "".join(text for change, text in segments if change != "added") == old
-    assert "".join(text for change, text in segments if change != "removed") == new
-    assert all(text for _, text in segments)
+    found = diffs.word_diff(old, new)
+    for segments in (found, diffs.readable(found)):
+        assert "".join(text for change, text in segments if change != "added") == old
+        assert "".join(text for change, text in segments if change != "removed") == new
+        assert all(text for _, text in segments)
 
 
 def test_a_diff_is_by_words() -> None:
@@ -126,5 +127,7 @@ def test_a_diff_is_by_words() -> None:
         ("added", "lamps"),
         ("same", " went out."),
     ]
+    scattered = diffs.word_diff("He held the map and ran.", "Wind crossed the yard and slept.")
+    assert len(scattered) > len(diffs.readable(scattered)) == 3
     many = " ".join(f"word{number}" for number in range(70_000))  # more than UCS-2 has characters
     assert diffs.word_diff(many, many + " more")[-1] == ("added", " more")

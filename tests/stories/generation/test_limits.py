@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stories.generation.limits import WordCounter, whole_sentences, word_limit
+from stories.generation.limits import Goal, WordCounter, sentences, whole_sentences, word_limit
 from stories.generation.seams import joined, prefill
 
 STORY = 'Mr. Gray ran. "Stop!" she said. They did… And J. R. laughed? Then it was over'
@@ -55,6 +55,32 @@ def test_words_are_counted_across_pieces(pieces: list[str]) -> None:
     for piece in pieces:
         counter.add(piece)
     assert counter.words == len("".join(pieces).split())
+
+
+def test_sentences_are_told_apart() -> None:
+    assert [STORY[start:end] for start, end in sentences(STORY)] == [
+        "Mr. Gray ran.",
+        '"Stop!"',
+        "she said.",
+        "They did…",
+        "And J. R. laughed?",
+        "Then it was over",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [(1, "Mr. Gray ran."), (4, 'Mr. Gray ran. "Stop!" she said.'), (99, STORY)],
+)
+def test_a_goal_is_the_sentence_that_reaches_it(words: int, kept: str) -> None:
+    for size in (1, 2, 3, 5, 200):
+        goal = Goal(words)
+        pieces = [STORY[index : index + size] for index in range(0, len(STORY), size)]
+        cut = ""
+        for piece in pieces:
+            cut += "" if goal.reached else goal.cut(piece)
+        assert cut.rstrip() == kept
+        assert goal.reached is (words < 99)
 
 
 @pytest.mark.parametrize(("length", "limit"), [(0, 300), (100, 200), (290, 150), (900, 150)])

@@ -70,6 +70,7 @@ def test_flags_and_scripts_without_spaces() -> None:
         ("Anna", True, False, False),
         ("late.", False, True, False),
         ("she said", False, False, False),
+        ("she said, 👩‍👩‍👧 laughed.", False, True, False),
         ("“Go,”", True, False, False),
         ("Go,", True, False, False),
         ("The end came.", True, True, True),
