@@ -89,7 +89,8 @@ class StoryConsumer(AsyncWebsocketConsumer):
             case "rewrite":
                 await self._launch(await database_sync_to_async(self._open_rewrite)(frame))
             case "stop":
-                active = await database_sync_to_async(self._request_stop)()
+                named = frame.get("generation")
+                active = await database_sync_to_async(self._request_stop)(named)
                 if active is not None:
                     await hint_stop(active)
             case "attach":
@@ -274,9 +275,14 @@ class StoryConsumer(AsyncWebsocketConsumer):
         recover_abandoned(self._story())
         return Generation.objects.filter(story=self.story_id).first()
 
-    def _request_stop(self) -> int | None:
-        """Mark the story's active generation as to be stopped; return its number."""
+    def _request_stop(self, named: int | None) -> int | None:
+        """Mark the story's active generation as to be stopped; return its number.
+
+        None, and nothing is stopped, when another one was `named`.
+        """
         active = Generation.objects.visible_to(self.user).active().filter(story=self.story_id)
+        if named is not None:
+            active = active.filter(pk=named)
         number = active.values_list("pk", flat=True).first()
         if number is not None:
             Generation.objects.filter(pk=number).request_stop()

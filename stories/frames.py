@@ -85,9 +85,10 @@ class RewriteFrame(TypedDict):
 
 
 class StopFrame(TypedDict):
-    """Stop the active generation."""
+    """Stop the active generation; only this one if it is named."""
 
     type: Literal["stop"]
+    generation: NotRequired[int]
 
 
 class AttachFrame(TypedDict):
@@ -118,7 +119,10 @@ _NUMBERS: dict[str, tuple[str, ...]] = {
     "ack": ("offset",),
 }
 # Those that it may carry, and its texts with their longest.
-_OPTIONAL_NUMBERS: dict[str, tuple[str, ...]] = {"rewrite": ("again",)}
+_OPTIONAL_NUMBERS: dict[str, tuple[str, ...]] = {
+    "rewrite": ("again",),
+    "stop": ("generation",),
+}
 _TEXTS: dict[str, dict[str, int]] = {"rewrite": {"selected": MAX_SELECTED_LENGTH}}
 _OPTIONAL_TEXTS: dict[str, dict[str, int]] = {
     "rewrite": {"instruction": 2_000, "mode": 20, "register": 20}

@@ -1,7 +1,7 @@
 // The writer's edits: kept in this browser within the blink of an eye, on the server a moment later.
 //
 // What was not confirmed by the server stays in the browser's storage, and is brought back when the
-// page is opened again.
+// page is opened again. Each page keeps a draft of its own: two tabs never take each other's away.
 
 import { postJSON } from "storaiteller/requests";
 
@@ -16,7 +16,8 @@ export class Autosave {
   // shows how it stands; `conflict(mine, theirs)` is called when another page was quicker.
   constructor({ story, url, state, read, walked, tell, conflict }) {
     Object.assign(this, { url, read, walked, tell, conflict });
-    this.key = `storaiteller:draft:${story}`;
+    this.prefix = `storaiteller:draft:${story}:`;
+    this.key = this.prefix + crypto.getRandomValues(new Uint32Array(2)).join("-");
     this.version = state.version;
     this.saved = state.text;
     this.timer = null;
@@ -33,13 +34,18 @@ export class Autosave {
     addEventListener("online", () => this.flush());
   }
 
-  // The draft that an earlier page could not save, or null.
+  // The newest draft that an earlier page could not save, or null; it is this page's from now on.
   draft() {
     try {
-      const draft = JSON.parse(localStorage.getItem(this.key));
-      if (draft && draft.text !== this.saved) return draft;
-      this.#forget();
-      return null;
+      const keys = Object.keys(localStorage).filter((key) => key.startsWith(this.prefix));
+      const drafts = keys.map((key) => ({ key, ...JSON.parse(localStorage.getItem(key)) }));
+      const unsaved = drafts.filter((draft) => draft.text !== this.saved);
+      for (const { key } of drafts.filter((draft) => !unsaved.includes(draft))) {
+        localStorage.removeItem(key);
+      }
+      const newest = unsaved.sort((one, other) => other.at - one.at)[0];
+      if (newest) this.key = newest.key;
+      return newest ?? null;
     } catch {
       return null;
     }
@@ -69,14 +75,27 @@ export class Autosave {
     this.timer = setTimeout(() => this.flush(), wait);
   }
 
-  // Save now; resolves when the server has the text, or it can't have it.
+  // Save now; resolves, when that has been tried, to whether the server has the text as it stands.
   async flush() {
     clearTimeout(this.timer);
     this.timer = this.since = null;
     while (this.saving) await this.saving;
-    if (this.blocked || this.read() === this.saved) return;
-    this.saving = this.#save();
-    await this.saving;
+    if (!this.blocked && this.read() !== this.saved) {
+      this.saving = this.#save();
+      await this.saving;
+    }
+    return !this.blocked && !this.pending;
+  }
+
+  // Something else is about to be shown: return what the server has not got, or null. It stays in
+  // the browser's storage until `reset`.
+  setAside() {
+    const text = this.read();
+    if (text === this.saved) return null;
+    clearTimeout(this.timer);
+    this.timer = this.since = null;
+    this.#keep();
+    return text;
   }
 
   async #save() {
@@ -106,7 +125,7 @@ export class Autosave {
     } else if (error.status === 400) {
       this.tell("refused", error);
     } else {
-      this.tell("unsaved", error);
+      this.tell(error.isSignedOut ? "signedOut" : "unsaved", error);
       this.timer = setTimeout(() => this.flush(), RETRY);
     }
   }
@@ -124,7 +143,8 @@ export class Autosave {
     clearTimeout(this.draftTimer);
     this.draftTimer = null;
     try {
-      localStorage.setItem(this.key, JSON.stringify({ version: this.version, text: this.read() }));
+      const draft = { version: this.version, text: this.read(), at: Date.now() };
+      localStorage.setItem(this.key, JSON.stringify(draft));
     } catch {
       // No storage, or it is full: the server still gets the text.
     }

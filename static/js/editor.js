@@ -248,7 +248,12 @@ export class StoryEditor {
     this.locked = locked;
     this.view.setProps({});
     this.view.dom.setAttribute("aria-readonly", String(locked));
-    this.view.dom.classList.toggle("streaming", locked);
+  }
+
+  // Whether the text is being written by the model, which is seen.
+  stream(streaming) {
+    this.lock(streaming);
+    this.view.dom.classList.toggle("streaming", streaming);
   }
 
   focus() {

@@ -5,7 +5,8 @@ import { postJSON } from "storaiteller/requests";
 const part = (id) => document.getElementById(id);
 
 export class History {
-  // `desk` has `editor`, `autosave`, `urls`, `state()`, `show(state)`, `say` and `notify`.
+  // `desk` has `editor`, `urls`, `state()`, `settled()` (whether every edit is saved), `show(state)`,
+  // `say` and `notify`.
   constructor(desk) {
     Object.assign(this, desk);
     part("take-back").addEventListener("click", () => this.#flip(-1));
@@ -41,8 +42,7 @@ export class History {
   }
 
   async #step(way, done) {
-    await this.autosave.flush();
-    if (this.autosave.blocked || !this.state()[`can_${way}`]) return;
+    if (!(await this.settled()) || !this.state()[`can_${way}`]) return;
     await this.#ask(`${this.urls.storyUrl}${way}/`, done);
   }
 
@@ -60,14 +60,14 @@ export class History {
   // ---- Takes and versions ----
 
   async #flip(step) {
-    await this.autosave.flush();
+    if (!(await this.settled())) return;
     const { take, takes } = this.state();
     const next = takes[takes.indexOf(take) + step];
     if (next !== undefined) await this.#ask(`${this.urls.storyUrl}takes/${next}/`, "");
   }
 
   async #open() {
-    await this.autosave.flush();
+    if (!(await this.settled())) return;
     htmx.ajax("GET", this.urls.versionsUrl, { target: "#versions-list", swap: "outerHTML" });
     part("versions").showModal();
   }

@@ -1,31 +1,60 @@
 // Requests to our own pages, with the form token that Django asks for.
 
+const SIGNED_OUT = 401; // ours for a redirect, which only leads to the sign-in
+const REFUSED = 403; // the form token is an older session's
+const TOKEN = "hx-headers"; // where the page carries it, for htmx too
+
 function token() {
-  return JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+  return JSON.parse(document.body.getAttribute(TOKEN))["X-CSRFToken"];
+}
+
+// After a sign-in in another tab, this page's token is of no use: take a new page's.
+async function renewToken() {
+  const response = await fetch(location.pathname, { redirect: "manual" });
+  if (!response.ok) return;
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  const headers = fresh.body.getAttribute(TOKEN);
+  if (headers) document.body.setAttribute(TOKEN, headers);
+}
+
+const SENTENCES = {
+  [SIGNED_OUT]: "You are signed out. Sign in again in another tab.",
+  [REFUSED]: "You are signed out. Sign in again in another tab.",
+  404: "This story is not here any more.",
+};
+
+async function answerOf(response) {
+  if (response.type === "opaqueredirect") throw new RequestError(SIGNED_OUT, {});
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new RequestError(response.status, answer);
+  return answer;
 }
 
 export async function getJSON(url) {
-  const response = await fetch(url, { headers: { Accept: "application/json" } });
-  if (!response.ok) throw new RequestError(response.status, {});
-  return response.json();
+  const headers = { Accept: "application/json" };
+  return answerOf(await fetch(url, { headers, redirect: "manual" }));
 }
 
 // `body` is sent as JSON; throws RequestError with the answer when it is refused.
 export async function postJSON(url, body, { keepalive = false } = {}) {
-  const response = await fetch(url, {
-    method: "POST",
-    keepalive,
-    headers: {
-      Accept: "application/json",
-      "Content-Type": "application/json",
-      "X-CSRFToken": token(),
-    },
-    body: JSON.stringify(body),
-    redirect: "error",
-  });
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new RequestError(response.status, answer);
-  return answer;
+  const send = () =>
+    fetch(url, {
+      method: "POST",
+      keepalive,
+      headers: {
+        Accept: "application/json",
+        "Content-Type": "application/json",
+        "X-CSRFToken": token(),
+      },
+      body: JSON.stringify(body),
+      redirect: "manual",
+    });
+  let response = await send();
+  if (response.status === REFUSED && !keepalive) {
+    await renewToken();
+    response = await send();
+  }
+  return answerOf(response);
 }
 
 // POST, and yield the answer's lines, a JSON object each, as they come.
@@ -46,8 +75,13 @@ export async function* postStream(url) {
 
 export class RequestError extends Error {
   constructor(status, answer) {
-    super(answer.message || `The server answered ${status}.`);
+    super(answer.message || SENTENCES[status] || `The server answered ${status}.`);
     this.status = status;
     this.answer = answer;
+  }
+
+  // Whether somebody else, or nobody, is signed in now.
+  get isSignedOut() {
+    return this.status === SIGNED_OUT || this.status === REFUSED;
   }
 }

@@ -1,6 +1,7 @@
 // The page of a story: editor, saving, writing, rewriting and the buttons, brought together.
 
 import { Autosave } from "storaiteller/autosave";
+import { Conflict } from "storaiteller/conflict";
 import { StoryEditor } from "storaiteller/editor";
 import { History } from "storaiteller/history";
 import { offerInstall } from "storaiteller/install";
@@ -12,13 +13,16 @@ import { Writing } from "storaiteller/writing";
 const page = document.getElementById("story");
 const urls = page.dataset;
 const part = (id) => document.getElementById(id);
-const buttons = ["write", "regenerate", "continue", "stop"].map(part);
-const [writeButton, regenerateButton, continueButton, stopButton] = buttons;
+const buttons = ["stop", "regenerate", "continue", "write"].map(part);
+const [stopButton, regenerateButton, continueButton, writeButton] = buttons;
 const NEAR_THE_END = 160; // pixels: whoever is this near reads along
+const RETRY = 2000; // milliseconds
 
 let state = JSON.parse(part("story-state").textContent);
 let connected = true;
 let begun = null; // the generation that is being written
+let aside = null; // edits that the server had not got when it began
+let reported = state.version; // the version that the report is about
 let picking = false; // the next selection is to be marked
 
 // ---- Text and saving ----
@@ -39,6 +43,7 @@ const SAVED_WORDS = {
   saving: "Saving…",
   saved: "Saved",
   unsaved: "Not saved yet; trying again",
+  signedOut: "Not saved: sign in again",
   refused: "Not saved",
   conflict: "Not saved",
 };
@@ -56,6 +61,7 @@ const autosave = new Autosave({
     part("saved").textContent = SAVED_WORDS[kind];
     part("saved").dataset.kind = kind;
     if (kind === "refused") notify(detail.message);
+    if (kind === "signedOut") notify(`${detail.message} Your text is kept here, and saved then.`);
     if (kind === "saved") {
       state = { ...state, ...detail };
       showButtons();
@@ -64,13 +70,8 @@ const autosave = new Autosave({
   conflict: showConflict,
 });
 
-function showConflict(mine, theirs) {
-  part("conflict-mine").textContent = mine;
-  part("conflict-theirs").textContent = theirs.text;
-  part("conflict").hidden = false;
-  part("conflict").scrollIntoView({ block: "nearest" });
-  part("keep-mine").onclick = async () => {
-    part("conflict").hidden = true;
+const conflict = new Conflict(editor, {
+  async keepMine(mine, theirs) {
     show(theirs);
     // What was proposed for the other text is settled by taking this one.
     if (theirs.review) await postJSON(`${urls.storyUrl}rewrites/discard/`, {}).catch(() => {});
@@ -78,11 +79,21 @@ function showConflict(mine, theirs) {
     editor.setText(mine);
     autosave.edited();
     autosave.flush();
-  };
-  part("keep-theirs").onclick = () => {
-    part("conflict").hidden = true;
-    show(theirs);
-  };
+  },
+  keepTheirs: (_, theirs) => show(theirs),
+});
+
+function showConflict(mine, theirs) {
+  autosave.blocked = true;
+  conflict.show(mine, theirs);
+  showButtons();
+}
+
+// Whether the server has every edit; if not, the writer is told, and what was asked for waits.
+async function settled() {
+  if (await autosave.flush()) return true;
+  if (!conflict.isOpen) notify("Your edits are not saved yet. Try again once they are.");
+  return false;
 }
 
 // Show the stored `next` as it is.
@@ -95,10 +106,12 @@ function show(next) {
   if (document.activeElement !== title) title.value = next.title;
   countWords();
   showButtons();
+  if (next.version !== reported) showReport();
 }
 
-async function reload() {
-  show(await getJSON(urls.textUrl));
+function showReport() {
+  reported = state.version;
+  htmx.ajax("GET", urls.reportUrl, { target: "#report", swap: "outerHTML" });
 }
 
 function countWords() {
@@ -124,18 +137,17 @@ const ENDS = {
 };
 
 const writing = new Writing(urls.story, {
-  begin(generation) {
+  async begin(generation) {
+    // It may have begun in another tab, in the middle of what is typed here.
+    if (generation.kind !== "rewrite") aside ??= conflict.dismiss() ?? autosave.setAside();
     begun = generation;
     part("notice").hidden = true;
-    if (generation.kind === "rewrite") {
-      rewriting.begin(placedReview);
-    } else {
-      editor.lock(true);
-      if (generation.kind === "write") editor.setText("");
-      else if (generation.base_version !== state.version) reload();
-      say(KINDS[generation.kind]);
-    }
+    if (isStreamed()) editor.stream(true);
     showButtons();
+    say(KINDS[generation.kind]);
+    if (generation.kind === "rewrite") await rewriting.begin(placedReview);
+    else if (generation.kind === "write") editor.setText("");
+    else await showBase(generation);
   },
   text(chunk) {
     const follow = nearTheEnd() && (isStreamed() || editor.passageIsLast);
@@ -143,23 +155,18 @@ const writing = new Writing(urls.story, {
     else rewriting.text(chunk);
     if (follow) scrollTo(0, document.documentElement.scrollHeight);
   },
-  async end(done) {
-    const ended = begun;
+  async end(done, ended = begun) {
     try {
       const next = await getJSON(urls.textUrl);
+      if (begun !== ended) return; // this is a retry, and another one has begun
       begun = null;
-      editor.lock(false);
       if (ended?.kind === "rewrite") endRewrite(next);
-      else show(next);
-    } catch {
-      // The page is offline; what was streamed stays shown until it can be asked for.
-      begun = null;
-      editor.lock(false);
-      setTimeout(reload, 2000);
+      else showEnd(next, done);
+    } catch (error) {
+      if (error.status === 404) notify(error.message);
+      // What was streamed stays shown until the page can ask how it is stored.
+      else setTimeout(() => this.end(done, ended), RETRY);
     }
-    if (ended?.kind === "rewrite") return;
-    say(done ? ENDS[done.status] : ENDS.done);
-    htmx.ajax("GET", urls.reportUrl, { target: "#report", swap: "outerHTML" });
   },
   pending() {
     // It may have ended between the page and the socket.
@@ -170,6 +177,7 @@ const writing = new Writing(urls.story, {
     if (asked && error.code === "conflict") getJSON(urls.textUrl).then(compare);
     else notify(error.message);
     if (error.code === "model_missing") offerInstall();
+    if (!begun) say("");
     showButtons();
   },
   connected(open) {
@@ -180,16 +188,37 @@ const writing = new Writing(urls.story, {
   },
 });
 
+// Show the text that a continuation goes on from.
+async function showBase({ base_version: version }) {
+  if (version !== state.version || aside !== null) editor.setText((await getJSON(urls.textUrl)).text);
+}
+
+function showEnd(next, done) {
+  editor.stream(false);
+  const mine = aside;
+  aside = null;
+  if (mine === null || mine === next.text) {
+    show(next);
+  } else {
+    editor.setText(mine);
+    showConflict(mine, next);
+  }
+  say(done ? ENDS[done.status] : "");
+}
+
 function nearTheEnd() {
   const root = document.documentElement;
   return root.scrollHeight - root.scrollTop - root.clientHeight < NEAR_THE_END;
 }
 
+let starting = false;
+
 async function start(command) {
-  buttons.forEach((button) => (button.disabled = true));
-  await autosave.flush();
-  buttons.forEach((button) => (button.disabled = false));
-  if (autosave.blocked || writing.active) return;
+  if (starting) return;
+  starting = true;
+  const ready = await settled();
+  starting = false;
+  if (!ready || writing.active) return;
   say(connected ? "Asking the model…" : "Connecting…");
   part("notice").hidden = true;
   command();
@@ -197,8 +226,8 @@ async function start(command) {
 
 writeButton.addEventListener("click", () => {
   // With a text on the page, a new story is another one, begun from the same settings.
-  if (state.text || !editor.isEmpty) autosave.flush().then(() => location.assign(urls.newUrl));
-  else start(() => writing.write());
+  if (!state.text && editor.isEmpty) start(() => writing.write());
+  else settled().then((ready) => ready && location.assign(urls.newUrl));
 });
 regenerateButton.addEventListener("click", () => start(() => writing.write()));
 continueButton.addEventListener("click", () => start(() => writing.goOn()));
@@ -218,20 +247,14 @@ const rewriting = new Rewriting({
     const under = editor.view.coordsAtPos(position).bottom - part("dock").getBoundingClientRect().top;
     if (under > 0) scrollBy({ top: under + 24, behavior: "smooth" });
   },
-  accept(next) {
-    show(next);
-    htmx.ajax("GET", urls.reportUrl, { target: "#report", swap: "outerHTML" });
-  },
+  accept: show,
   conflict: showConflict,
   say,
   notify,
   changed: () => showButtons(),
   async saved() {
     part("notice").hidden = true;
-    await autosave.flush();
-    if (!autosave.blocked && !autosave.pending) return autosave.version;
-    notify("Your edits are not saved yet. Try again once they are.");
-    return null;
+    return (await settled()) ? autosave.version : null;
   },
 });
 
@@ -278,7 +301,8 @@ part("select-part").addEventListener("click", () => {
 part("selection-mark").addEventListener("click", mark);
 document.addEventListener("keydown", (event) => {
   if (event.altKey && event.shiftKey && event.code === "KeyR" && mark()) event.preventDefault();
-  if (event.key !== "Escape" || part("versions").open) return;
+  if (event.key !== "Escape" || event.isComposing || part("versions").open) return;
+  if (event.target.closest("#title, #side")) return;
   picking = false;
   if (begun) stopButton.click();
   else if (rewriting.phase === "marked") rewriting.clear();
@@ -288,19 +312,22 @@ document.addEventListener("keydown", (event) => {
 // ---- The buttons ----
 
 const history = new History({
-  editor, autosave, urls, show, say, notify, state: () => state,
+  editor, settled, urls, show, say, notify, state: () => state,
 });
 
 function showButtons() {
   const hasText = !editor.isEmpty;
   const active = Boolean(begun);
-  // While a part is dealt with, the story as a whole waits.
-  const free = !active && rewriting.phase === "idle";
+  // While a part is dealt with, or a choice is to be made, the story as a whole waits.
+  const free = !active && rewriting.phase === "idle" && !conflict.isOpen;
+  const focused = buttons.find((button) => button === document.activeElement);
   stopButton.hidden = !active;
   writeButton.hidden = !free;
   for (const button of [regenerateButton, continueButton, part("select-part")]) {
     button.hidden = !free || !hasText;
   }
+  // Who used the keyboard goes on from a button that is there.
+  if (focused?.hidden) buttons.find((button) => !button.hidden)?.focus({ preventScroll: true });
   writeButton.classList.toggle("primary", !hasText);
   part("takes").inert = active || !free;
   // A mark is about what is stored.
@@ -337,7 +364,6 @@ if (draft) {
     say("Edits that were not saved yet are back.");
     autosave.edited();
   } else {
-    autosave.blocked = true;
     showConflict(draft.text, state);
   }
 }

@@ -13,14 +13,19 @@ function afterCodePoints(text, count) {
 
 export class Writing {
   // `begin(generation)`, `text(chunk)`, `end(done)`, `fail(error)`, `pending()` and
-  // `connected(isIt)` are told what happens; `done` is null when the end was missed and the stored
-  // text has to be read, `pending` says that a finished rewrite waits for a decision.
+  // `connected(isIt)` are told what happens; `begin` and `end` may return promises. `done` is null
+  // when what became of the generation is not known and the stored text has to be read; `pending`
+  // says that a finished rewrite waits for a decision.
   constructor(story, listeners) {
     this.listeners = listeners;
     this.current = null;
     this.greeting = true;
+    this.turn = Promise.resolve();
     this.socket = new StorySocket(story, {
-      onFrame: (frame) => this.#take(frame),
+      // One after the other: what follows waits until the page is ready for it.
+      onFrame: (frame) => {
+        this.turn = this.turn.then(() => this.#take(frame)).catch(reportError);
+      },
       onState: (open) => {
         if (open) this.greeting = true;
         listeners.connected(open);
@@ -46,29 +51,30 @@ export class Writing {
   }
 
   stop() {
-    this.socket.send({ type: "stop" });
+    // By its number: sent late, it must not stop another one.
+    if (this.current) this.socket.send({ type: "stop", generation: this.current.id });
   }
 
-  #take(frame) {
-    if (frame.type === "generation") this.#announced(frame);
+  async #take(frame) {
+    if (frame.type === "generation") await this.#announced(frame);
     else if (frame.type === "text") this.#text(frame);
-    else if (frame.type === "done") this.#done(frame);
+    else if (frame.type === "done") await this.#done(frame);
     else if (frame.type === "error") this.listeners.fail(frame);
   }
 
-  #announced(frame) {
+  async #announced(frame) {
     // The first frame of a connection tells how the story stands; later ones are followed already.
     const greeting = this.greeting;
     this.greeting = false;
     const known = this.current && this.current.id === frame.id;
     if (!ACTIVE.has(frame.status)) {
-      if (this.current) this.#done(null);
+      if (this.current) await this.#done(known ? { ...frame, generation: frame.id } : null);
       else if (frame.decision === "pending") this.listeners.pending();
       return;
     }
     if (!known) {
       this.current = { id: frame.id, offset: 0, acknowledged: 0 };
-      this.listeners.begin(frame);
+      await this.listeners.begin(frame);
     }
     if (greeting) this.#attach();
   }
@@ -95,9 +101,9 @@ export class Writing {
     }
   }
 
-  #done(frame) {
+  async #done(frame) {
     if (frame && this.current && frame.generation !== this.current.id) return;
     this.current = null;
-    this.listeners.end(frame);
+    await this.listeners.end(frame);
   }
 }

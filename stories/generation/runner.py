@@ -156,8 +156,9 @@ class _Run:
         while True:
             await self.flush_now.wait()
             self.flush_now.clear()
+            last = self.over  # what still comes during the flush has its own
             await self._flush()
-            if self.over:
+            if last:
                 return
             asyncio.get_running_loop().call_later(FRAME_INTERVAL, self.flush_now.set)
 

@@ -1,0 +1,47 @@
+// Two texts for one story: both are shown, neither is lost, and the writer chooses.
+
+const part = (id) => document.getElementById(id);
+
+export class Conflict {
+  // `keepMine(mine, theirs)` and `keepTheirs(theirs)` are called with the choice; until then the
+  // text stays as it is: `editor` is locked.
+  constructor(editor, { keepMine, keepTheirs }) {
+    Object.assign(this, { editor, keepMine, keepTheirs });
+    this.panel = part("conflict");
+    this.texts = null;
+    part("keep-mine").addEventListener("click", () => this.#choose(keepMine));
+    part("keep-theirs").addEventListener("click", () => this.#choose(keepTheirs));
+  }
+
+  get isOpen() {
+    return this.texts !== null;
+  }
+
+  // `mine` is a text, `theirs` the state of the stored story.
+  show(mine, theirs) {
+    this.texts = { mine, theirs };
+    part("conflict-mine").textContent = mine;
+    part("conflict-theirs").textContent = theirs.text;
+    this.editor.lock(true);
+    this.panel.hidden = false;
+    this.panel.scrollIntoView({ block: "center" });
+    this.panel.focus({ preventScroll: true });
+  }
+
+  // Close without a choice; returns what was not stored, or null.
+  dismiss() {
+    const mine = this.texts?.mine ?? null;
+    this.texts = null;
+    this.panel.hidden = true;
+    return mine;
+  }
+
+  #choose(choice) {
+    const { mine, theirs } = this.texts;
+    this.texts = null;
+    this.panel.hidden = true;
+    this.editor.lock(false);
+    choice(mine, theirs);
+    this.editor.focus();
+  }
+}
