@@ -15,6 +15,13 @@ const form = part("rewrite-form");
 const instruction = part("rewrite-instruction");
 const registers = part("rewrite-register");
 
+// The beginning and the end of a long passage, in whole words.
+function shortened(text) {
+  if (text.length <= QUOTED) return text;
+  const beginning = text.slice(0, QUOTED / 2).replace(/\s*\S*$/, "");
+  return `${beginning} … ${text.slice(-QUOTED / 2).replace(/^\S*\s*/, "")}`;
+}
+
 export class Rewriting {
   // `desk` is what the page lets this do: `editor`, `url` (of the story's rewrites), `saved()`
   // (resolves to the version once everything is stored, or to null), `send(passage, wish)`,
@@ -241,8 +248,7 @@ export class Rewriting {
 
   #quote(text) {
     const words = text.split(/\s+/).filter(Boolean).length;
-    const short = text.length > QUOTED ? `${text.slice(0, QUOTED / 2).trimEnd()} … ${text.slice(-QUOTED / 2).trimStart()}` : text;
-    part("rewrite-quote").textContent = short.replace(/\s+/g, " ");
+    part("rewrite-quote").textContent = shortened(text.replace(/\s+/g, " "));
     part("rewrite-words").textContent = `${words.toLocaleString()} word${words === 1 ? "" : "s"}`;
   }
 
@@ -275,8 +281,12 @@ export class Rewriting {
     part("try-forward").disabled = this.index === this.tries.length - 1;
     const { before, before_of, after, after_of } = found.context;
     part("rewrite-context").hidden = before === undefined;
-    part("rewrite-context").textContent = before === undefined ? "" :
-      `The story is longer than the model can read at once: it saw the ${before.toLocaleString()} of ${before_of.toLocaleString()} words before the passage and the ${after.toLocaleString()} of ${after_of.toLocaleString()} after it that are nearest.`;
+    if (before !== undefined) {
+      part("rewrite-context").textContent =
+        "The story is longer than the model can read at once. It saw the nearest " +
+        `${before.toLocaleString()} of ${before_of.toLocaleString()} words before the passage and ` +
+        `${after.toLocaleString()} of ${after_of.toLocaleString()} after it.`;
+    }
     this.say("Keep it, discard it, or try again. Nothing is changed yet.");
   }
 }
