@@ -116,11 +116,15 @@ export class StoryEditor {
     return !this.view.state.doc.children.some((node) => paragraphText(node).trim());
   }
 
-  // Show `text`, changing no more than differs, so that caret and view stay where they are; forget
-  // what could be undone, which belongs to another text.
+  // Show `text`, changing no more than differs, so that caret and view stay where they are.
   setText(text) {
     this.held = "";
     this.#replaceParagraphs(text.split(SEPARATOR));
+    this.forget();
+  }
+
+  // Forget what could be undone: it belongs to another text.
+  forget() {
     const { plugins } = this;
     const forgotten = this.view.state.reconfigure({ plugins });
     this.view.updateState(forgotten.reconfigure({ plugins: [history(), ...plugins] }));
@@ -228,6 +232,13 @@ export class StoryEditor {
     if (passage) setPassage(this.view, { ...passage, replacement: element });
   }
 
+  // Put `text` in the passage's place; what else was typed stays.
+  fillPassage(text) {
+    const { from, to } = passageOf(this.view.state);
+    const slice = new Slice(Fragment.from(parse(text)), 1, 1);
+    this.#dispatchAsModel(this.view.state.tr.replace(from, to, slice));
+  }
+
   get passageIsLast() {
     const passage = passageOf(this.view.state);
     return Boolean(passage) && passage.to >= this.view.state.doc.content.size - 2;
@@ -244,11 +255,23 @@ export class StoryEditor {
     this.view.dispatch(tr.setSelection(TextSelection.near(doc.resolve(selection.to), -1)));
   }
 
-  lock(locked) {
+  lock(locked, { streaming = locked } = {}) {
     this.locked = locked;
     this.view.setProps({});
     this.view.dom.setAttribute("aria-readonly", String(locked));
-    this.view.dom.classList.toggle("streaming", locked);
+    this.view.dom.classList.toggle("streaming", streaming);
+  }
+
+  // Take no edits while `work` replaces the text; caret and focus are there again afterwards.
+  async during(work) {
+    const focused = this.view.hasFocus();
+    this.lock(true, { streaming: false });
+    try {
+      return await work();
+    } finally {
+      this.lock(false);
+      if (focused) this.focus();
+    }
   }
 
   focus() {

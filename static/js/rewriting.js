@@ -144,6 +144,7 @@ export class Rewriting {
     this.element.classList.remove("streaming");
     if (!review) {
       this.tries = [];
+      this.say("");
       this.#back();
       return;
     }
@@ -191,10 +192,16 @@ export class Rewriting {
     const version = await this.saved();
     const passage = this.editor.passage;
     const chosen = this.tries[this.index];
-    if (version === null || !passage || !chosen) return;
+    if (version === null || !passage || !chosen || this.phase !== "review") return;
     try {
       const state = await postJSON(`${this.url}${chosen.id}/keep/`, { ...passage, version });
-      this.#finish(state);
+      if (this.editor.passage?.selected !== passage.selected) {
+        this.conflict(this.editor.text, state);
+        return;
+      }
+      this.editor.fillPassage(chosen.text);
+      this.#finish();
+      this.accept(state);
       this.say("Kept. Nothing else was changed.");
     } catch (error) {
       this.#refusedKeep(error, passage, chosen);
@@ -210,26 +217,31 @@ export class Rewriting {
     const whole = Array.from(this.editor.text);
     whole.splice(passage.start, passage.end - passage.start, chosen.text);
     const mine = whole.join("");
-    if (mine === state.text) this.#finish(state);
-    else this.conflict(mine, state);
+    if (mine === state.text) {
+      this.editor.fillPassage(chosen.text);
+      this.#finish();
+      this.accept(state);
+    } else {
+      this.conflict(mine, state);
+    }
   }
 
   async discard() {
     try {
-      this.#finish(await postJSON(`${this.url}discard/`, {}));
+      await postJSON(`${this.url}discard/`, {});
+      this.#finish();
       this.say("Discarded. The story is as it was.");
     } catch (error) {
       this.notify(error.message);
     }
   }
 
-  // The passage is dealt with; the story reads `state`.
-  #finish(state) {
+  // The passage is dealt with.
+  #finish() {
     this.editor.mark(null);
     this.tries = [];
     this.#enter("idle");
     instruction.value = "";
-    this.accept(state);
   }
 
   // ---- The panel ----

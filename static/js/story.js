@@ -1,6 +1,7 @@
 // The page of a story: editor, saving, writing, rewriting and the buttons, brought together.
 
 import { Autosave } from "storaiteller/autosave";
+import { offerBoth } from "storaiteller/conflict";
 import { StoryEditor } from "storaiteller/editor";
 import { History } from "storaiteller/history";
 import { getJSON, postJSON } from "storaiteller/requests";
@@ -64,24 +65,18 @@ const autosave = new Autosave({
 });
 
 function showConflict(mine, theirs) {
-  part("conflict-mine").textContent = mine;
-  part("conflict-theirs").textContent = theirs.text;
-  part("conflict").hidden = false;
-  part("conflict").scrollIntoView({ block: "nearest" });
-  part("keep-mine").onclick = async () => {
-    part("conflict").hidden = true;
-    show(theirs);
-    // What was proposed for the other text is settled by taking this one.
-    if (theirs.review) await postJSON(`${urls.storyUrl}rewrites/discard/`, {}).catch(() => {});
-    rewriting.show(null);
-    editor.setText(mine);
-    autosave.edited();
-    autosave.flush();
-  };
-  part("keep-theirs").onclick = () => {
-    part("conflict").hidden = true;
-    show(theirs);
-  };
+  offerBoth(mine, theirs.text, {
+    async keepMine() {
+      show(theirs);
+      // What was proposed for the other text is settled by taking this one.
+      if (theirs.review) await postJSON(`${urls.storyUrl}rewrites/discard/`, {}).catch(() => {});
+      rewriting.show(null);
+      editor.setText(mine);
+      autosave.edited();
+      autosave.flush();
+    },
+    keepTheirs: () => show(theirs),
+  });
 }
 
 // Show the stored `next` as it is.
@@ -217,7 +212,11 @@ const rewriting = new Rewriting({
     if (under > 0) scrollBy({ top: under + 24, behavior: "smooth" });
   },
   accept(next) {
-    show(next);
+    state = next;
+    editor.forget();
+    autosave.rebase(next);
+    countWords();
+    showButtons();
     htmx.ajax("GET", urls.reportUrl, { target: "#report", swap: "outerHTML" });
   },
   conflict: showConflict,
