@@ -223,7 +223,7 @@ export class StoryEditor {
   place({ start, end }, element) {
     const { doc } = this.view.state;
     const [from, to] = [positionOf(doc, start), positionOf(doc, end)];
-    setPassage(this.view, { from, to, replacement: element });
+    setPassage(this.view, from < to ? { from, to, replacement: element } : null);
   }
 
   // Show `element` as what comes in the marked passage's place; null shows the mark alone again.

@@ -179,9 +179,10 @@ export class Rewriting {
   }
 
   #place(review, phase) {
-    this.lost = !review || review.start === null;
+    if (review && review.start !== null) this.editor.place(review, this.element);
+    // This page may show another text than the one that the server has.
+    this.lost = !review || this.editor.passage?.selected !== review.selected;
     if (this.lost) this.editor.mark(null);
-    else this.editor.place(review, this.element);
     if (review) this.#fill(review.tries.at(-1));
     this.#enter(phase);
   }
