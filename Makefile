@@ -18,9 +18,10 @@ lint: $(VENV)/.dev  ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.dev  ## measure against a bare relay; results in benchmarks/
+bench: $(VENV)/.dev  ## measure; results in benchmarks/
 	$(BIN)/python -m benchmarks.relay
 	$(BIN)/python -m benchmarks.stop
+	$(BIN)/python -m benchmarks.rewrite
 
 conformance: $(VENV)/.dev  ## is it an Ollama server? pocket, or OLLAMA_CONFORMANCE_URL
 	$(BIN)/python -m pytest tests/conformance $(ARGS)

@@ -157,25 +157,17 @@ def set_good(story: Story, good: bool) -> None:
     """
     if story.good == good:
         return
-    if good:
-        preferences.record_good_take(story)
-    else:
-        preferences.withdraw_good_take(story)
     story.good = good
     story.curation = Curation.WAITING if good else Curation.NONE
     story.curated_version = story.curated_by = story.curated_at = None
     story.curation_reason = ""
-    story.save(
-        update_fields=[
-            "good",
-            "curation",
-            "curated_version",
-            "curated_by",
-            "curated_at",
-            "curation_reason",
-            "updated_at",
-        ]
-    )
+    fields = ("good", "curation", "curated_version", "curated_by", "curated_at", "curation_reason")
+    with transaction.atomic():
+        story.save(update_fields=[*fields, "updated_at"])
+        if good:
+            preferences.record_good_take(story)
+        else:
+            preferences.withdraw_good_take(story)
 
 
 def delete_story(story: Story) -> None:

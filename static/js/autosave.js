@@ -61,6 +61,14 @@ export class Autosave {
     this.#forget();
   }
 
+  // The stored text is now `text`, as `version`; what was typed meanwhile goes on top of it.
+  rebase({ version, text }) {
+    this.version = version;
+    this.saved = text;
+    if (this.read() === text) this.reset({ version, text });
+    else this.edited();
+  }
+
   // Whether the server has not got the text as it stands.
   get pending() {
     return Boolean(this.saving) || this.timer !== null || this.read() !== this.saved;

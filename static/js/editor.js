@@ -116,11 +116,15 @@ export class StoryEditor {
     return !this.view.state.doc.children.some((node) => paragraphText(node).trim());
   }
 
-  // Show `text`, changing no more than differs, so that caret and view stay where they are; forget
-  // what could be undone, which belongs to another text.
+  // Show `text`, changing no more than differs, so that caret and view stay where they are.
   setText(text) {
     this.held = "";
     this.#replaceParagraphs(text.split(SEPARATOR));
+    this.forget();
+  }
+
+  // Forget what could be undone: it belongs to another text.
+  forget() {
     const { plugins } = this;
     const forgotten = this.view.state.reconfigure({ plugins });
     this.view.updateState(forgotten.reconfigure({ plugins: [history(), ...plugins] }));
@@ -219,13 +223,20 @@ export class StoryEditor {
   place({ start, end }, element) {
     const { doc } = this.view.state;
     const [from, to] = [positionOf(doc, start), positionOf(doc, end)];
-    setPassage(this.view, { from, to, replacement: element });
+    setPassage(this.view, from < to ? { from, to, replacement: element } : null);
   }
 
   // Show `element` as what comes in the marked passage's place; null shows the mark alone again.
   replaceWith(element) {
     const passage = passageOf(this.view.state);
     if (passage) setPassage(this.view, { ...passage, replacement: element });
+  }
+
+  // Put `text` in the passage's place; what else was typed stays.
+  fillPassage(text) {
+    const { from, to } = passageOf(this.view.state);
+    const slice = new Slice(Fragment.from(parse(text)), 1, 1);
+    this.#dispatchAsModel(this.view.state.tr.replace(from, to, slice));
   }
 
   get passageIsLast() {
@@ -254,6 +265,18 @@ export class StoryEditor {
   stream(streaming) {
     this.lock(streaming);
     this.view.dom.classList.toggle("streaming", streaming);
+  }
+
+  // Take no edits while `work` replaces the text; caret and focus are there again afterwards.
+  async during(work) {
+    const focused = this.view.hasFocus();
+    this.lock(true);
+    try {
+      return await work();
+    } finally {
+      this.lock(false);
+      if (focused) this.focus();
+    }
   }
 
   focus() {

@@ -80,7 +80,8 @@ export class History {
 
   async #ask(url, done) {
     try {
-      this.show(await postJSON(url, {}));
+      await this.editor.during(async () => this.show(await postJSON(url, {})));
+      this.showButtons();
       if (done) this.say(done);
       return true;
     } catch (error) {

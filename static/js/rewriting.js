@@ -15,6 +15,13 @@ const form = part("rewrite-form");
 const instruction = part("rewrite-instruction");
 const registers = part("rewrite-register");
 
+// The beginning and the end of a long passage, in whole words.
+function shortened(text) {
+  if (text.length <= QUOTED) return text;
+  const beginning = text.slice(0, QUOTED / 2).replace(/\s*\S*$/, "");
+  return `${beginning} … ${text.slice(-QUOTED / 2).replace(/^\S*\s*/, "")}`;
+}
+
 export class Rewriting {
   // `desk` is what the page lets this do: `editor`, `url` (of the story's rewrites), `saved()`
   // (resolves to the version once everything is stored, or to null), `send(passage, wish)`,
@@ -137,6 +144,7 @@ export class Rewriting {
     this.element.classList.remove("streaming");
     if (!review) {
       this.tries = [];
+      this.say("");
       this.#back();
       return;
     }
@@ -171,9 +179,10 @@ export class Rewriting {
   }
 
   #place(review, phase) {
-    this.lost = !review || review.start === null;
+    if (review && review.start !== null) this.editor.place(review, this.element);
+    // This page may show another text than the one that the server has.
+    this.lost = !review || this.editor.passage?.selected !== review.selected;
     if (this.lost) this.editor.mark(null);
-    else this.editor.place(review, this.element);
     if (review) this.#fill(review.tries.at(-1));
     this.#enter(phase);
   }
@@ -184,10 +193,16 @@ export class Rewriting {
     const version = await this.saved();
     const passage = this.editor.passage;
     const chosen = this.tries[this.index];
-    if (version === null || !passage || !chosen) return;
+    if (version === null || !passage || !chosen || this.phase !== "review") return;
     try {
       const state = await postJSON(`${this.url}${chosen.id}/keep/`, { ...passage, version });
-      this.#finish(state);
+      if (this.editor.passage?.selected !== passage.selected) {
+        this.conflict(this.editor.text, state);
+        return;
+      }
+      this.editor.fillPassage(chosen.text);
+      this.#finish();
+      this.accept(state);
       this.say("Kept. Nothing else was changed.");
     } catch (error) {
       this.#refusedKeep(error, passage, chosen);
@@ -203,26 +218,31 @@ export class Rewriting {
     const whole = Array.from(this.editor.text);
     whole.splice(passage.start, passage.end - passage.start, chosen.text);
     const mine = whole.join("");
-    if (mine === state.text) this.#finish(state);
-    else this.conflict(mine, state);
+    if (mine === state.text) {
+      this.editor.fillPassage(chosen.text);
+      this.#finish();
+      this.accept(state);
+    } else {
+      this.conflict(mine, state);
+    }
   }
 
   async discard() {
     try {
-      this.#finish(await postJSON(`${this.url}discard/`, {}));
+      await postJSON(`${this.url}discard/`, {});
+      this.#finish();
       this.say("Discarded. The story is as it was.");
     } catch (error) {
       this.notify(error.message);
     }
   }
 
-  // The passage is dealt with; the story reads `state`.
-  #finish(state) {
+  // The passage is dealt with.
+  #finish() {
     this.editor.mark(null);
     this.tries = [];
     this.#enter("idle");
     instruction.value = "";
-    this.accept(state);
   }
 
   // ---- The panel ----
@@ -241,8 +261,7 @@ export class Rewriting {
 
   #quote(text) {
     const words = text.split(/\s+/).filter(Boolean).length;
-    const short = text.length > QUOTED ? `${text.slice(0, QUOTED / 2).trimEnd()} … ${text.slice(-QUOTED / 2).trimStart()}` : text;
-    part("rewrite-quote").textContent = short.replace(/\s+/g, " ");
+    part("rewrite-quote").textContent = shortened(text.replace(/\s+/g, " "));
     part("rewrite-words").textContent = `${words.toLocaleString()} word${words === 1 ? "" : "s"}`;
   }
 
@@ -275,8 +294,12 @@ export class Rewriting {
     part("try-forward").disabled = this.index === this.tries.length - 1;
     const { before, before_of, after, after_of } = found.context;
     part("rewrite-context").hidden = before === undefined;
-    part("rewrite-context").textContent = before === undefined ? "" :
-      `The story is longer than the model can read at once: it saw the ${before.toLocaleString()} of ${before_of.toLocaleString()} words before the passage and the ${after.toLocaleString()} of ${after_of.toLocaleString()} after it that are nearest.`;
+    if (before !== undefined) {
+      part("rewrite-context").textContent =
+        "The story is longer than the model can read at once. It saw the nearest " +
+        `${before.toLocaleString()} of ${before_of.toLocaleString()} words before the passage and ` +
+        `${after.toLocaleString()} of ${after_of.toLocaleString()} after it.`;
+    }
     this.say("Keep it, discard it, or try again. Nothing is changed yet.");
   }
 }

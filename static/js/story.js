@@ -247,7 +247,14 @@ const rewriting = new Rewriting({
     const under = editor.view.coordsAtPos(position).bottom - part("dock").getBoundingClientRect().top;
     if (under > 0) scrollBy({ top: under + 24, behavior: "smooth" });
   },
-  accept: show,
+  accept(next) {
+    state = next;
+    editor.forget();
+    autosave.rebase(next);
+    countWords();
+    showButtons();
+    showReport();
+  },
   conflict: showConflict,
   say,
   notify,

@@ -117,10 +117,13 @@ class Rewriting:
         self.generation, self.passage = generation, part
         self.limit = rewriting.word_budget(part, generation.mode)
         self.facts: dict[str, Any] = {}
-        self._shown = False
+        self._void = 0  # code points shown of attempts that came to nothing
+        self._shown = ""  # of the present attempt
         self._begin()
 
     def _begin(self) -> None:
+        self._void += len(self._shown)
+        self._shown = ""
         inside = not self.passage.ends_sentence
         self._lookout = overlap.Lookout(overlap.opening(self.passage.right, inside_sentence=inside))
         # Inside a sentence, only what follows tells where the passage ends.
@@ -139,19 +142,18 @@ class Rewriting:
         num_ctx = requests.context_size(context_length)
         asked = rewriting.request(self.generation, self.passage, num_ctx)
         self.facts["prompt"] = asked.prompt
-        if asked.context:
-            self.facts["report"] = {"context": asked.context}
         options = requests.sampling(self.generation, num_ctx, asked.num_predict)
         if asked.stop:
             options["stop"] = asked.stop
         for attempt in range(_ATTEMPTS):
             self._begin()
+            self.facts["report"] = {"context": asked.context, "void": self._void}
             yield Attempt(asked.messages, {**options, "seed": options["seed"] + attempt})
 
     def take(self, text: str) -> str:
         """Return `text` without a preamble, and without what follows the passage."""
         if self._first is None:
-            return self._goal.cut(self._lookout.feed(text))
+            return self._show(self._lookout.feed(text))
         self._first = (self._first + text).lstrip()
         if not self._first or replacement.may_begin_preamble(self._first):
             return ""
@@ -159,21 +161,24 @@ class Rewriting:
 
     def rest(self) -> str:
         """Return what was held back and does belong to the passage."""
-        if self._goal.reached:
-            return ""
-        return self._release() + self._goal.cut(self._lookout.rest())
+        return self._release() + self._show(self._lookout.rest())
 
     def _release(self) -> str:
         first, self._first = self._first or "", None
-        shown = self._goal.cut(self._lookout.feed(replacement.without_preamble(first)))
-        # After an attempt that was void, the next one is a sentence of its own.
-        gap = " " if self._shown and shown else ""
-        self._shown = self._shown or bool(shown)
-        return gap + shown
+        return self._show(self._lookout.feed(replacement.without_preamble(first)))
+
+    def _show(self, text: str) -> str:
+        text = "" if self._goal.reached else self._goal.cut(text)
+        if self._void and text and not self._shown:
+            text = f" {text}"
+        self._shown += text
+        return text
 
     def is_void(self, text: str) -> bool:
-        """Tell whether nothing is left of it between what stands before and after."""
-        return not replacement.fitted(text, self.passage, self.limit, cut_short=False)
+        """Tell whether the attempt says nothing but what stands in, before or after the passage."""
+        new = replacement.fitted(self._shown, self.passage, self.limit, cut_short=False)
+        core = new.removeprefix(self.passage.head).removesuffix(self.passage.tail)
+        return not new or core.split() == self.passage.core.split()
 
     def final(self, text: str, *, cut_short: bool) -> str:
         """Return `text`: what replaces the passage is made of it when it is stored."""

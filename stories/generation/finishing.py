@@ -70,7 +70,7 @@ def _propose(generation: Generation, text: str) -> None:
     part = passage.cut(base, generation.start or 0, generation.end or 0)
     finished = generation.status == Generation.Status.DONE
     generation.replacement = replacement.fitted(
-        text,
+        text[generation.report.pop("void", 0) :],
         part,
         rewriting.word_budget(part, generation.mode),
         cut_short=not finished or generation.done_reason in limits.CUT_SHORT,

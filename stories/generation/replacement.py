@@ -66,7 +66,7 @@ def fitted(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> s
         text = _whole(text, passage, max_words, cut_short=cut_short)
     else:
         text = _inside_sentence(text, passage, max_words)
-    text = _with_capital(text, passage)
+    text = _with_capital(text.strip(), passage)
     return f"{passage.head}{text}{passage.tail}" if text else ""
 
 

@@ -106,7 +106,8 @@ class _Run:
             await self._receive(ollama.chat(generation.model, chat, options))
             if not asked.is_void("".join(self.parts)):
                 return
-        self.outcome.error_code, self.outcome.error_message = "nothing_written", asked.nothing
+        if not self.length:
+            self.outcome.error_code, self.outcome.error_message = "nothing_written", asked.nothing
 
     async def _context_length(self, model: str) -> int | None:
         if model not in _context_lengths:

@@ -1,11 +1,16 @@
 """Where the model's text meets the text that it goes on from."""
 
+from stories import prompts
+
 _CLOSING = tuple(".!?…\"'”’»)]")
 
 
 def prefill(base: str) -> str:
-    """Return what the model is given of `base`: white space at its end would be doubled."""
-    return base.rstrip()
+    """Return what the model is given of `base`: white space at its end would be doubled.
+
+    A story is data like any other text of a person's, and can't open a new role.
+    """
+    return prompts.clean_text(base).rstrip()
 
 
 def joined(base: str, first: str) -> str:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Page, Route, ViewportSize, expect
 
 from tests.browser.conftest import (
     Complaints,
@@ -135,6 +135,30 @@ def test_the_writer_edits_elsewhere_while_it_streams(
     expect(page.locator("#status")).to_contain_text("Kept")
     expected = "🙂 In the morning: early, " + REWRITTEN
     assert stored(rewriting_site, page).text.encode() == expected.encode()
+
+
+def test_what_is_typed_while_keep_is_under_way_stays(
+    page: Page, story: str, rewriting_site: Site
+) -> None:
+    mark(page)
+    rewrite(page)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/keep/", hold)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    page.locator("#story-text p").last.click()
+    page.keyboard.press("End")
+    page.keyboard.type(" Typed meanwhile.")
+    for route in held:
+        route.continue_()
+    expect(page.locator("#status")).to_contain_text("Kept")
+    expect(page.locator("#saved")).to_have_text("Saved")
+    expect(page.locator("#conflict")).to_be_hidden()
+    page.wait_for_function("() => localStorage.length === 0")
+    assert stored(rewriting_site, page).text == REWRITTEN + " Typed meanwhile."
 
 
 def test_tries_are_kept_and_flipped_through(page: Page, story: str) -> None:

@@ -22,6 +22,18 @@ JSON = st.recursive(
         {"type": "stop"},
         {"type": "attach", "generation": 3, "offset": 0},
         {"type": "ack", "offset": 12},
+        {"type": "rewrite", "start": 0, "end": 3, "version": 1, "selected": "🙂 a"},
+        {
+            "type": "rewrite",
+            "start": 0,
+            "end": 3,
+            "version": 1,
+            "selected": "One",
+            "instruction": "",
+            "mode": "register",
+            "register": "Elegant",
+            "again": 7,
+        },
     ],
 )
 def test_frames_are_read(frame: dict[str, object]) -> None:
@@ -47,6 +59,21 @@ def test_frames_are_read(frame: dict[str, object]) -> None:
         '{"type": "ack", "offset": 1e400}',
         '{"type": "ack", "offset": 9007199254740993}',
         '{"type": "attach", "generation": null, "offset": 0}',
+        '{"type": "rewrite", "start": 0, "end": 3, "version": 1}',
+        '{"type": "rewrite", "start": 0, "end": 3, "version": 1, "selected": null}',
+        '{"type": "rewrite", "start": 0, "end": 3.5, "version": 1, "selected": "One"}',
+        '{"type": "rewrite", "start": -1, "end": 3, "version": 1, "selected": "One"}',
+        '{"type": "rewrite", "start": 0, "end": 3, "version": 1, "selected": "One", "mode": 1}',
+        '{"type": "rewrite", "start": 0, "end": 3, "version": 1, "selected": "One", "again": null}',
+        json.dumps(
+            {
+                "type": "rewrite",
+                "start": 0,
+                "end": 3,
+                "version": 1,
+                "selected": "x" * (frames.MAX_SELECTED_LENGTH + 1),
+            }
+        ),
         "[" * 20_000,
         '{"type": "write", "padding": "' + "x" * frames.MAX_FRAME_LENGTH + '"}',
     ],

@@ -296,6 +296,19 @@ async def test_a_model_that_leaves_the_passage_out_is_asked_again_then_told(
     assert await sync_to_async(rewrites.open_review)(await stored(written)) is None
 
 
+async def test_a_passage_told_again_word_by_word_is_asked_for_again(
+    model_server: ScriptedServer, written: Story, settings: Settings
+) -> None:
+    settings.STORY_MODEL = "tells-the-same"
+    same = "Ben held the old map."
+    text = f"It rained. {same} Nobody came."
+    await sync_to_async(services.save_text)(written, written.owner, text, 1)
+    asked = len(model_server.chats("tells-the-same"))
+    generation = await rewritten(written, start=11, end=11 + len(same), version=2, selected=same)
+    assert len(model_server.chats("tells-the-same")) == asked + 3
+    assert generation.replacement == same, "only the last attempt counts"
+
+
 async def test_a_long_story_is_shortened_for_the_model_and_the_review_says_so(
     model_server: ScriptedServer, written: Story
 ) -> None:

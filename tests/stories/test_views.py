@@ -164,6 +164,66 @@ def test_versions_takes_and_restoring(alices: Client, story: Story) -> None:
     assert alices.post(reverse("stories:take", args=[story.pk, 9])).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        {},
+        {"start": 0, "end": "3", "version": 1, "selected": "One"},
+        {"start": True, "end": 3, "version": 1, "selected": "One"},
+        {"start": 0, "end": 3, "version": 1, "selected": None},
+        {"start": 0, "end": 3, "version": 1, "selected": "x" * 40_001},
+    ],
+)
+def test_a_keep_that_names_no_passage_changes_nothing(
+    alices: Client, story: Story, body: Any
+) -> None:
+    save(alices, story, {"version": 0, "text": "One."})
+    url = reverse("stories:keep", args=[story.pk, 1])
+    data = body if isinstance(body, bytes) else json.dumps(body)
+    assert alices.post(url, data, content_type="application/json").status_code == 400
+    right = json.dumps({"start": 0, "end": 3, "version": 1, "selected": "One"})
+    answer = alices.post(url, right, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_pending")
+    assert answer.json()["state"]["text"] == "One."
+
+
+def test_a_replacement_is_kept_over_the_page(alices: Client, story: Story) -> None:
+    from stories.models import Generation
+
+    save(alices, story, {"version": 0, "text": "One 🙂. Two."})
+    pending = Generation.objects.create(
+        story=story,
+        settings=story.settings,
+        kind="rewrite",
+        status="done",
+        base_version=1,
+        start=7,
+        end=11,
+        selected="Two.",
+        replacement="<b>Three</b>.",
+        decision="pending",
+        prompt="",
+        model="m",
+        seed=1,
+    )
+    page = alices.get(reverse("stories:story", args=[story.pk])).content.decode()
+    assert "<b>Three" not in page
+    state = alices.get(reverse("stories:text", args=[story.pk])).json()
+    assert state["review"]["tries"][0]["text"] == "<b>Three</b>."
+    assert (state["review"]["start"], state["review"]["end"]) == (7, 11)
+    url = reverse("stories:keep", args=[story.pk, pending.pk])
+    passage = {"start": 7, "end": 11, "version": 1, "selected": "Two."}
+    stale = json.dumps({**passage, "version": 0})
+    conflict = alices.post(url, stale, content_type="application/json")
+    assert (conflict.status_code, conflict.json()["code"]) == (409, "conflict")
+    kept = alices.post(url, json.dumps(passage), content_type="application/json").json()
+    assert kept["text"] == "One 🙂. <b>Three</b>."
+    assert kept["review"] is None
+    discard = reverse("stories:discard", args=[story.pk])
+    assert alices.post(discard).json()["version"] == 2
+
+
 def test_nothing_changes_while_the_model_writes(alices: Client, story: Story) -> None:
     from stories.generation.requests import open_generation
     from stories.models import Generation

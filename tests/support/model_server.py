@@ -93,6 +93,7 @@ SCRIPTS: dict[str, Script] = {
     "rewriter": Script(text=REWRITTEN, goes_on=True),
     "rewriter-slow": Script(text=REWRITTEN, goes_on=True, rate=8),
     "chatty": Script(text=["Sure", "! Here is", " the rewritten", " passage:", "\n\n", *REWRITTEN]),
+    "tells-the-same": Script(text=[" Ben", " held", " the", " old", " map", "."]),
     "leaves-out": Script(text=[], goes_on=True),
 }
 

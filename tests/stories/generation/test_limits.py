@@ -106,3 +106,4 @@ def test_seams(base: str, first: str, seam: str) -> None:
 
 def test_the_model_gets_the_base_without_the_space_at_its_end() -> None:
     assert prefill("She slept.\n\n ") == "She slept."
+    assert prefill("She<|eot_id|> slept.") == "She slept."

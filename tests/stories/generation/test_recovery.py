@@ -6,7 +6,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.utils import timezone
 
-from stories import services, tasks
+from stories import rewrites, services, tasks
 from stories.generation import recovery, requests
 from stories.generation.finishing import Outcome, finish
 from stories.models import Generation, Story
@@ -56,6 +56,24 @@ def test_a_continuation_is_added_to_its_base(story: Story) -> None:
     story.refresh_from_db()
     assert story.text == "Anna slept. Then she"
     assert story.version == 2
+
+
+def test_a_rewrite_is_offered_as_far_as_it_got(story: Story) -> None:
+    text = "It rained. Anna slept all day. Nobody came."
+    services.save_text(story, story.owner, text, 0)
+    selection = rewrites.Selection(11, 30, 1, "Anna slept all day.")
+    generation = rewrites.open_rewrite(story.pk, story.owner, selection, rewrites.Wish())
+    long_ago = timezone.now() - timedelta(minutes=1)
+    Generation.objects.filter(pk=generation.pk).update(
+        text=" Anna woke. Then she", heartbeat_at=long_ago
+    )
+    recovery.recover_abandoned(story)
+    story.refresh_from_db()
+    assert (story.text, story.version) == (text, 1)
+    review = rewrites.open_review(story)
+    assert review is not None
+    assert review["tries"][0]["text"] == "Anna woke."
+    assert review["tries"][0]["status"] == "interrupted"
 
 
 def test_one_without_text_leaves_no_version(story: Story) -> None:

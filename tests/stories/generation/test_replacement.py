@@ -104,6 +104,12 @@ def test_no_space_is_doubled_or_lost_at_any_seam(
         assert "\r" not in core
 
 
+def tells_the_road(text: str) -> bool:
+    """Tell whether the words "the road went" come in a row."""
+    words = [word for word, _, _ in overlap.keyed_words(text)]
+    return ["the", "road", "went"] in [words[index : index + 3] for index in range(len(words))]
+
+
 @given(st.lists(st.sampled_from([" the", " road", " went", " ro", "ad", ".", " and", " 🙂", "\n"])))
 def test_what_follows_is_never_shown_and_nothing_else_is_lost(pieces: list[str]) -> None:
     following = overlap.opening(" The road went down.", inside_sentence=False)
@@ -112,8 +118,8 @@ def test_what_follows_is_never_shown_and_nothing_else_is_lost(pieces: list[str])
     shown = "".join(lookout.feed(piece) for piece in pieces) + lookout.rest()
     whole = "".join(pieces)
     assert whole.startswith(shown)
-    told = "the road went" in " ".join(word for word, _, _ in overlap.keyed_words(whole))
-    assert ("the road went" in shown.replace("\n", " ")) is False
+    told = tells_the_road(whole)
+    assert not tells_the_road(shown)
     if not lookout.ended and not told:
         assert shown == whole
 
