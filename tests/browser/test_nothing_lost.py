@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
-from tests.browser.conftest import PASSWORD, Complaints, Site, open_story, sign_up
+from tests.browser.conftest import PASSWORD, Complaints, Site, open_story, shot, sign_up
 from tests.browser.test_writing import SAVED, type_at_the_end
 
 LONG = 20_000  # milliseconds
@@ -211,4 +211,5 @@ def test_the_report_is_about_the_take_that_is_shown(page: Page, story: str) -> N
 def test_the_smallest_phone_scrolls_one_way_only(page: Page, story: str) -> None:
     page.set_viewport_size({"width": 360, "height": 640})
     type_at_the_end(page, "word " * 30)
+    shot(page, "smallest-phone")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
