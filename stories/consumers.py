@@ -14,12 +14,13 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 
-from stories import frames
+from stories import frames, sessions
 from stories.generation.control import request_stop
 from stories.generation.recovery import recover_abandoned
 from stories.generation.requests import NothingToContinueError, open_generation
 from stories.generation.runner import launch
 from stories.models import Generation, Story, User
+from stories.rates import TooOftenError, count_generation
 from stories.textlog import Piece, get_text_log
 from stories.versions import StoryBusyError
 
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 UNACKNOWLEDGED = 64 * 1024
 # Seconds without text after which a follower looks whether the writing process still lives.
 PATIENCE = 2.0
+# The close code of a socket whose session has ended.
+SIGNED_OUT = 4401
 
 
 class StoryConsumer(AsyncWebsocketConsumer):
@@ -49,11 +52,14 @@ class StoryConsumer(AsyncWebsocketConsumer):
             await self.close()
             return
         await self.accept()
+        if (session := self.scope.get("session")) is not None:
+            sessions.watch(self, str(session.session_key), cast("User", self.user).pk, self._end)
         if newest is not None:
             await self._say(_generation_frame(newest))
 
     async def disconnect(self, code: int) -> None:
         """Stop following; the writing goes on."""
+        sessions.unwatch(self)
         if self.follower is not None:
             self.follower.cancel()
         await self.channel_layer.group_discard(story_group(self.story_id), self.channel_name)
@@ -67,9 +73,21 @@ class StoryConsumer(AsyncWebsocketConsumer):
             frames.BadFrameError,
             StoryBusyError,
             NothingToContinueError,
+            TooOftenError,
             _GoneError,
         ) as error:
             await self._say({"type": "error", "code": error.code, "message": str(error)})
+
+    async def _end(self) -> None:
+        """The session has ended, and with it the socket; what is being written goes on."""
+        await self._say(
+            {
+                "type": "error",
+                "code": "signed_out",
+                "message": "You are signed out. Sign in again to go on.",
+            }
+        )
+        await self.close(code=SIGNED_OUT)
 
     async def _carry_out(self, frame: frames.ClientFrame) -> None:
         match frame["type"]:
@@ -201,6 +219,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
         return story
 
     def _open(self, kind: Generation.Kind) -> Generation:
+        count_generation(self.user.pk or 0)
         try:
             return open_generation(self.story_id, self.user, kind)
         except Story.DoesNotExist as error:

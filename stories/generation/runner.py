@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
+from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.utils import timezone
 from stories import ollama
 from stories.generation import checkpoints, control, limits, requests, seams
 from stories.generation.finishing import Outcome, finish
-from stories.models import Generation
+from stories.models import Generation, Story
 from stories.textlog import Piece, get_text_log
 
 logger = logging.getLogger(__name__)
@@ -176,6 +177,10 @@ class _Run:
         for delay in (*_STORE_RETRIES, None):
             try:
                 await database_sync_to_async(finish)(self.generation, self.outcome)
+            except Story.DoesNotExist:
+                # Deleted for good meanwhile: nothing of it may stay.
+                await sync_to_async(self.log.forget)([self.generation.pk])
+                return
             except DatabaseError:
                 if delay is None:
                     # The checkpoint stands; recovery will close the row.

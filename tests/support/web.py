@@ -36,7 +36,7 @@ def installation(data: Path, model_server: str, model: str, **more: str) -> dict
 def web(environment: dict[str, str], port: str = "") -> Iterator[subprocess.Popen[bytes]]:
     """Run a web process of the installation, on its own port or another one."""
     port = port or environment["PORT"]
-    command = [sys.executable, "-m", "daphne", "--verbosity", "0", "--port", port]
+    command = [sys.executable, "-m", "storaiteller_site.web", "--verbosity", "0", "--port", port]
     command += ["storaiteller_site.asgi:application"]
     with running(command, ready_url=f"http://127.0.0.1:{port}/health/", env=environment) as process:
         yield process
