@@ -13,6 +13,9 @@ from django.db import connection, transaction
 from stories.models import Generation, User
 from stories.textlog import get_text_log
 
+# What Django's file backend writes after each message.
+_AFTER_EACH = "-" * 79 + "\n"
+
 
 def delete_account(user: User) -> None:
     """Remove `user`, their stories, settings, versions and generations for good.
@@ -53,6 +56,14 @@ def _delete_mail(addresses: set[str]) -> None:
     if not addresses or not folder.name or not folder.is_dir():
         return
     for path in folder.iterdir():
-        text = path.read_text(errors="replace").lower()
-        if any(address.lower() in text for address in addresses):
+        # A file may hold messages to several people.
+        messages = path.read_text(errors="replace").split(_AFTER_EACH)
+        others = [
+            message
+            for message in messages
+            if not any(address.lower() in message.lower() for address in addresses)
+        ]
+        if not "".join(others).strip():
             path.unlink(missing_ok=True)
+        elif len(others) < len(messages):
+            path.write_text(_AFTER_EACH.join(others))

@@ -17,7 +17,7 @@ from storaiteller_site.backups import archive, databases
 from storaiteller_site.backups.errors import BackupError
 
 # Of the data folder: what can't be made again. Static files, queues and mail can, or are gone.
-ARTEFACTS = ("secret_key", "pocket", "finetuning")
+ARTEFACTS = ("secret_key", "pocket", "training")
 
 
 def backup(path: Path) -> archive.Manifest:

@@ -49,9 +49,14 @@ def environment(
     folder = tmp_path_factory.mktemp("bounds")
     # A second, plain origin keeps the cookies plain too: this browser comes over http.
     origins = f"{PUBLIC},http://lan.example:8000"
-    found = installation(folder, scripted_server.url, "steady", PUBLIC_ORIGINS=origins)
+    found = installation(
+        folder,
+        scripted_server.url,
+        "steady",
+        PUBLIC_ORIGINS=origins,
+        DJANGO_SETTINGS_MODULE="tests.settings",  # static files need no collecting
+    )
     library.prepare(found, 0)
-    manage(found, "collectstatic", "--no-input", "-v", "0")
     with web(found):
         yield found
 
