@@ -15,10 +15,13 @@ run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000
 test: $(VENV)/.dev  ## every test
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
-lint: $(VENV)/.dev  ## style and types
+lint: $(VENV)/.dev  ## style and types; the Docker files too
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
+	SECRET_KEY=x POSTGRES_PASSWORD=x $(BIN)/docker-compose --env-file docker/env.example \
+	  --profile '*' config --quiet
 
 audit: $(VENV)-audit/.done  ## known vulnerabilities of what is installed; asks PyPI's advisories
 	for name in requirements requirements-dev; do \
