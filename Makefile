@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Wheels only: without a compiler, a missing wheel is one clear sentence of pip's.
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all:
+# Wheels only: without a compiler, a missing wheel is one clear sentence of pip's. By their hashes:
+# what was looked at when the versions were locked is what is installed.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
+  --require-hashes
 
-.PHONY: run test lint bench conformance pocket-model lock clean
+.PHONY: run test lint audit bench conformance pocket-model lock clean
 
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
 	@exec $(BIN)/python manage.py serve
@@ -13,10 +15,18 @@ run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000
 test: $(VENV)/.dev  ## every test
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
-lint: $(VENV)/.dev  ## style and types
+lint: $(VENV)/.dev  ## style and types; the Docker files too
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
+	SECRET_KEY=x POSTGRES_PASSWORD=x $(BIN)/docker-compose --env-file docker/env.example \
+	  --profile '*' config --quiet
+
+audit: $(VENV)-audit/.done  ## known vulnerabilities of what is installed; asks PyPI's advisories
+	for name in requirements requirements-dev; do \
+	  $(VENV)-audit/bin/pip-audit --strict --require-hashes --disable-pip -r $$name.txt || exit 1; \
+	done
 
 bench: $(VENV)/.dev  ## measure; results in benchmarks/
 	$(BIN)/python -m benchmarks.relay
@@ -36,13 +46,13 @@ pocket-model: $(VENV)/.web $(VENV)-train/.cpu  ## train the pocket model again, 
 	$(VENV)-train/bin/python -m pocket.card
 
 lock: $(VENV)/.dev  ## turn requirements*.in into requirements*.txt
-	for name in requirements requirements-dev; do \
+	for name in requirements requirements-dev requirements-audit; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
-	    --no-header --no-annotate $$name.in --output-file $$name.txt || exit 1; \
+	    --no-header --no-annotate --generate-hashes $$name.in --output-file $$name.txt || exit 1; \
 	done
 
 clean:  ## remove what the commands above made, but not your stories
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(VENV)-audit .pytest_cache .mypy_cache .ruff_cache .coverage .coverage.* htmlcov
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -66,3 +76,9 @@ $(VENV)-train/.cpu: requirements-train-cpu.txt | $(VENV)/bin/python
 $(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
 	@$(INSTALL) --requirement requirements-dev.txt
 	@touch $@ $(VENV)/.web
+
+$(VENV)-audit/.done: requirements-audit.txt | $(VENV)/bin/python
+	@$(PYTHON) -m venv $(VENV)-audit
+	@$(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --only-binary=:all: --require-hashes --requirement $<
+	@touch $@

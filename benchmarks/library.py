@@ -4,6 +4,7 @@ It runs as a process of its own, since Django can be set up only once in one.
 """
 
 import json
+import secrets
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -39,7 +40,7 @@ def _fill(count: int) -> list[Seat]:
     call_command("migrate", verbosity=0)
     seats = []
     for index in range(count):
-        user = User.objects.create(username=f"writer{index}")
+        user = User.objects.create(username=f"writer-{secrets.token_hex(4)}-{index}")
         settings = StorySettings(
             main_characters="Anna, Ben",
             keywords="lantern, old map",

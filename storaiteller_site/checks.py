@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
 
 _MIN_KEY_LENGTH = 40
 _PLACEHOLDERS = ("changeme", "change-me", "insecure", "placeholder", "secret-key", "your-")
@@ -40,3 +41,24 @@ def check_data_dir(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMes
             id="storaiteller.E002",
         )
     ]
+
+
+@register()
+def check_debug(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """Refuse debug pages, which show settings and code, on a public address."""
+    if not (settings.DEBUG and settings.PUBLIC_ORIGINS):
+        return []
+    return [
+        Error(
+            "DEBUG is on, and the site has public origins.",
+            hint="Unset DEBUG, or unset PUBLIC_ORIGINS to work on this machine alone.",
+            id="storaiteller.E003",
+        )
+    ]
+
+
+def refuse_if_faulty() -> None:
+    """Raise `ImproperlyConfigured` with the first error of ours; a web server runs no checks."""
+    for check in (check_secret_key, check_data_dir, check_debug):
+        for error in check(None):
+            raise ImproperlyConfigured(f"{error.msg} {error.hint}")

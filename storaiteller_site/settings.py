@@ -107,7 +107,9 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         # A write lock taken at BEGIN waits its turn; one taken half-way fails with "locked".
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+        # What is deleted is gone from the file too.
+        " PRAGMA secure_delete=ON;",
     }
 else:
     _database.setdefault("OPTIONS", {})["pool"] = True
@@ -178,6 +180,8 @@ STORY_NUM_CTX = env.int("STORY_NUM_CTX", 8192, validate=validate.Range(min=512))
 STORY_TEMPERATURE: float | None = env.float(
     "STORY_TEMPERATURE", None, validate=validate.Range(0, 2)
 )
+# How many stories, rewrites and continuations one writer may start in a minute; 0: any number.
+GENERATIONS_PER_MINUTE = env.int("GENERATIONS_PER_MINUTE", 30, validate=validate.Range(min=0))
 
 # Accounts
 AUTH_USER_MODEL = "stories.User"
@@ -219,7 +223,8 @@ USE_TZ = True
 # Static files, served by whitenoise
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = DATA_DIR / "static"
+# An image brings its own, collected when it was built.
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(DATA_DIR / "static")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -265,12 +270,18 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SERVED_OVER_TLS
-SECURE_SSL_REDIRECT = False  # the proxy's task
+# The page is told what the browser used by the proxy; a health check comes from inside.
+SECURE_SSL_REDIRECT = _SERVED_OVER_TLS
+SECURE_REDIRECT_EXEMPT = [r"^health/$"]
 SECURE_HSTS_SECONDS = 31_536_000 if _SERVED_OVER_TLS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SERVED_OVER_TLS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_COOKIE_HTTPONLY = True  # the pages carry the token themselves
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS: list[str] = []  # no page takes files: none is kept, not even for a moment
+# Other names of the domain may not be ours to decide on.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 LOGGING = {
     "version": 1,

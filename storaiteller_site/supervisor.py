@@ -57,6 +57,14 @@ def check_port(host: str, port: int) -> None:
             ) from error
 
 
+def check_debug(host: str) -> None:
+    """Raise `CannotServeError` if debug pages would be shown beyond this machine."""
+    if settings.DEBUG and host not in {"localhost", "::1"} and not host.startswith("127."):
+        raise CannotServeError(
+            f"DEBUG shows the app's inside to everybody who reaches {host}: unset it."
+        )
+
+
 def check_services() -> None:
     """Raise `CannotServeError` unless the configured database and Redis answer."""
     probe = connection.copy()
@@ -174,7 +182,7 @@ def run(host: str, port: int, model_server: ModelServer) -> int:
 def _commands(host: str, port: int, model_server: ModelServer) -> dict[str, tuple[str, ...]]:
     commands: dict[str, tuple[str, ...]] = {
         "web": (
-            *(sys.executable, "-m", "daphne", "--verbosity", "0"),
+            *(sys.executable, "-m", "storaiteller_site.web", "--verbosity", "0"),
             *("--bind", host, "--port", str(port), "--no-server-name"),
             "storaiteller_site.asgi:application",
         ),

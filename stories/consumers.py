@@ -14,7 +14,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 
-from stories import frames, rewrites
+from stories import frames, rewrites, sessions
 from stories.generation.control import hint_stop
 from stories.generation.opening import open_soon
 from stories.generation.passage import EmptyPassageError
@@ -22,6 +22,7 @@ from stories.generation.recovery import recover_abandoned
 from stories.generation.requests import NothingToContinueError, open_generation
 from stories.generation.runner import launch
 from stories.models import Generation, Story, User
+from stories.rates import TooOftenError, count_generation
 from stories.textlog import Piece, get_text_log
 from stories.versions import StoryBusyError, VersionConflictError
 
@@ -35,6 +36,8 @@ PATIENCE = 2.0
 PAUSE = 0.5
 # Close code of a fault of ours; 1011 is not for applications, and 1000 says that all is well.
 FAULT = 4500
+# The close code of a socket whose session has ended.
+SIGNED_OUT = 4401
 
 
 class StoryConsumer(AsyncWebsocketConsumer):
@@ -55,11 +58,14 @@ class StoryConsumer(AsyncWebsocketConsumer):
             await self.close()
             return
         await self.accept()
+        if (session := self.scope.get("session")) is not None:
+            sessions.watch(self, str(session.session_key), cast("User", self.user).pk, self._end)
         if newest is not None:
             await self._say(_generation_frame(newest))
 
     async def disconnect(self, code: int) -> None:
         """Stop following; the writing goes on."""
+        sessions.unwatch(self)
         if self.follower is not None:
             self.follower.cancel()
         await self.channel_layer.group_discard(story_group(self.story_id), self.channel_name)
@@ -76,9 +82,21 @@ class StoryConsumer(AsyncWebsocketConsumer):
             VersionConflictError,
             EmptyPassageError,
             rewrites.BadWishError,
+            TooOftenError,
             _GoneError,
         ) as error:
             await self._say({"type": "error", "code": error.code, "message": str(error)})
+
+    async def _end(self) -> None:
+        """The session has ended, and with it the socket; what is being written goes on."""
+        await self._say(
+            {
+                "type": "error",
+                "code": "signed_out",
+                "message": "You are signed out. Sign in again to go on.",
+            }
+        )
+        await self.close(code=SIGNED_OUT)
 
     async def _carry_out(self, frame: frames.ClientFrame) -> None:
         match frame["type"]:
@@ -231,6 +249,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
         return self._opened(lambda: open_generation(self.story_id, self.user, kind))
 
     def _open_rewrite(self, frame: frames.RewriteFrame) -> Generation:
+        count_generation(self.user.pk or 0)
         selection = rewrites.Selection(
             frame["start"], frame["end"], frame["version"], frame["selected"]
         )

@@ -30,7 +30,7 @@ export class StorySocket {
     this.socket.addEventListener("message", (event) => this.onFrame(JSON.parse(event.data)));
     this.socket.addEventListener("close", (event) => {
       if (event.code === QUIET_CLOSE) return;
-      this.onState(false);
+      this.onState(false, event.code);
       // Spread out, so that a restarted server is not met by everybody at once.
       this.timer = setTimeout(() => this.connect(), this.wait * (0.5 + Math.random()));
       this.wait = Math.min(this.wait * 2, LONGEST_WAIT);

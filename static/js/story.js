@@ -180,8 +180,9 @@ const writing = new Writing(urls.story, {
     if (!begun) say("");
     showButtons();
   },
-  connected(open) {
+  connected(open, signedOut) {
     connected = open;
+    if (signedOut) notify("You are signed out. Sign in again in another tab; your text is kept here.");
     page.classList.toggle("offline", !open);
     if (!open) say("Connection lost; trying again…");
     else if (part("status").textContent.startsWith("Connection")) say(begun ? KINDS[begun.kind] : "");

@@ -4,6 +4,7 @@ import { StorySocket } from "storaiteller/socket";
 import { codePoints } from "storaiteller/text";
 
 const ACKNOWLEDGE_EVERY = 2000; // code points
+const SIGNED_OUT = 4401; // a close code of the server's
 const ACTIVE = new Set(["queued", "running"]);
 
 // The rest of `text` after its first `count` code points.
@@ -12,10 +13,10 @@ function afterCodePoints(text, count) {
 }
 
 export class Writing {
-  // `begin(generation)`, `text(chunk)`, `end(done)`, `fail(error)`, `pending()` and
-  // `connected(isIt)` are told what happens; `begin` and `end` may return promises. `done` is null
+  // `begin(generation)`, `text(chunk)`, `end(done)`, `fail(error)`, `pending()` and `connected` are
+  // told what happens; `begin` and `end` may return promises. `done` is null
   // when what became of the generation is not known and the stored text has to be read; `pending`
-  // says that a finished rewrite waits for a decision.
+  // says that a finished rewrite waits for a decision; `connected(isIt, signedOut)`.
   constructor(story, listeners) {
     this.listeners = listeners;
     this.current = null;
@@ -26,9 +27,9 @@ export class Writing {
       onFrame: (frame) => {
         this.turn = this.turn.then(() => this.#take(frame)).catch(reportError);
       },
-      onState: (open) => {
+      onState: (open, code) => {
         if (open) this.greeting = true;
-        listeners.connected(open);
+        listeners.connected(open, code === SIGNED_OUT);
       },
     });
   }

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 
 from stories.generation.requests import NothingToContinueError, new_generation, open_generation
 from stories.models import Generation, Story, User
+from stories.rates import TooOftenError, count_generation
 from stories.versions import StoryBusyError
 
 _MOST_AT_ONCE = 50
@@ -64,13 +65,28 @@ _openers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Opener] = WeakKeyDiction
 async def open_soon(story: int, user: User | AnonymousUser, kind: Generation.Kind) -> Generation:
     """Do what `open_generation` does, together with what others ask for at this moment.
 
-    Raises the same errors.
+    Raises the same errors, and `TooOftenError`.
     """
     opener = _openers.setdefault(asyncio.get_running_loop(), _Opener())
     return await opener.open(_Wanted(story, user, kind))
 
 
 def _open(wanted: list[_Wanted]) -> list[_Opened]:
+    refusals = [_refusal(each) for each in wanted]
+    allowed = [each for each, refusal in zip(wanted, refusals, strict=True) if not refusal]
+    opened = iter(_open_allowed(allowed))
+    return [refusal or next(opened) for refusal in refusals]
+
+
+def _refusal(wanted: _Wanted) -> TooOftenError | None:
+    try:
+        count_generation(wanted.user.pk or 0)
+    except TooOftenError as error:
+        return error
+    return None
+
+
+def _open_allowed(wanted: list[_Wanted]) -> list[_Opened]:
     if len(wanted) > 1:
         try:
             return _open_at_once(wanted)

@@ -84,7 +84,8 @@ def messages(generation: Generation, base: str) -> list[dict[str, str]]:
     """Return the chat; the story so far is the beginning of the assistant's answer."""
     chat = [{"role": "user", "content": generation.prompt}]
     if base:
-        chat.append({"role": "assistant", "content": seams.prefill(base)})
+        # Chat-template tokens would end the answer or open another role; the story keeps them.
+        chat.append({"role": "assistant", "content": prompts.clean_text(seams.prefill(base))})
     return chat
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import aclosing
 
+from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.utils import timezone
@@ -14,7 +15,7 @@ from stories import ollama
 from stories.generation import checkpoints, control, limits
 from stories.generation.assignments import assignment
 from stories.generation.finishing import Outcome, finish
-from stories.models import Generation
+from stories.models import Generation, Story
 from stories.textlog import Piece, get_text_log
 
 logger = logging.getLogger(__name__)
@@ -197,6 +198,10 @@ class _Run:
         for delay in (*_STORE_RETRIES, None):
             try:
                 await database_sync_to_async(finish)(self.generation, self.outcome)
+            except Story.DoesNotExist:
+                # Deleted for good meanwhile: nothing of it may stay.
+                await sync_to_async(self.log.forget)([self.generation.pk])
+                return
             except DatabaseError:
                 if delay is None:
                     # The checkpoint stands; recovery will close the row.

@@ -1,6 +1,6 @@
 """What a text log does."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import NamedTuple, Protocol
 
 
@@ -29,6 +29,9 @@ class TextLog(Protocol):
         Ends when the log is finished, when there is none, when nothing was added for `patience`
         seconds, or before a gap: the database then knows more.
         """
+
+    def forget(self, generations: Iterable[int]) -> None:
+        """Drop the logs at once. Blocks: not for the event loop."""
 
     def text(self, generation: int) -> str:
         """Return all that is in the log; empty if there is none. Blocks: not for the event loop."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
 from stories.textlog.base import Piece
@@ -50,8 +50,10 @@ class MemoryTextLog:
         self._logs[generation] = _Log()
 
     async def append(self, generation: int, piece: Piece) -> None:
-        """Add `piece` and wake the followers."""
-        log = self._logs[generation]
+        """Add `piece` and wake the followers; a forgotten log stays forgotten."""
+        log = self._logs.get(generation)
+        if log is None:
+            return
         log.pieces.append(piece)
         log.wake()
 
@@ -88,6 +90,11 @@ class MemoryTextLog:
                         return
                 finally:
                     timer.cancel()
+
+    def forget(self, generations: Iterable[int]) -> None:
+        """Drop the logs at once."""
+        for generation in generations:
+            self._logs.pop(generation, None)
 
     def text(self, generation: int) -> str:
         """Return all that is in the log."""

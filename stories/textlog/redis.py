@@ -1,7 +1,7 @@
 """The text log of several processes, in Redis Streams: one stream per generation."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -70,6 +70,13 @@ class RedisTextLog:
                 if missing:
                     offset = start + len(text)
                     yield Piece(offset - len(missing), missing)
+
+    def forget(self, generations: Iterable[int]) -> None:
+        """Drop the logs at once."""
+        keys = [_key(generation) for generation in generations]
+        if keys:
+            with redis.Redis.from_url(self._url) as client:
+                client.delete(*keys)
 
     def text(self, generation: int) -> str:
         """Return all that is in the log."""

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from stories.departure import delete_account as delete_account_of
 from stories.models import Story
 from stories.views.common import SignedInRequest
 
@@ -19,7 +20,7 @@ def delete_account(request: SignedInRequest) -> HttpResponse:
         user = request.user
         if user.check_password(request.POST.get("password", "")):
             logout(request)
-            user.delete()
+            delete_account_of(user)
             return redirect("stories:home")
         wrong = True
     context = {"stories": Story.objects.visible_to(request.user).count(), "wrong": wrong}

@@ -16,6 +16,7 @@ from playwright.sync_api import ConsoleMessage, Page
 
 from tests.conftest import ScriptedServer
 from tests.support.processes import free_port, running
+from tests.support.web import STATIC_ROOT
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = Path(__file__).with_name("output")
@@ -57,6 +58,7 @@ def serving(data: Path, **environment: str) -> Iterator[Site]:
         "DATA_DIR": str(data),
         "PORT": str(port),
         "ALLOW_SIGNUP": "true",
+        "STATIC_ROOT": STATIC_ROOT,
         "DJANGO_SETTINGS_MODULE": "storaiteller_site.settings",
     }
     command = [sys.executable, str(ROOT / "manage.py"), "serve"]

@@ -17,6 +17,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.security.corpus import MARKUP
+
 CONTEXT = 8192
 # Models whose names begin so are not there until they are pulled.
 ABSENT = "absent"
@@ -88,6 +90,7 @@ SCRIPTS: dict[str, Script] = {
     "slow": Script(tokens=400, rate=20),
     "empty": Script(text=[]),
     "unicode": Script(text=["\n\n", "Zoë ", "👩‍👩‍👧", " met", " שלום", " and", " e\u0301.", "\n"]),
+    "markup": Script(text=[f" {text}" for text in MARKUP], rate=400),
     "nul": Script(text=["One", "\x00", " two."]),
     "halfchars": Script(text=["One", "\ud83d", " two."]),
     "rewriter": Script(text=REWRITTEN, goes_on=True),

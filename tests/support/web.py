@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from websockets import Origin
 from websockets.sync.client import ClientConnection, connect
 
@@ -17,6 +18,8 @@ from benchmarks.library import Seat
 from tests.support.processes import free_port, running
 
 PATIENCE = 20.0  # seconds
+# Collected and compressed once for all the installations of a test run.
+STATIC_ROOT = f"{settings.DATA_DIR}/collected"
 
 
 def installation(data: Path, model_server: str, model: str, **more: str) -> dict[str, str]:
@@ -25,6 +28,7 @@ def installation(data: Path, model_server: str, model: str, **more: str) -> dict
     own = {
         "DATA_DIR": str(data),
         "PORT": str(free_port()),
+        "STATIC_ROOT": STATIC_ROOT,
         "OLLAMA_HOST": model_server,
         "STORY_MODEL": model,
         "DJANGO_SETTINGS_MODULE": "storaiteller_site.settings",
@@ -36,7 +40,7 @@ def installation(data: Path, model_server: str, model: str, **more: str) -> dict
 def web(environment: dict[str, str], port: str = "") -> Iterator[subprocess.Popen[bytes]]:
     """Run a web process of the installation, on its own port or another one."""
     port = port or environment["PORT"]
-    command = [sys.executable, "-m", "daphne", "--verbosity", "0", "--port", port]
+    command = [sys.executable, "-m", "storaiteller_site.web", "--verbosity", "0", "--port", port]
     command += ["storaiteller_site.asgi:application"]
     with running(command, ready_url=f"http://127.0.0.1:{port}/health/", env=environment) as process:
         yield process

@@ -23,6 +23,7 @@ class Command(BaseCommand):
         """Serve until interrupted."""
         host, port = options["host"], options["port"]
         try:
+            supervisor.check_debug(host)
             supervisor.check_port(host, port)
             supervisor.check_services()
             supervisor.prepare()

@@ -1,0 +1,95 @@
+"""Sockets end with their sessions: at sign-out, with another password, with a closed account.
+
+A socket is signed in once, when it connects. From then on all sockets of a process are looked
+after together, in two queries at an interval: whatever ended a session, and in whichever process.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from typing import NamedTuple
+
+from channels.db import database_sync_to_async
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db import DatabaseError
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from stories.models import User
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = 2.0  # seconds
+
+
+class _Socket(NamedTuple):
+    session_key: str
+    user: int
+    end: Callable[[], Awaitable[object]]
+
+
+class _Watch:
+    """The sockets of one event loop, and the task that looks after them while there are any."""
+
+    def __init__(self) -> None:
+        self.sockets: dict[object, _Socket] = {}
+        self.task: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        while self.sockets:
+            await asyncio.sleep(INTERVAL)
+            watched = dict(self.sockets)
+            keys = {socket.session_key for socket in watched.values()}
+            try:
+                signed_in = await database_sync_to_async(users_of)(keys)
+            except DatabaseError as error:
+                logger.warning("Sessions could not be looked up: %s", error)
+                continue
+            ended = [
+                (owner, socket)
+                for owner, socket in watched.items()
+                if signed_in.get(socket.session_key) != socket.user
+            ]
+            for owner, _ in ended:
+                self.sockets.pop(owner, None)
+            await asyncio.gather(*(socket.end() for _, socket in ended), return_exceptions=True)
+
+
+_watches: dict[asyncio.AbstractEventLoop, _Watch] = {}
+
+
+def watch(owner: object, session_key: str, user: int, end: Callable[[], Awaitable[object]]) -> None:
+    """Await `end()` once the session is not `user`'s any more, until `unwatch(owner)`."""
+    loop = asyncio.get_running_loop()
+    watching = _watches.setdefault(loop, _Watch())
+    watching.sockets[owner] = _Socket(session_key, user, end)
+    if watching.task is None or watching.task.done():
+        watching.task = loop.create_task(watching.run())
+        watching.task.add_done_callback(lambda _: watching.sockets or _watches.pop(loop, None))
+
+
+def unwatch(owner: object) -> None:
+    """The socket is gone."""
+    watching = _watches.get(asyncio.get_running_loop())
+    if watching is not None:
+        watching.sockets.pop(owner, None)
+
+
+def users_of(keys: Collection[str]) -> dict[str, int]:
+    """Return, for those of the session keys that are still good, whom they sign in."""
+    found = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+    contents = {session.session_key: session.get_decoded() for session in found}
+    numbers = {int(content[SESSION_KEY]) for content in contents.values() if SESSION_KEY in content}
+    users = User.objects.filter(is_active=True).in_bulk(numbers)
+    return {
+        key: user.pk
+        for key, content in contents.items()
+        if (user := users.get(int(content.get(SESSION_KEY, 0))))
+        and _has_this_password(user, content.get(HASH_SESSION_KEY, ""))
+    }
+
+
+def _has_this_password(user: User, session_hash: str) -> bool:
+    hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(session_hash, known) for known in hashes)

@@ -1,0 +1,151 @@
+"""What the compose file promises: who reaches whom, what survives, who may do what."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.docker.conftest import ROOT, SECRETS
+
+OURS = {"setup", "web", "worker", "worker-gpu", "beat"}
+ONCE = {"setup", "model"}
+
+
+def neighbours(compose: dict[str, Any], name: str) -> set[str]:
+    """Return the services that share a network with `name`."""
+    own = compose["services"][name]["networks"].keys()
+    return {
+        other
+        for other, service in compose["services"].items()
+        if other != name and service["networks"].keys() & own
+    }
+
+
+def test_only_the_proxy_is_reached_from_outside(compose: dict[str, Any]) -> None:
+    publishing = {name for name, service in compose["services"].items() if service.get("ports")}
+    assert publishing == {"proxy"}
+    assert {port["target"] for port in compose["services"]["proxy"]["ports"]} == {80, 443}
+    networks = compose["networks"]
+    assert {name for name, network in networks.items() if not network.get("internal")} == {
+        "edge",
+        "outside",
+    }
+    assert [n for n, s in compose["services"].items() if "edge" in s["networks"]] == ["proxy"]
+
+
+def test_only_web_and_worker_reach_the_model_server(compose: dict[str, Any]) -> None:
+    for server in ("ollama", "ollama-gpu"):
+        reached_by = {
+            name
+            for name, service in compose["services"].items()
+            if "model" in service["networks"] and not name.startswith("ollama")
+        }
+        assert reached_by == {"web", "worker", "worker-gpu", "model"}
+        assert "proxy" not in neighbours(compose, server)
+        assert "postgres" not in neighbours(compose, server)
+    assert neighbours(compose, "proxy") == {"web"}
+
+
+def test_two_web_processes_and_one_of_the_rest(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert services["web"]["deploy"]["replicas"] == 2
+    assert "replicas" not in services["beat"].get("deploy", {}), "two would do everything twice"
+
+
+def test_everything_lasting_is_watched_and_comes_back(compose: dict[str, Any]) -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert "HEALTHCHECK" in dockerfile
+    for name, service in compose["services"].items():
+        if name in ONCE:
+            assert service["restart"] == "on-failure"
+            continue
+        assert service["restart"] == "unless-stopped", name
+        assert "healthcheck" in service or name in {"web", "proxy"}, name
+
+
+def test_redis_keeps_everything(compose: dict[str, Any]) -> None:
+    command = " ".join(compose["services"]["redis"]["command"])
+    assert "--appendonly yes" in command
+    assert "--maxmemory-policy noeviction" in command
+    stored = {volume["source"] for volume in compose["services"]["redis"]["volumes"]}
+    assert stored == {"queue"}
+
+
+def test_our_processes_may_do_little(compose: dict[str, Any]) -> None:
+    for name in OURS:
+        service = compose["services"][name]
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert "privileged" not in service
+        assert {volume["target"] for volume in service["volumes"]} == {"/data"}
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    users = re.findall(r"^USER (\S+)", dockerfile, re.M)
+    assert users[0] == users[-1] == "10001:10001"
+
+
+def test_the_model_is_pulled_once_and_not_waited_for(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert services["model"]["entrypoint"] == ["ollama", "pull", "llama3.2"]
+    waiting = {name for name in OURS if "model" in services[name].get("depends_on", {})}
+    assert waiting == set(), "the page says what is missing, and offers the pull"
+
+
+def test_the_gpu_profile_takes_the_place_of_the_other(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    for plain, gpu in (("worker", "worker-gpu"), ("ollama", "ollama-gpu")):
+        assert services[plain]["profiles"] == ["cpu"]
+        assert services[gpu]["profiles"] == ["gpu"]
+        [device] = services[gpu]["deploy"]["resources"]["reservations"]["devices"]
+        assert device["capabilities"] == ["gpu"]
+    assert services["ollama-gpu"]["networks"]["model"]["aliases"] == ["ollama"]
+    assert services["worker"]["build"]["target"] == "train-cpu"
+    assert services["worker-gpu"]["build"]["target"] == "train-gpu"
+
+
+@pytest.mark.parametrize("missing", SECRETS)
+def test_without_a_secret_nothing_starts(missing: str, tmp_path: Path) -> None:
+    program = shutil.which("docker-compose", path=Path(sys.executable).parent)
+    assert program
+    env = {name: value for name, value in SECRETS.items() if name != missing}
+    done = subprocess.run(
+        [program, "--env-file", "docker/env.example", "config", "--quiet"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert f"set {missing} in .env" in done.stderr
+
+
+def test_the_example_names_every_variable_and_no_secret() -> None:
+    used = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
+    used.add("COMPOSE_PROFILES")
+    example = (ROOT / "docker" / "env.example").read_text()
+    named = dict(re.findall(r"^(\w+)=(.*)$", example, re.M))
+    assert named.keys() == used
+    assert named["SECRET_KEY"] == named["POSTGRES_PASSWORD"] == ""
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert ".env" in ignored
+    assert (ROOT / ".dockerignore").read_text().startswith("*\n"), "nothing comes in unasked"
+
+
+def test_what_the_image_needs_is_let_in(compose: dict[str, Any]) -> None:
+    let_in = {
+        line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[0] == "!"
+    }
+    assert {"manage.py", "storaiteller_site", "stories", "pocket", "templates", "static"} <= let_in
+    web = compose["services"]["web"]["command"]
+    assert web == re_command((ROOT / "Dockerfile").read_text())
+
+
+def re_command(dockerfile: str) -> list[str]:
+    """Return the command that the image has by itself."""
+    [command] = re.findall(r"^CMD \[(.*)\]$", dockerfile, re.M)
+    return re.findall(r'"([^"]*)"', command)
