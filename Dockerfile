@@ -3,13 +3,14 @@
 # the trainer beside it). docs/docker.md tells how they are used.
 ARG PYTHON=python:3.11-slim-trixie
 
+# Without what only pocket, the embedded model, runs on: here Ollama writes.
 FROM ${PYTHON} AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 COPY requirements.txt /tmp/
 RUN python -m venv /opt/web && \
     /opt/web/bin/python -m pip install --quiet --only-binary=:all: --require-hashes \
       --requirement /tmp/requirements.txt && \
-    /opt/web/bin/python -m pip uninstall --quiet --yes pip && \
+    /opt/web/bin/python -m pip uninstall --quiet --yes xllamacpp gguf numpy pip && \
     find /opt/web -name tests -type d -prune -exec rm -rf {} +
 
 FROM ${PYTHON} AS web

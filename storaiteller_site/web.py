@@ -1,4 +1,4 @@
-"""The web process: daphne, with a bound on what a request may bring.
+"""The web process: daphne, with bounds on what a request may bring.
 
     python -m storaiteller_site.web --port 8000 storaiteller_site.asgi:application
 
@@ -40,6 +40,8 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
 
     def process(self) -> Any:
         """Answer the request, unless it was refused."""
+        # Daphne takes the site's root path from it, whoever sends it.
+        self.requestHeaders.removeHeader(b"Daphne-Root-Path")
         return None if self.refused else super().process()
 
     def _refuse(self) -> None:

@@ -53,10 +53,13 @@ class _SQLite:
     file_name = "db.sqlite3"
 
     def dump(self, target: Path) -> None:
-        with closing(self._open()) as source, closing(sqlite3.connect(target)) as copy:
-            source.backup(copy)
-            # One file: the copy needs no log beside it.
-            copy.execute("PRAGMA journal_mode=DELETE")
+        try:
+            with closing(self._open()) as source, closing(sqlite3.connect(target)) as copy:
+                source.backup(copy)
+                # One file: the copy needs no log beside it.
+                copy.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.Error as error:
+            raise BackupError(f"The database could not be copied: {error}.") from error
 
     def check(self, dump: Path) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from storaiteller_site.backups.errors import BackupError
 
 # Of the data folder: what can't be made again. Static files, queues and mail can, or are gone.
 ARTEFACTS = ("secret_key", "pocket", "training")
+_ABANDONED = 24 * 3600  # seconds
 
 
 def backup(path: Path) -> archive.Manifest:
@@ -119,6 +121,9 @@ def _artefacts() -> Iterator[archive.Source]:
 @contextmanager
 def _staging() -> Iterator[Path]:
     """Yield an empty folder beside the data, so that moving from it to there is a renaming."""
+    for left in settings.DATA_DIR.glob(".backup-*"):
+        if left.stat().st_mtime < time.time() - _ABANDONED:
+            shutil.rmtree(left, ignore_errors=True)  # a killed backup's
     try:
         folder = Path(tempfile.mkdtemp(dir=settings.DATA_DIR, prefix=".backup-"))
     except OSError as error:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from storaiteller_site import backups
 
@@ -22,8 +23,8 @@ class Command(BaseCommand):
         path: Path = options["file"].absolute()
         try:
             manifest = backups.backup(path)
-        except backups.BackupError as error:
-            raise CommandError(str(error)) from error
+        except (backups.BackupError, DatabaseError) as error:
+            raise CommandError(" ".join(str(error).split())) from error
         size = path.stat().st_size / 1_000_000
         self.stdout.write(
             f"{path}: {len(manifest.files)} files, {size:,.1f} MB. "

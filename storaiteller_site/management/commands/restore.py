@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from storaiteller_site import backups
 
@@ -26,8 +27,8 @@ class Command(BaseCommand):
         """Restore."""
         try:
             kept = backups.restore(options["file"].absolute(), force=options["force"])
-        except backups.BackupError as error:
-            raise CommandError(str(error)) from error
+        except (backups.BackupError, DatabaseError) as error:
+            raise CommandError(" ".join(str(error).split())) from error
         if kept:
             self.stdout.write(f"What was here before is in {kept}")
         self.stdout.write("Restored. Start the app again.")
