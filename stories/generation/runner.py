@@ -51,6 +51,7 @@ class _Run:
         self.log = get_text_log()
         self.assignment = assignment(generation)
         self.counter = limits.WordCounter()
+        self.tokens = 0
         self.parts: list[str] = []
         self.length = 0  # code points of all parts
         self.logged = 0  # code points of those in the log
@@ -125,17 +126,23 @@ class _Run:
                     self.outcome.facts |= {
                         "done_reason": chunk.done_reason[:20],
                         "prompt_tokens": chunk.prompt_tokens,
-                        "completion_tokens": chunk.completion_tokens,
+                        "completion_tokens": self._spent(chunk.completion_tokens),
                     }
                 elif self.assignment.ended or self.counter.words > self.assignment.limit:
                     # Leaving closes the request, and the model server stops uncounted; it sends
                     # a chunk a token.
                     self.outcome.facts |= {
                         "done_reason": self.assignment.ended or "words",
-                        "completion_tokens": tokens,
+                        "completion_tokens": self._spent(tokens),
                     }
                     break
         self._take(self.assignment.rest())
+
+    def _spent(self, tokens: int | None) -> int | None:
+        """Return the tokens of this answer and of those before it that were void."""
+        if tokens is not None:
+            self.tokens += tokens
+        return self.tokens or tokens
 
     def _take(self, text: str) -> None:
         if not text:

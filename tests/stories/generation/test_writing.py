@@ -89,8 +89,9 @@ async def test_a_double_click_makes_one(model_server: ScriptedServer, story: Sto
 
 
 async def test_two_sockets_get_the_same_and_a_third_catches_up(
-    model_server: ScriptedServer, story: Story
+    model_server: ScriptedServer, story: Story, settings: Settings
 ) -> None:
+    settings.STORY_MODEL = "slow"
     async with (
         StorySocket(story.owner, story.pk) as one,
         StorySocket(story.owner, story.pk) as two,
@@ -101,7 +102,9 @@ async def test_two_sockets_get_the_same_and_a_third_catches_up(
             hello = await three.receive()
             assert hello["status"] == "running"
             await three.send(type="attach", generation=hello["id"], offset=0)
-            late = await three.until_done()
+            caught_up = await three.until_text(100)
+            await three.send(type="stop")
+            late = await three.until_done(caught_up)
         first, second = await one.until_done(), await two.until_done(begun)
     assert first.text == second.text == late.text
     assert first.done["version"] == second.done["version"] == late.done["version"] == 1
