@@ -31,6 +31,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, pocket(Path(folder) / "models") as url:
         os.environ |= {"DATA_DIR": folder, "OLLAMA_HOST": url, "STORY_MODEL": "pocket"}
+        os.environ["GENERATIONS_PER_MINUTE"] = "0"  # one writer for all of them
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storaiteller_site.settings")
         import django
 

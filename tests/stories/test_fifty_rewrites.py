@@ -22,6 +22,7 @@ def pocket_writes(tmp_path: Path, settings: Settings) -> Iterator[None]:
     """Let pocket be the model server."""
     with pocket(tmp_path) as url:
         settings.OLLAMA_HOST, settings.STORY_MODEL = url, "pocket"
+        settings.GENERATIONS_PER_MINUTE = 0  # nobody rewrites fifty times a minute
         yield
 
 
