@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
+from celery.schedules import crontab
 from csp.constants import NONCE, SELF
 from django.templatetags.static import static
 from django.urls import reverse_lazy
@@ -56,6 +57,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "storaiteller_site",
     "stories",
+    "finetuning",
 ]
 
 MIDDLEWARE = [
@@ -147,6 +149,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "stories.tasks.purge_deleted_stories",
         "schedule": 3600.0,
     },
+    "recover-training": {
+        "task": "finetuning.tasks.recover",
+        "schedule": env.float("TRAIN_RECOVER_SECONDS", 15.0),
+    },
+    "train-nightly": {
+        "task": "finetuning.tasks.train_nightly",
+        "schedule": crontab(hour=env.int("TRAIN_HOUR", 3), minute=0),
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celery" / "beat-schedule")
 
@@ -167,6 +177,14 @@ STORY_MODEL = env.str("STORY_MODEL", "llama3.2")
 STORY_NUM_CTX = env.int("STORY_NUM_CTX", 8192)
 # Unset, the model's own parameters hold.
 STORY_TEMPERATURE: float | None = env.float("STORY_TEMPERATURE", None)
+
+# Fine-tuning. The trainer has an environment of its own: the web never imports torch.
+_TRAIN_PYTHON = BASE_DIR / ".venv-train" / "bin" / "python"
+TRAIN_PYTHON = env.str("TRAIN_PYTHON", str(_TRAIN_PYTHON) if _TRAIN_PYTHON.exists() else "")
+TRAIN_RECIPE = env.str("TRAIN_RECIPE", "")  # of nightly runs; unset: the one for STORY_MODEL
+TRAIN_AFTER = env.int("TRAIN_AFTER", 20)  # newly approved stories; 0: never by itself
+TRAIN_PROMOTE = env.bool("TRAIN_PROMOTE", False)  # promote a nightly model that is better
+TRAIN_LEASE_SECONDS = env.float("TRAIN_LEASE_SECONDS", 30.0)
 
 # Accounts
 AUTH_USER_MODEL = "stories.User"

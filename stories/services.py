@@ -137,6 +137,14 @@ def current_take(story: Story) -> int | None:
     return story.versions.filter(number=story.version).values_list("take", flat=True).first()
 
 
+def writer_of(story: Story) -> str:
+    """Return the model that wrote the current text's newest generated part; "" for none."""
+    versions = story.versions.filter(
+        number__lte=story.version, take=current_take(story) or 0, generation__isnull=False
+    )
+    return versions.values_list("generation__model", flat=True).first() or ""
+
+
 def set_title(story: Story, title: str) -> None:
     """Keep the writer's own `title`; an empty one brings the suggestion back."""
     title = " ".join(prompts.clean_text(title).split())[:120]

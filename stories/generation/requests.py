@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from stories import prompts
 from stories.generation import limits, seams
-from stories.models import Generation, Story, User
+from stories.models import Generation, Story, User, model_in_service
 from stories.ollama import PromptTooLongError
 from stories.versions import StoryBusyError
 
@@ -49,7 +49,7 @@ def open_generation(story: int, user: User | AnonymousUser, kind: Generation.Kin
                 runner=secrets.token_hex(8),
                 base_version=locked.version,
                 prompt=prompts.story_prompt(locked.settings),
-                model=settings.STORY_MODEL,
+                model=model_in_service(),
                 seed=secrets.randbits(31),
                 started_at=timezone.now(),
             )

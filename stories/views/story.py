@@ -32,6 +32,7 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
         "presets": StorySettings.objects.presets_of(request.user),
         "generation": newest,
         "state": _state(found),
+        "writer": services.writer_of(found),
         **_take_context(found),
     }
     return render(request, "stories/story.html", context)
