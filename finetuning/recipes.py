@@ -98,9 +98,7 @@ class Recipe:
             if choices := get_args(kind):
                 if value not in choices:
                     yield entry.name, f"Choose one of {', '.join(choices)}."
-            elif kind is float and type(value) is int:
-                continue
-            elif type(value) is not kind:
+            elif type(value) is not kind and not (kind is float and type(value) is int):
                 yield entry.name, f"Enter a {'number' if kind in {int, float} else kind.__name__}."
             elif (bounds := entry.metadata.get("bounds")) and not (
                 bounds.least <= value <= bounds.largest  # false for NaN too

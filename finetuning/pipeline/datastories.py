@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 HEADER = ("Prompt", "Story")
+_MOST_CHARACTERS = 10_000_000  # of a cell; Python's own limit is shorter than a long story
 # A spreadsheet reads a cell that begins so as a formula. Leading apostrophes are counted in, so
 # that taking one off gives back what was there.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -101,6 +102,7 @@ def _is_unquoted(text: str) -> bool:
 
 
 def _quoted(text: str) -> Iterator[Entry]:
+    csv.field_size_limit(_MOST_CHARACTERS)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     problems, row, line = [], 0, 2
     found = []

@@ -78,8 +78,8 @@ def run(script: str, *arguments: str) -> None:
         text=True,
         errors="replace",
     )
-    sys.stderr.write(done.stderr)
     if done.returncode:
+        sys.stderr.write(done.stderr)
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise StageError(f"llama.cpp's {script} failed: {last[:300]}")
 

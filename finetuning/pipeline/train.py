@@ -161,6 +161,7 @@ def _arguments(run_dir: Path, recipe: Recipe, max_length: int, count: int) -> An
         gradient_checkpointing=on_gpu,
         logging_steps=1,
         logging_nan_inf_filter=False,
+        eval_on_start=True,
         eval_strategy="steps",
         eval_steps=min(recipe.checkpoint_steps, steps),
         save_strategy="steps",

@@ -47,6 +47,7 @@ class WriterModel(models.Model):
     objects = WriterModelQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "model"
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
