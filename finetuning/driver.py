@@ -63,6 +63,8 @@ def drive(run: TrainingRun, tell: Tell = lambda text: None) -> None:
             run_services.note(run, stage=stage, progress={})
             tell(f"{stage}…")
             _stage(state, stage)
+            # A worker may die as often as it likes as long as the run gets on.
+            run_services.note(run, attempts=1)
         _succeed(state)
     except LostError:
         logger.warning("Run %s was lost to another worker", run.pk)

@@ -62,7 +62,7 @@ class TrainingRun(models.Model):
     )
     recipe = models.JSONField()
     stage = models.CharField(max_length=20, blank=True)
-    # The run's own count: each claim is one.
+    # Claims since a stage was last finished.
     attempts = models.PositiveIntegerField(default=0)
     runner = models.CharField(max_length=64, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)

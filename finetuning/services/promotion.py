@@ -47,21 +47,17 @@ def promote(model: WriterModel, user: User | None, reason: str = "") -> None:
     try:
         with transaction.atomic():
             old = WriterModel.objects.select_for_update().filter(state=_State.ACTIVE).first()
+            if old == model:
+                raise PromotionError(f"{model} is in service already.")
             if old is not None:
                 _move(old, _State.ACTIVE, _State.RETIRED)
-            changed = (
-                WriterModel.objects.filter(pk=model.pk)
-                .exclude(state=_State.ACTIVE)
-                .update(
-                    state=_State.ACTIVE,
-                    promoted_at=timezone.now(),
-                    promoted_by=user,
-                    promotion_reason=reason,
-                    replaced=old,
-                )
+            WriterModel.objects.filter(pk=model.pk).update(
+                state=_State.ACTIVE,
+                promoted_at=timezone.now(),
+                promoted_by=user,
+                promotion_reason=reason,
+                replaced=old,
             )
-            if not changed:
-                raise PromotionError(f"{model} is in service already.")
     except IntegrityError as error:
         raise PromotionError("Somebody else has just promoted another model.") from error
     storage.tidy()
@@ -72,6 +68,7 @@ def roll_back(model: WriterModel) -> WriterModel | None:
 
     Raises `PromotionError`.
     """
+    model.refresh_from_db()
     previous = model.replaced
     if previous is not None:
         _check_on_server(previous)
@@ -88,6 +85,7 @@ def retire(model: WriterModel) -> None:
 
     Raises `PromotionError`.
     """
+    model.refresh_from_db()
     if model.state == _State.CANDIDATE:
         _move(model, _State.CANDIDATE, _State.REJECTED)
     else:

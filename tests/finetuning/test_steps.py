@@ -92,19 +92,21 @@ def test_a_cancelled_training_goes_on_where_it_stopped(
     recipe = TINY.changed({"max_steps": 12, "checkpoint_steps": 50})
     folder = run_folder(tmp_path / "run-1", recipe, marked_rows(12))
     step("export", folder)
-    with (
-        trainer.running("train", folder, folder / "log.txt") as process,
-        pytest.raises(trainer.StepCancelledError),
-    ):
-        for event in process.events(0.2):
-            if event and event["event"] == "progress" and event["step"] >= 3:
-                trainer.ask_to_stop(folder)
+    with pytest.raises(trainer.StepCancelledError):
+        cancel_at_step(3, folder)
     (folder / runs.CANCEL_FILE).unlink()
     events = step("train", folder)
     steps = [event["step"] for event in events if event.get("loss") is not None]
     assert 3 < steps[0] <= 12
     assert steps[-1] == 12
     assert "Going on from step" in (folder / "log.txt").read_text()
+
+
+def cancel_at_step(number: int, folder: Path) -> None:
+    with trainer.running("train", folder, folder / "log.txt") as process:
+        for event in process.events(0.2):
+            if event and event["event"] == "progress" and event["step"] >= number:
+                trainer.ask_to_stop(folder)
 
 
 def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path, step: Step) -> None:
@@ -279,13 +281,8 @@ def test_an_evaluation_from_both_models(
 
 
 def test_a_full_disk_is_a_sentence() -> None:
-    with (
-        pytest.raises(runs.StageError, match="No space left on device"),
-        runs.disk_errors(),
-        Path("/dev/full").open("w") as full,
-    ):
-        full.write("x")
-        full.flush()
+    with pytest.raises(runs.StageError, match="No space left on device"), runs.disk_errors():
+        Path("/dev/full").write_text("x")
 
 
 def test_a_recipe_of_another_version_is_a_sentence(tmp_path: Path, step: Step) -> None:

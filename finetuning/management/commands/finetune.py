@@ -12,7 +12,7 @@ import httpx
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from finetuning import driver
+from finetuning import driver, tasks
 from finetuning.models import TrainingRun
 from finetuning.recipes import RECIPES, Recipe, RecipeError
 from finetuning.services import promotion
@@ -33,18 +33,27 @@ class Command(BaseCommand):
             "--set", action="append", default=[], metavar="NAME=VALUE", help="change the recipe"
         )
         parser.add_argument("--resume", type=int, metavar="RUN", help="go on with a stopped run")
+        parser.add_argument("--queue", action="store_true", help="leave it to the worker")
         parser.add_argument("--promote", action="store_true", help="if it is measured as better")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run to the end; an exit status other than 0 means that there is no new model."""
         try:
             recipe = _changed(RECIPES[options["recipe"]], options["set"])
+            if options["queue"]:
+                self._queue(recipe)
+                return
             with _model_server(recipe):
                 run = self._run(recipe, options["resume"])
                 if options["promote"]:
                     self._promote(run)
         except (run_services.CannotStartError, RecipeError) as error:
             raise CommandError(str(error)) from error
+
+    def _queue(self, recipe: Recipe) -> None:
+        run = run_services.start(recipe, TrainingRun.Origin.COMMAND)
+        tasks.announce(run.pk)
+        self.stdout.write(f"Run {run.pk} waits for the worker. Its page in the admin shows more.")
 
     def _run(self, recipe: Recipe, resumed: int | None) -> TrainingRun:
         if resumed is None:
