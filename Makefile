@@ -7,12 +7,12 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
   --require-hashes
 
-.PHONY: run test lint audit bench conformance pocket-model lock clean
+.PHONY: run test lint audit bench conformance finetune train-env pocket-model lock clean
 
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
 	@exec $(BIN)/python manage.py serve
 
-test: $(VENV)/.dev  ## every test
+test: $(VENV)/.dev $(VENV)-train/.cpu  ## every test
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
 lint: $(VENV)/.dev  ## style and types; the Docker files too
@@ -35,6 +35,11 @@ bench: $(VENV)/.dev  ## measure; results in benchmarks/
 
 conformance: $(VENV)/.dev  ## is it an Ollama server? pocket, or OLLAMA_CONFORMANCE_URL
 	$(BIN)/python -m pytest tests/conformance $(ARGS)
+
+finetune: $(VENV)/.web $(VENV)-train/.cpu  ## the whole loop on the pocket model, in minutes on a CPU
+	$(BIN)/python -m tests.finetuning.loop
+
+train-env: $(VENV)-train/.cpu  ## the trainer's environment, for a CPU
 
 pocket-model: $(VENV)/.web $(VENV)-train/.cpu  ## train the pocket model again, measure it, put it in place
 	$(VENV)-train/bin/python -m pocket.train --minutes $(or $(MINUTES),80) $(ARGS)
@@ -68,6 +73,7 @@ $(VENV)/.web: requirements.txt | $(VENV)/bin/python
 
 # Torch by its exact version first: any other request pulls gigabytes of CUDA.
 $(VENV)-train/.cpu: requirements-train-cpu.txt | $(VENV)/bin/python
+	@echo "Installing the trainer's packages (once; a few minutes)"
 	@$(PYTHON) -m venv $(VENV)-train
 	@$(VENV)-train/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	@$(VENV)-train/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<

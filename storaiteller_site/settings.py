@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
+from celery.schedules import crontab
 from csp.constants import NONCE, SELF
 from django.templatetags.static import static
 from django.urls import reverse_lazy
@@ -57,6 +58,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "storaiteller_site",
     "stories",
+    "finetuning",
 ]
 
 MIDDLEWARE = [
@@ -150,6 +152,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "stories.tasks.purge_deleted_stories",
         "schedule": 3600.0,
     },
+    "recover-training": {
+        "task": "finetuning.tasks.recover",
+        "schedule": env.float("TRAIN_RECOVER_SECONDS", 15.0),
+    },
+    "train-nightly": {
+        "task": "finetuning.tasks.train_nightly",
+        "schedule": crontab(hour=env.int("TRAIN_HOUR", 3), minute=0),
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celery" / "beat-schedule")
 
@@ -182,6 +192,14 @@ STORY_TEMPERATURE: float | None = env.float(
 )
 # How many stories, rewrites and continuations one writer may start in a minute; 0: any number.
 GENERATIONS_PER_MINUTE = env.int("GENERATIONS_PER_MINUTE", 30, validate=validate.Range(min=0))
+
+# Fine-tuning. The trainer has an environment of its own: the web never imports torch.
+_TRAIN_PYTHON = BASE_DIR / ".venv-train" / "bin" / "python"
+TRAIN_PYTHON = env.str("TRAIN_PYTHON", str(_TRAIN_PYTHON) if _TRAIN_PYTHON.exists() else "")
+TRAIN_RECIPE = env.str("TRAIN_RECIPE", "")  # of nightly runs; unset: the one for STORY_MODEL
+TRAIN_AFTER = env.int("TRAIN_AFTER", 20)  # newly approved stories; 0: never by itself
+TRAIN_PROMOTE = env.bool("TRAIN_PROMOTE", False)  # promote a nightly model that is better
+TRAIN_LEASE_SECONDS = env.float("TRAIN_LEASE_SECONDS", 30.0)
 
 # Accounts
 AUTH_USER_MODEL = "stories.User"

@@ -4,12 +4,17 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from stories.models import model_in_service
 
 # The embedded model is named so by `manage.py serve`; the page must not pass it off as more.
 POCKET = "pocket"
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Return the model in service and whether it is the embedded one."""
-    model = settings.STORY_MODEL
-    return {"story_model": model, "is_pocket": model.split(":")[0] == POCKET}
+    """Return the model in service and whether it is the embedded one, or was tuned from it."""
+    return {
+        "story_model": SimpleLazyObject(model_in_service),
+        "is_pocket": settings.STORY_MODEL.split(":")[0] == POCKET,
+    }

@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
@@ -314,3 +315,86 @@ async def pull(model: str) -> AsyncIterator[Progress]:
                 f"The model {model} can't be installed: {error.error[:300]}", hint=error.error
             ) from error
     raise BrokenStreamError("The model server ended the download in the middle.")
+
+
+# ---- The server's models: what a fine-tuned one is registered with ----
+
+
+class AdaptersRefusedError(ModelServerError):
+    """The server takes no LoRA adapters (Ollama from 0.34.1 on): it needs the merged model."""
+
+    code = "adapters_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a model on the server is asked with."""
+
+    template: str
+    parameters: dict[str, Any]
+
+
+async def version() -> str:
+    """Return the server's version. Raises `ModelServerError`."""
+    with _translated(""):
+        async with _for_this_loop().http.get("api/version", allow_redirects=False) as response:
+            await _raise_for_status(response)
+            return str((await response.json(content_type=None)).get("version", ""))
+
+
+async def model_facts(model: str) -> ModelFacts:
+    """Return the template and parameters of `model`. Raises `ModelServerError`."""
+    async with _api(model) as api:
+        shown = await api.show(model)
+    parameters: dict[str, Any] = {}
+    for line in (shown.parameters or "").splitlines():
+        name, _, value = line.strip().partition(" ")
+        if not name:
+            continue
+        try:
+            parsed = json.loads(value.strip())
+        except ValueError:
+            parsed = value.strip()
+        # A parameter that is given more than once, as `stop` is, is a list.
+        if name == "stop":
+            parameters.setdefault(name, []).append(parsed)
+        else:
+            parameters[name] = parsed
+    return ModelFacts(shown.template or "", parameters)
+
+
+async def upload(path: Path) -> str:
+    """Upload a file as a blob; returns its digest. Raises `ModelServerError`."""
+    async with _api() as api:
+        return await api.create_blob(path)
+
+
+async def create(model: str, request: dict[str, Any]) -> None:
+    """Make `model` as `request` (the API's own fields) says, in place of one of that name.
+
+    Raises `AdaptersRefusedError` where the server takes none, and `ModelServerError`.
+    """
+    fields = {("from_" if name == "from" else name): value for name, value in request.items()}
+    status = None
+    async with _api(model) as api:
+        try:
+            async for part in await api.create(model, **fields, stream=True):
+                status = part.status
+        except ollama.ResponseError as error:
+            if error.status_code == httpx.codes.BAD_REQUEST and "adapter" in error.error.lower():
+                raise AdaptersRefusedError(
+                    "The model server takes no adapters.", hint=error.error
+                ) from error
+            raise
+    if status != "success":
+        raise BrokenStreamError("The model server did not finish making the model.")
+
+
+async def delete(model: str) -> None:
+    """Remove `model` from the server; one that is not there is no error."""
+    async with _api(model) as api:
+        try:
+            await api.delete(model)
+        except ollama.ResponseError as error:
+            if error.status_code != httpx.codes.NOT_FOUND:
+                raise

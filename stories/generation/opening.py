@@ -13,7 +13,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 
 from stories.generation.requests import NothingToContinueError, new_generation, open_generation
-from stories.models import Generation, Story, User
+from stories.models import Generation, Story, User, model_in_service
 from stories.rates import TooOftenError, count_generation
 from stories.versions import StoryBusyError
 
@@ -108,15 +108,16 @@ def _open_at_once(wanted: list[_Wanted]) -> list[_Opened]:
         pairs = [(each.story, each.user) for each in wanted]
         visible = Story.objects.visible_to_each(pairs).select_related("settings")
         stories = {story.pk: story for story in visible.select_for_update(of=("self",))}
-        opened = [_unsaved(stories.get(each.story), each.kind) for each in wanted]
+        model = model_in_service()
+        opened = [_unsaved(stories.get(each.story), each.kind, model) for each in wanted]
         Generation.objects.bulk_create([row for row in opened if isinstance(row, Generation)])
     return opened
 
 
-def _unsaved(story: Story | None, kind: Generation.Kind) -> _Opened:
+def _unsaved(story: Story | None, kind: Generation.Kind, model: str) -> _Opened:
     if story is None:
         return Story.DoesNotExist()
     try:
-        return new_generation(story, kind)
+        return new_generation(story, kind, model)
     except NothingToContinueError as error:
         return error

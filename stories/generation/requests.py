@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from stories import prompts
 from stories.generation import limits, seams
-from stories.models import Generation, Story, User
+from stories.models import Generation, Story, User, model_in_service
 from stories.ollama import PromptTooLongError
 from stories.versions import StoryBusyError
 
@@ -46,7 +46,8 @@ def open_generation(
     try:
         with transaction.atomic():
             locked = visible.select_for_update(of=("self",)).get(pk=story)
-            generation = new_generation(locked, kind, **(prepare(locked) if prepare else {}))
+            more = prepare(locked) if prepare else {}
+            generation = new_generation(locked, kind, model_in_service(), **more)
             generation.save(force_insert=True)
     except IntegrityError as error:
         # The constraint: one active generation a story.
@@ -54,7 +55,7 @@ def open_generation(
     return generation
 
 
-def new_generation(story: Story, kind: Generation.Kind, **more: Any) -> Generation:
+def new_generation(story: Story, kind: Generation.Kind, model: str, **more: Any) -> Generation:
     """Return an unsaved, running generation of the caller; `more` are fields of the row.
 
     Raises `NothingToContinueError`.
@@ -68,7 +69,7 @@ def new_generation(story: Story, kind: Generation.Kind, **more: Any) -> Generati
         status=Generation.Status.RUNNING,
         runner=secrets.token_hex(8),
         base_version=story.version,
-        model=settings.STORY_MODEL,
+        model=model,
         seed=secrets.randbits(31),
         started_at=timezone.now(),
         **{"prompt": prompts.story_prompt(story.settings), **more},

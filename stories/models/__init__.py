@@ -1,10 +1,11 @@
-"""The nouns of the library: users, settings, stories, their versions, and generations."""
+"""The nouns of the library: users, settings, stories, their versions, generations, models."""
 
 from stories.models.generation import Generation
 from stories.models.preference import PreferencePair
 from stories.models.settings import Genre, Register, StorySettings
 from stories.models.story import Curation, Story, StoryVersion, WaitingStory
 from stories.models.user import User
+from stories.models.writer_model import WriterModel, model_in_service
 
 __all__ = [
     "Curation",
@@ -17,4 +18,6 @@ __all__ = [
     "StoryVersion",
     "User",
     "WaitingStory",
+    "WriterModel",
+    "model_in_service",
 ]

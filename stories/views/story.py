@@ -22,11 +22,13 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Show the story with its settings, ready to be written, read and edited."""
     recover_abandoned(own_story(request.user, story_id))
     found = own_story(request.user, story_id)
+    generation = last_generation(found)
     context = {
         "story": found,
         "form": StorySettingsForm(instance=found.settings),
         "presets": StorySettings.objects.presets_of(request.user),
-        "generation": last_generation(found),
+        "generation": generation,
+        "writer": generation.model if generation else "",
         "modes": Generation.Mode.choices,
         "registers": Register.choices,
         "state": state_of(found),

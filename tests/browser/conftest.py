@@ -106,6 +106,13 @@ def curated_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture(scope="session")
+def trained_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Run the app with nobody in it yet, for the test that trains its model."""
+    with serving(tmp_path_factory.mktemp("trained"), OLLAMA_HOST="http://127.0.0.1:9") as site:
+        yield site
+
+
 class Complaints(list[str]):
     """What the browser complains about; texts with `expected` in them are the test's own doing."""
 

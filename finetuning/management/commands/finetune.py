@@ -1,0 +1,149 @@
+"""`manage.py finetune --recipe pocket`: the whole loop in this terminal."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from finetuning import driver, tasks
+from finetuning.models import TrainingRun
+from finetuning.recipes import RECIPES, Recipe, RecipeError
+from finetuning.services import promotion
+from finetuning.services import runs as run_services
+
+_START_TIMEOUT = 60.0  # seconds
+
+
+class Command(BaseCommand):
+    """Starts a run, does it in this process and says how it went."""
+
+    help = "Tune a model on the approved stories, register it, measure it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the recipe and what to change in it."""
+        parser.add_argument("--recipe", choices=sorted(RECIPES), default="pocket")
+        parser.add_argument(
+            "--set", action="append", default=[], metavar="NAME=VALUE", help="change the recipe"
+        )
+        parser.add_argument("--resume", type=int, metavar="RUN", help="go on with a stopped run")
+        parser.add_argument("--queue", action="store_true", help="leave it to the worker")
+        parser.add_argument("--promote", action="store_true", help="if it is measured as better")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run to the end; an exit status other than 0 means that there is no new model."""
+        try:
+            recipe = _changed(RECIPES[options["recipe"]], options["set"])
+            if options["queue"]:
+                self._queue(recipe)
+                return
+            with _model_server(recipe):
+                run = self._run(recipe, options["resume"])
+                if options["promote"]:
+                    self._promote(run)
+        except (run_services.CannotStartError, RecipeError) as error:
+            raise CommandError(str(error)) from error
+
+    def _queue(self, recipe: Recipe) -> None:
+        run = run_services.start(recipe, TrainingRun.Origin.COMMAND)
+        tasks.announce(run.pk)
+        self.stdout.write(f"Run {run.pk} waits for the worker. Its page in the admin shows more.")
+
+    def _run(self, recipe: Recipe, resumed: int | None) -> TrainingRun:
+        if resumed is None:
+            run = run_services.start(recipe, TrainingRun.Origin.COMMAND)
+        else:
+            run = TrainingRun.objects.filter(pk=resumed).first() or _no_run(resumed)
+            run_services.resume(run)
+        claimed = run_services.claim(run.pk)
+        if claimed is None:
+            raise CommandError(f"A worker was faster: it does run {run.pk}. Its page shows how.")
+        self.stdout.write(f"Run {run.pk}, in {claimed.folder}")
+        started = time.monotonic()
+        try:
+            driver.drive(claimed, lambda text: self._tell(started, text))
+        except KeyboardInterrupt:
+            run_services.finish(claimed, TrainingRun.State.CANCELLED)
+            raise CommandError(f"Stopped. Go on with --resume {run.pk}") from None
+        claimed.refresh_from_db()
+        if claimed.state != TrainingRun.State.DONE:
+            raise CommandError(f"The run ended as {claimed.state}. {claimed.error}".strip())
+        self._report(claimed)
+        return claimed
+
+    def _tell(self, started: float, text: str) -> None:
+        self.stdout.write(f"{time.monotonic() - started:6.0f} s  {text}")
+        self.stdout.flush()
+
+    def _report(self, run: TrainingRun) -> None:
+        loss, kept = run.scores["loss"], run.scores["compliance"]
+        self.stdout.write(
+            f"Held-out loss {loss['before']:.3f} → {loss['after']:.3f} "
+            f"(95 % interval of the difference {loss['low']:+.3f} to {loss['high']:+.3f})\n"
+            f"Settings kept {kept['before']:.0%} → {kept['after']:.0%}\n"
+            f"Model {run.model}: {run.verdict}"
+        )
+
+    def _promote(self, run: TrainingRun) -> None:
+        assert run.model is not None  # noqa: S101 - a run that is done has one
+        try:
+            promotion.promote(run.model, None)
+        except promotion.PromotionError as error:
+            raise CommandError(f"Not promoted. {error}") from error
+        self.stdout.write(f"{run.model} is in service.")
+
+
+def _no_run(number: int) -> TrainingRun:
+    raise CommandError(f"There is no run {number}.")
+
+
+def _changed(recipe: Recipe, changes: list[str]) -> Recipe:
+    values: dict[str, Any] = {}
+    for change in changes:
+        name, _, text = change.partition("=")
+        kind: Any = type(getattr(recipe, name, ""))
+        try:
+            values[name] = text.lower() in {"1", "true", "yes"} if kind is bool else kind(text)
+        except ValueError:
+            raise CommandError(f"{change}: this is no {kind.__name__}.") from None
+    return recipe.changed(values)
+
+
+@contextmanager
+def _model_server(recipe: Recipe) -> Iterator[None]:
+    """Use the model server that has the base; without one, run pocket for its own recipe."""
+    if _has(settings.OLLAMA_HOST, recipe.base_model) or recipe.base_model != "pocket":
+        yield
+        return
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "pocket", "--port", str(port)]
+    command += ["--models", str(settings.DATA_DIR / "pocket")]
+    server = subprocess.Popen(command, cwd=settings.BASE_DIR)  # noqa: S603
+    before, settings.OLLAMA_HOST = settings.OLLAMA_HOST, f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + _START_TIMEOUT
+        while not _has(settings.OLLAMA_HOST, recipe.base_model):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise CommandError("pocket, the embedded model server, did not start.")
+            time.sleep(0.1)
+        yield
+    finally:
+        settings.OLLAMA_HOST = before
+        server.terminate()
+        server.wait()
+
+
+def _has(host: str, model: str) -> bool:
+    try:
+        asked = httpx.post(f"{host}/api/show", json={"model": model}, timeout=5, trust_env=False)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+    return asked.is_success

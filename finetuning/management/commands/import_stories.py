@@ -1,0 +1,44 @@
+"""`manage.py import_stories FILE`: good stories from a datastories.csv."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from finetuning import library
+from finetuning.pipeline.datastories import DataError
+from stories.models import User
+
+
+class Command(BaseCommand):
+    """Takes in all rows of the file, or none and says which are wrong."""
+
+    help = "Import a Prompt,Story file; its stories are marked good and wait for a curator."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the file, whose stories they become, and whether they are approved at once."""
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--owner", help="username; else the first administrator")
+        parser.add_argument("--approve", action="store_true", help="approved for training at once")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Import the file."""
+        owner = self._owner(options["owner"])
+        try:
+            count = library.import_csv(options["file"], owner, approve=options["approve"])
+        except OSError as error:
+            raise CommandError(f"{error.strerror}: {options['file']}") from error
+        except DataError as error:
+            raise CommandError(f"Nothing was imported.\n{error}") from error
+        how = "approved for training" if options["approve"] else "waiting for a curator"
+        self.stdout.write(f"Imported {count} stories of {owner}, {how}.")
+
+    def _owner(self, name: str | None) -> User:
+        found = User.objects.filter(is_superuser=True).order_by("pk")
+        if name is not None:
+            found = User.objects.filter(username=name)
+        owner = found.first()
+        if owner is None:
+            who = f"nobody is called {name}" if name else "there is no administrator yet"
+            raise CommandError(f"The stories need an owner, and {who}.")
+        return owner

@@ -1,0 +1,140 @@
+"""Two ways to the same adapter: Unsloth on a GPU that has it, plain PEFT anywhere.
+
+Both return (model with a LoRA adapter, tokenizer); what follows is the same. Unsloth has to be
+imported before trl, transformers and peft, which is why `choose` comes before any of them.
+"""
+
+import importlib.util
+from pathlib import Path
+from typing import Any, Protocol
+
+from finetuning.pipeline import base
+from finetuning.pipeline.runs import StageError, log, manifest
+from finetuning.recipes import PROJECTIONS, Recipe
+
+
+class Backend(Protocol):
+    """How a base is loaded and given its adapter."""
+
+    def __call__(self, recipe: Recipe, weights: str, max_length: int) -> tuple[Any, Any]:
+        """Return the model, with a new adapter to be trained, and the tokenizer."""
+
+
+def choose(recipe: Recipe) -> Backend:
+    """Return the recipe's backend, or what the machine has, and say which. Raises `StageError`."""
+    import torch
+
+    has_gpu = torch.cuda.is_available()
+    has_unsloth = importlib.util.find_spec("unsloth") is not None
+    name = recipe.backend
+    if name == "auto":
+        name = "unsloth" if has_gpu and has_unsloth else "peft"
+    if name == "unsloth" and not (has_gpu and has_unsloth):
+        lacking = "a CUDA GPU" if not has_gpu else "Unsloth (requirements-train-gpu.txt)"
+        raise StageError(f"The recipe asks for the backend unsloth, and here is no {lacking}.")
+    log(f"Backend: {name}, on {torch.cuda.get_device_name() if has_gpu else 'the CPU'}.")
+    return load_unsloth if name == "unsloth" else load_peft
+
+
+def load_unsloth(recipe: Recipe, weights: str, max_length: int) -> tuple[Any, Any]:
+    """Load with Unsloth, in 4 bits if the recipe says so."""
+    from unsloth import FastLanguageModel
+
+    model, tokenizer = FastLanguageModel.from_pretrained(
+        model_name=weights,
+        max_seq_length=max_length,
+        load_in_4bit=recipe.load_in_4bit,
+    )
+    model = FastLanguageModel.get_peft_model(
+        model,
+        r=recipe.rank,
+        target_modules=list(PROJECTIONS),
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.dropout,
+        bias="none",
+        use_gradient_checkpointing="unsloth",
+        random_state=recipe.seed,
+        use_rslora=False,
+    )
+    return model, tokenizer
+
+
+def load_peft(recipe: Recipe, weights: str, max_length: int) -> tuple[Any, Any]:
+    """Load with transformers and PEFT."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(recipe.seed)
+    model, tokenizer = load_base(weights, recipe.precision)
+    config = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.dropout,
+        target_modules=list(PROJECTIONS),
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
+    # The adapter itself is kept in float32, whatever the base is in.
+    return get_peft_model(model, config, autocast_adapter_dtype=True), tokenizer
+
+
+def load_base(weights: str, precision: str) -> tuple[Any, Any]:
+    """Return the base in `precision`, and its tokenizer. Raises `StageError`."""
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            weights, dtype=getattr(torch, precision), use_safetensors=True
+        )
+        return model.to(device), AutoTokenizer.from_pretrained(weights)
+    except SafetensorError as error:
+        raise StageError("The base model's weights are damaged or incomplete.") from error
+    except OSError as error:
+        raise StageError(
+            f"The base model {weights} can't be loaded: {_first_line(error)}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no reason given"])[0][:300]
+
+
+def take_over(model: Any, adapter: Path, weights: str) -> None:
+    """Let `model`'s new adapter begin with the values of the one in folder `adapter`.
+
+    Raises `StageError` when that one belongs to another base or has another shape.
+    """
+    from safetensors.torch import load_file
+
+    facts = manifest(adapter.parent.parent, "train") or {}
+    if facts.get("base") != base.identity(weights):
+        raise StageError("The model in service was tuned from another base than the recipe's.")
+    check_adapter(adapter)
+    from peft import set_peft_model_state_dict
+
+    try:
+        result = set_peft_model_state_dict(model, load_file(adapter / "adapter_model.safetensors"))
+    except RuntimeError as error:
+        raise StageError(
+            "The adapter of the model in service has another shape than the recipe's: "
+            "choose the same rank, or start from the base."
+        ) from error
+    if result.unexpected_keys:
+        raise StageError("The adapter of the model in service does not fit the base.")
+
+
+def check_adapter(adapter: Path) -> None:
+    """Raise `StageError` unless folder `adapter` holds a whole safetensors adapter."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(adapter / "adapter_model.safetensors", "np") as tensors:
+            if not list(tensors.keys()):
+                raise StageError("The adapter's file is empty.")
+    except FileNotFoundError as error:
+        raise StageError("The adapter's file is missing.") from error
+    except SafetensorError as error:
+        raise StageError("The adapter's file is damaged or incomplete.") from error

@@ -1,0 +1,164 @@
+"""Approved stories into training data: cleaned, without duplicates, split, hashed.
+
+Reads `stories.jsonl` (rows of `runs.Row`, with `taught` and `tested` for stories that the model in
+service was trained or tested on) and writes `datastories.csv`, `train.jsonl`, `held-out.jsonl`.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from finetuning.pipeline import datastories, runs, similar
+from finetuning.pipeline.runs import Row, StageError
+from finetuning.recipes import Recipe
+
+STORIES = "stories.jsonl"
+# Jaccard similarity of three-word sequences: from here on one of the two is left out…
+NEAR_DUPLICATE = 0.8
+# …and from here on both go to the same side of the split.
+RELATED = 0.4
+_LEAST_HELD_OUT = 2
+
+
+@dataclass
+class _Dropped:
+    empty: list[int] = field(default_factory=list)
+    too_long: list[int] = field(default_factory=list)
+    duplicate: list[int] = field(default_factory=list)
+    near_duplicate: list[int] = field(default_factory=list)
+
+
+def export(run_dir: Path, recipe: Recipe) -> None:
+    """Run the stage. Raises `StageError` when there are too few stories to hold any out."""
+    if runs.manifest(run_dir, "export") is not None:
+        return
+    rows: list[Any] = runs.read_rows(run_dir / STORIES)
+    if not rows:
+        raise StageError("There are no approved stories to learn from.")
+    dropped = _Dropped()
+    kept = _distinct(_usable(rows, recipe, dropped), dropped)
+    missing = recipe.least_stories - len(kept)
+    if missing > 0:
+        raise StageError(
+            f"{len(kept)} different approved {_stories(len(kept))} can be used; the recipe asks "
+            f"for {recipe.least_stories}, so that some can be held out: {missing} more "
+            f"{'is' if missing == 1 else 'are'} needed."
+        )
+    train, held_out = split(kept, recipe)
+    folder = runs.folder(run_dir, "export")
+    csv_text = datastories.write_csv((row["prompt"], row["text"]) for row in kept)
+    runs.write_text(folder / "datastories.csv", csv_text)
+    runs.write_rows(folder / "train.jsonl", train)
+    runs.write_rows(folder / "held-out.jsonl", held_out)
+    facts = {
+        "approved": len(rows),
+        "train": len(train),
+        "held_out": len(held_out),
+        "words": sum(len(row["text"].split()) for row in kept),
+        "dropped": dropped.__dict__,
+        "hash": content_hash(train, held_out),
+    }
+    runs.log(f"{len(train)} stories to learn from, {len(held_out)} held out.")
+    if gone := sum(map(len, dropped.__dict__.values())):
+        runs.log(f"{gone} left out: {_list(dropped)}.")
+    runs.complete(run_dir, "export", facts)
+
+
+def _stories(count: int) -> str:
+    return "story" if count == 1 else "stories"
+
+
+def _list(dropped: _Dropped) -> str:
+    return ", ".join(
+        f"{len(found)} {name.replace('_', ' ')}"
+        for name, found in dropped.__dict__.items()
+        if found
+    )
+
+
+def _usable(rows: Sequence[Any], recipe: Recipe, dropped: _Dropped) -> list[Any]:
+    usable = []
+    for row in rows:
+        words = len(row["text"].split())
+        if not words:
+            dropped.empty.append(row["story"])
+        elif words > recipe.max_words:
+            dropped.too_long.append(row["story"])
+        else:
+            usable.append({**row, "text": row["text"].strip()})
+    return usable
+
+
+def _distinct(rows: list[Any], dropped: _Dropped) -> list[Any]:
+    """Return `rows` without those that repeat an earlier one."""
+    texts = [" ".join(row["text"].lower().split()) for row in rows]
+    first = {text: index for index, text in reversed(list(enumerate(texts)))}
+    exact = {index for index, text in enumerate(texts) if first[text] != index}
+    near: set[int] = set()
+    for earlier, later, _ in similar.pairs(texts, NEAR_DUPLICATE):
+        if later not in exact and earlier not in near:
+            near.add(later)
+    dropped.duplicate += [rows[index]["story"] for index in sorted(exact)]
+    dropped.near_duplicate += [rows[index]["story"] for index in sorted(near)]
+    return [row for index, row in enumerate(rows) if index not in exact | near]
+
+
+def split(rows: Sequence[Any], recipe: Recipe) -> tuple[list[Row], list[Row]]:
+    """Return (train, held-out), so that no prompt and no related story is on both sides.
+
+    The order that decides is that of the groups' hashes, so that a story mostly stays on its side
+    from run to run. What the model in service was trained on is never held out, or that model
+    would be judged on what it knows; what it was tested on comes first.
+    """
+    together = [(one, other) for one, other, _ in similar.pairs([r["text"] for r in rows], RELATED)]
+    prompts: dict[str, int] = {}
+    for index, row in enumerate(rows):
+        together.append((prompts.setdefault(row["prompt"], index), index))
+    members: dict[int, list[Any]] = {}
+    for row, root in zip(rows, similar.groups(len(rows), together), strict=True):
+        members.setdefault(root, []).append(row)
+    wanted = max(_LEAST_HELD_OUT, math.ceil(recipe.held_out * len(rows)))
+    held_out: list[Any] = []
+    most = len(rows) - wanted
+    for group in sorted(members.values(), key=_order):
+        free = not any(row.get("taught") for row in group)
+        if free and len(held_out) < wanted and len(group) <= max(wanted, most // 2):
+            held_out += group
+    chosen = {id(row) for row in held_out}
+    train = [row for row in rows if id(row) not in chosen]
+    if len(held_out) < _LEAST_HELD_OUT or not train:
+        raise StageError(
+            "The stories are too much alike, or the model in service was trained on all of them: "
+            f"only {len(held_out)} can be held out and at least {_LEAST_HELD_OUT} are needed."
+        )
+    return [_plain(row) for row in train], [_plain(row) for row in held_out]
+
+
+def _order(group: list[Any]) -> tuple[bool, str]:
+    tested = any(row.get("tested") for row in group)
+    key = min(row["prompt"] for row in group)
+    return not tested, hashlib.sha256(key.encode()).hexdigest()
+
+
+def _plain(row: Any) -> Row:
+    return Row(
+        story=row["story"],
+        version=row["version"],
+        prompt=row["prompt"],
+        text=row["text"],
+        settings=row["settings"],
+    )
+
+
+def content_hash(train: Sequence[Row], held_out: Sequence[Row]) -> str:
+    """Return the SHA-256 of what is learned and what is held out, whatever their order."""
+    lines = sorted(
+        json.dumps([side, row["prompt"], row["text"]], ensure_ascii=False)
+        for side, rows in (("train", train), ("held-out", held_out))
+        for row in rows
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,79 @@
+"""Losses of the candidate and of the model in service, story by story.
+
+On the held-out stories: does it expect what people approve? And on the stories that the model in
+service wrote for the comparison: has it forgotten how to write? In nats a token of the story, its
+end of turn included; the prompt is not counted.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from finetuning.pipeline import backends, base, runs, train
+from finetuning.recipes import Recipe
+
+LOSSES = "losses.json"
+_CANDIDATE, _SERVICE = "candidate", "service"
+_IGNORED = -100
+
+
+def measure(run_dir: Path, recipe: Recipe) -> None:
+    """Write `evaluate/losses.json`. Raises `StageError`."""
+    folder = runs.folder(run_dir, "evaluate")
+    if (folder / LOSSES).exists():
+        return
+    runs.check_cancelled(run_dir)
+    model, tokenizer = _both(run_dir, recipe)
+    held_out = runs.read_rows(run_dir / "export" / "held-out.jsonl")
+    written = [row for row in runs.read_rows(folder / "service.jsonl") if row["text"]]
+    losses = {
+        name: _paired(model, tokenizer, rows)
+        for name, rows in (("held_out", held_out), ("written", written))
+    }
+    runs.write_json(folder / LOSSES, losses)
+
+
+def _both(run_dir: Path, recipe: Recipe) -> tuple[Any, Any]:
+    """Return the base with the candidate's adapter and that of the model in service, if any."""
+    from peft import PeftModel
+
+    weights = base.checkpoint(run_dir, recipe)
+    # In full precision where that is cheap: both sides are measured alike in any case.
+    precision = "float32" if Path(weights).is_dir() else recipe.precision
+    model, tokenizer = backends.load_base(weights, precision)
+    tuned = PeftModel.from_pretrained(model, run_dir / "train" / train.ADAPTER, _CANDIDATE)
+    if service := train.service_adapter(run_dir):
+        backends.check_adapter(service)
+        tuned.load_adapter(str(service), _SERVICE)
+    return tuned.eval(), tokenizer
+
+
+def _paired(model: Any, tokenizer: Any, rows: list[Any]) -> list[dict[str, float]]:
+    examples = [train.token_ids(tokenizer, row) for row in rows]
+    model.set_adapter(_CANDIDATE)
+    after = story_losses(model, examples)
+    if _SERVICE in model.peft_config:
+        model.set_adapter(_SERVICE)
+        before = story_losses(model, examples)
+    else:
+        with model.disable_adapter():
+            before = story_losses(model, examples)
+    return [
+        {"story": row.get("story", 0), "before": b, "after": a}
+        for row, b, a in zip(rows, before, after, strict=True)
+    ]
+
+
+def story_losses(model: Any, examples: list[tuple[list[int], int]]) -> list[float]:
+    """Return the mean loss of each example (ids, length of the prompt) over its story."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    losses = []
+    with torch.no_grad():
+        for ids, prompt in examples:
+            inputs = torch.tensor([ids], device=model.device)
+            targets = inputs[0, 1:].clone()
+            targets[: prompt - 1] = _IGNORED
+            logits = model(input_ids=inputs).logits[0, :-1].float()
+            losses.append(float(cross_entropy(logits, targets, ignore_index=_IGNORED)))
+    return losses

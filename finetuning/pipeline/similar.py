@@ -1,0 +1,58 @@
+"""Texts that are almost the same, by the word sequences (shingles) that they share."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+Shingles = frozenset[tuple[str, ...]]
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def shingles(text: str, size: int) -> Shingles:
+    """Return the sequences of `size` words in `text`, in lower case; short texts are one."""
+    words = _WORD.findall(text.lower())
+    if len(words) <= size:
+        return frozenset({tuple(words)})
+    return frozenset(tuple(words[start : start + size]) for start in range(len(words) - size + 1))
+
+
+def pairs(texts: Sequence[str], least: float, size: int = 3) -> Iterator[tuple[int, int, float]]:
+    """Yield (earlier, later, similarity) of texts whose Jaccard similarity is at least `least`.
+
+    Only texts that share a shingle are compared.
+    """
+    seen: dict[tuple[str, ...], list[int]] = {}
+    kept: list[Shingles] = []
+    for later, text in enumerate(texts):
+        own = shingles(text, size)
+        shared = Counter(earlier for shingle in own for earlier in seen.get(shingle, ()))
+        for earlier, count in shared.items():
+            similarity = count / (len(own) + len(kept[earlier]) - count)
+            if similarity >= least:
+                yield earlier, later, similarity
+        for shingle in own:
+            seen.setdefault(shingle, []).append(later)
+        kept.append(own)
+
+
+def groups(count: int, together: Iterable[tuple[int, int]]) -> list[int]:
+    """Return for each of `count` items the smallest item that it is connected with."""
+    root = list(range(count))
+
+    def find(item: int) -> int:
+        while root[item] != item:
+            root[item] = root[root[item]]
+            item = root[item]
+        return item
+
+    for one, other in together:
+        first, second = sorted((find(one), find(other)))
+        root[second] = first
+    return [find(item) for item in range(count)]
+
+
+def copied_share(text: str, source: Shingles, size: int) -> float:
+    """Return the share of `text`'s sequences of `size` words that stand in `source` too."""
+    own = shingles(text, size)
+    return len(own & source) / len(own)

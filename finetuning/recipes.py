@@ -1,0 +1,164 @@
+"""Recipes: everything that decides how a model is tuned, named, validated and kept with the run.
+
+Imports nothing of ours, and no Django: the trainer reads a recipe in an environment of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal, Self, get_args, get_type_hints
+
+Backend = Literal["auto", "unsloth", "peft"]
+StartFrom = Literal["base", "service"]
+Quantization = Literal["f16", "q8_0", "q4_k_m"]
+Precision = Literal["float32", "bfloat16"]
+
+# Llama's attention and feed-forward projections, by their names in transformers.
+PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+class RecipeError(ValueError):
+    """Values that no model can be tuned with; `errors` has a sentence for each field."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__(" ".join(f"{name}: {text}" for name, text in errors.items()))
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The least and the largest value of a number, and what it means to a person."""
+
+    least: float
+    largest: float
+    label: str
+    help: str = ""
+
+
+def _number(default: float, least: float, largest: float, label: str, text: str = "") -> Any:
+    return field(default=default, metadata={"bounds": Bounds(least, largest, label, text)})
+
+
+def _choice(default: str, label: str, text: str = "") -> Any:
+    return field(default=default, metadata={"label": label, "help": text})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way of tuning one base.
+
+    `weights` names the base for the trainer: a plain f16 Llama GGUF with its `tokenizer.model`
+    beside it, a Hugging Face folder, or a name on the hub. `base_model` is the same model's name
+    on the model server.
+    """
+
+    name: str
+    weights: str
+    base_model: str
+    disk: float = 1.0  # GB of free space that a run needs
+    backend: Backend = _choice("auto", "Backend", "auto: Unsloth on a GPU that has it, else PEFT")
+    start_from: StartFrom = _choice(
+        "base", "Start from", "the base with all approved stories again, or the model in service"
+    )
+    precision: Precision = _choice("bfloat16", "Precision", "of the arithmetic, not of the adapter")
+    quantization: Quantization = _choice(
+        "q4_k_m", "Quantization", "of the merged file, for servers that refuse adapters"
+    )
+    load_in_4bit: bool = field(
+        default=False, metadata={"label": "Load the base in 4 bits", "help": "while training"}
+    )
+    rank: int = _number(16, 1, 256, "LoRA rank")
+    alpha: int = _number(16, 1, 512, "LoRA alpha")
+    dropout: float = _number(0.0, 0, 0.5, "LoRA dropout")
+    learning_rate: float = _number(2e-4, 1e-7, 0.05, "Learning rate", "falls linearly to 0")
+    warmup_steps: int = _number(5, 0, 1000, "Warm-up steps")
+    weight_decay: float = _number(0.01, 0, 1, "Weight decay")
+    batch_size: int = _number(2, 1, 256, "Stories a batch")
+    accumulation: int = _number(4, 1, 256, "Batches a step")
+    epochs: float = _number(3, 0.1, 100, "Epochs", "how often each story is seen")
+    max_steps: int = _number(0, 0, 100_000, "Most steps", "0: as many as the epochs make")
+    seed: int = _number(3407, 0, 2**31 - 1, "Seed")
+    held_out: float = _number(0.2, 0.05, 0.5, "Held out", "share of the stories not trained on")
+    least_stories: int = _number(10, 4, 10_000, "Fewest stories", "without duplicates")
+    max_words: int = _number(6_000, 50, 20_000, "Longest story", "in words; longer ones left out")
+    checkpoint_steps: int = _number(20, 1, 1000, "Steps between checkpoints")
+    temperature: float = _number(0.8, 0, 2, "Temperature", "that the new model writes with")
+    num_ctx: int = _number(8192, 256, 131_072, "Context in tokens", "of the new model")
+    pairs: int = _number(10, 2, 200, "Pairs of stories", "that both models write to be compared")
+
+    def __post_init__(self) -> None:
+        """Raise `RecipeError` for values that can't work."""
+        errors = dict(self._errors())
+        if errors:
+            raise RecipeError(errors)
+
+    def _errors(self) -> Any:
+        kinds = get_type_hints(type(self))
+        for entry in fields(self):
+            value, kind = getattr(self, entry.name), kinds[entry.name]
+            if choices := get_args(kind):
+                if value not in choices:
+                    yield entry.name, f"Choose one of {', '.join(choices)}."
+            elif type(value) is not kind and not (kind is float and type(value) is int):
+                yield entry.name, f"Enter a {'number' if kind in {int, float} else kind.__name__}."
+            elif (bounds := entry.metadata.get("bounds")) and not (
+                bounds.least <= value <= bounds.largest  # false for NaN too
+            ):
+                yield entry.name, f"Enter a number from {bounds.least:g} to {bounds.largest:g}."
+
+    def changed(self, values: Mapping[str, Any]) -> Self:
+        """Return this recipe with `values` in place of its own. Raises `RecipeError`."""
+        unknown = {name: "There is no such value." for name in values if name not in FIELDS}
+        if unknown:
+            raise RecipeError(unknown)
+        return replace(self, **values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the recipe that `to_dict` gave. Raises `RecipeError`."""
+        known = {entry.name for entry in fields(cls)}
+        if set(values) - known or not {"name", "weights", "base_model"} <= set(values):
+            raise RecipeError({"recipe": "This is not a recipe of this version."})
+        return cls(**values)
+
+
+# Names and paths are the recipe's own: nobody chooses files of this machine from a form.
+FIXED = ("name", "weights", "base_model", "disk")
+FIELDS = tuple(entry.name for entry in fields(Recipe) if entry.name not in FIXED)
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="pocket",
+            weights="pocket/model/pocket.gguf",
+            base_model="pocket",
+            backend="peft",
+            quantization="f16",
+            learning_rate=5e-3,
+            batch_size=8,
+            accumulation=1,
+            epochs=5,
+            temperature=0.7,
+            num_ctx=1024,
+            pairs=24,
+        ),
+        Recipe(
+            name="llama3.2-1b",
+            weights="unsloth/Llama-3.2-1B-Instruct",
+            base_model="llama3.2:1b",
+            disk=12,
+            load_in_4bit=True,
+        ),
+        Recipe(
+            name="llama3.2-3b",
+            weights="unsloth/Llama-3.2-3B-Instruct",
+            base_model="llama3.2",
+            disk=30,
+            load_in_4bit=True,
+        ),
+    )
+}

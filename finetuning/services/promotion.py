@@ -1,0 +1,108 @@
+"""Putting models into service and taking them out; a person decides, the measurements are the gate.
+
+What changes is which row is `active`: the next story reads it, so nothing has to be restarted.
+"""
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from finetuning.models import TrainingRun
+from finetuning.pipeline.evaluate import BETTER
+from finetuning.services import storage
+from stories import ollama
+from stories.models import User, WriterModel
+
+_State = WriterModel.State
+MAX_REASON = 300
+
+
+class PromotionError(Exception):
+    """The model can't be put into, or taken out of, service; the message says why."""
+
+
+class GateError(PromotionError):
+    """The measurements don't speak for the model, and nobody gave a reason."""
+
+    def __init__(self, verdict: str) -> None:
+        measured = f"was measured as “{verdict}”" if verdict else "was not measured"
+        super().__init__(f"This model {measured}: promoting it needs a reason.")
+
+
+def candidate_of(run: TrainingRun, name: str) -> WriterModel:
+    """Keep the registered model `name` as the run's candidate; again is no error."""
+    base = run.recipe_values.base_model
+    model, _ = WriterModel.objects.get_or_create(name=name, defaults={"base": base})
+    TrainingRun.objects.filter(pk=run.pk).update(model=model)
+    run.model = model
+    return model
+
+
+def promote(model: WriterModel, user: User | None, reason: str = "") -> None:
+    """Put `model` into service in place of the one that is. Raises `PromotionError`."""
+    verdict = TrainingRun.objects.filter(model=model).values_list("verdict", flat=True).first()
+    reason = " ".join(reason.split())[:MAX_REASON]
+    if verdict != BETTER and not reason:
+        raise GateError(verdict or "")
+    _check_on_server(model)
+    try:
+        with transaction.atomic():
+            old = WriterModel.objects.select_for_update().filter(state=_State.ACTIVE).first()
+            if old == model:
+                raise PromotionError(f"{model} is in service already.")
+            if old is not None:
+                _move(old, _State.ACTIVE, _State.RETIRED)
+            WriterModel.objects.filter(pk=model.pk).update(
+                state=_State.ACTIVE,
+                promoted_at=timezone.now(),
+                promoted_by=user,
+                promotion_reason=reason,
+                replaced=old,
+            )
+    except IntegrityError as error:
+        raise PromotionError("Somebody else has just promoted another model.") from error
+    storage.tidy()
+
+
+def roll_back(model: WriterModel) -> WriterModel | None:
+    """Take the active `model` out and put the one that it replaced back; None is the base.
+
+    Raises `PromotionError`.
+    """
+    model.refresh_from_db()
+    previous = model.replaced
+    if previous is not None:
+        _check_on_server(previous)
+    with transaction.atomic():
+        _move(model, _State.ACTIVE, _State.RETIRED)
+        if previous is not None:
+            _move(previous, _State.RETIRED, _State.ACTIVE)
+    storage.tidy()
+    return previous
+
+
+def retire(model: WriterModel) -> None:
+    """Take `model` out for good: a candidate is rejected; after the active one the base writes.
+
+    Raises `PromotionError`.
+    """
+    model.refresh_from_db()
+    if model.state == _State.CANDIDATE:
+        _move(model, _State.CANDIDATE, _State.REJECTED)
+    else:
+        _move(model, _State.ACTIVE, _State.RETIRED)
+    storage.tidy()
+
+
+def _move(model: WriterModel, old: WriterModel.State, new: WriterModel.State) -> None:
+    if not WriterModel.objects.filter(pk=model.pk, state=old).update(state=new):
+        raise PromotionError(f"{model} is not “{old.label.lower()}” any more. Load the page again.")
+
+
+def _check_on_server(model: WriterModel) -> None:
+    """Raise `PromotionError` unless the model server has `model`."""
+    try:
+        storage.on_server(ollama.model_facts(model.name))
+    except ollama.ModelMissingError as error:
+        raise PromotionError(f"{model} is not on the model server any more.") from error
+    except ollama.ModelServerError as error:
+        raise PromotionError(str(error)) from error

@@ -1,0 +1,197 @@
+"""A run through its states. Every change is a compare-and-set; whoever changes no row has lost."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from finetuning.models import TrainingRun
+from finetuning.recipes import RECIPES, Recipe
+from finetuning.services import lineage, storage
+from stories.models import User
+
+MAX_ATTEMPTS = 5
+# A queued run that no worker took for so long is announced again: its message may be lost.
+_FORGOTTEN_AFTER = 60.0  # seconds
+_State = TrainingRun.State
+
+
+class CannotStartError(Exception):
+    """The run can't be started (or resumed); the message says why."""
+
+
+class AlreadyRunningError(CannotStartError):
+    """Another run is queued or running."""
+
+    def __init__(self) -> None:
+        super().__init__("Another training run is queued or running: one at a time.")
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What a worker hears when it gives a sign of life."""
+
+    lost: bool
+    cancel: bool
+
+
+def recipe_for_site() -> Recipe | None:
+    """Return the recipe that tunes the model that this site writes with, if there is one."""
+    if settings.TRAIN_RECIPE:
+        return RECIPES.get(settings.TRAIN_RECIPE)
+    named = (recipe for recipe in RECIPES.values() if recipe.base_model == settings.STORY_MODEL)
+    return next(named, None)
+
+
+def start(recipe: Recipe, origin: TrainingRun.Origin, user: User | None = None) -> TrainingRun:
+    """Store and return a queued run. Raises `CannotStartError`.
+
+    The caller announces it to a worker, or claims it itself.
+    """
+    if not settings.TRAIN_PYTHON:
+        raise CannotStartError(
+            "Training needs an environment of its own, and there is none: run `make train-env`, "
+            "or name its Python in TRAIN_PYTHON."
+        )
+    if reason := storage.lacking_space(recipe):
+        raise CannotStartError(reason)
+    try:
+        with transaction.atomic():
+            return TrainingRun.objects.create(
+                origin=origin, requested_by=user, recipe=recipe.to_dict()
+            )
+    except IntegrityError as error:
+        raise AlreadyRunningError from error
+
+
+def claim(run: int) -> TrainingRun | None:
+    """Take a queued run for the calling worker; None when somebody else was faster."""
+    runner, now = secrets.token_hex(8), timezone.now()
+    taken = TrainingRun.objects.filter(pk=run, state=_State.QUEUED).update(
+        state=_State.RUNNING,
+        runner=runner,
+        lease_until=now + _lease(),
+        started_at=now,
+        finished_at=None,
+        error="",
+    )
+    if not taken:
+        return None
+    found = TrainingRun.objects.get(pk=run)
+    TrainingRun.objects.owned(run, runner).update(attempts=found.attempts + 1)
+    found.attempts += 1
+    return found
+
+
+def beat(run: TrainingRun) -> Beat:
+    """Extend the lease; tell whether the run was lost to another worker or is to be cancelled."""
+    owned = TrainingRun.objects.owned(run.pk, run.runner)
+    if not owned.update(lease_until=timezone.now() + _lease()):
+        return Beat(lost=True, cancel=False)
+    cancel = owned.values_list("cancel_requested", flat=True).first()
+    return Beat(lost=False, cancel=bool(cancel))
+
+
+def note(run: TrainingRun, **fields: Any) -> bool:
+    """Store facts of a run that the caller holds; False when it does not any more."""
+    changed = TrainingRun.objects.owned(run.pk, run.runner).update(**fields)
+    if changed:
+        for name, value in fields.items():
+            setattr(run, name, value)
+    return bool(changed)
+
+
+def finish(run: TrainingRun, state: TrainingRun.State, error: str = "", **fields: Any) -> bool:
+    """End a run that the caller holds; False when it does not any more."""
+    return note(
+        run,
+        state=state,
+        error=error[:500],
+        lease_until=None,
+        runner="",
+        cancel_requested=False,
+        finished_at=timezone.now(),
+        **fields,
+    )
+
+
+def cancel(run: TrainingRun) -> bool:
+    """Cancel a queued run at once, a running one at its next step; False when it has ended."""
+    queued = TrainingRun.objects.filter(pk=run.pk, state=_State.QUEUED)
+    if queued.update(state=_State.CANCELLED, finished_at=timezone.now()):
+        return True
+    running = TrainingRun.objects.filter(pk=run.pk, state=_State.RUNNING)
+    return bool(running.update(cancel_requested=True))
+
+
+def resume(run: TrainingRun) -> None:
+    """Queue a failed or cancelled run again; it goes on from its last whole stage or checkpoint.
+
+    Raises `CannotStartError`.
+    """
+    if reason := storage.lacking_space(run.recipe_values):
+        raise CannotStartError(reason)
+    stopped = TrainingRun.objects.filter(
+        pk=run.pk, state__in=(_State.FAILED, _State.CANCELLED), model=None
+    )
+    try:
+        with transaction.atomic():
+            changed = stopped.update(
+                state=_State.QUEUED,
+                queued_at=timezone.now(),
+                attempts=0,
+                cancel_requested=False,
+                error="",
+                finished_at=None,
+            )
+    except IntegrityError as error:
+        raise AlreadyRunningError from error
+    if not changed:
+        raise CannotStartError("Only a run that failed or was cancelled can be resumed.")
+
+
+def retry(run: TrainingRun, user: User | None) -> TrainingRun:
+    """Start a new run with the recipe of `run`. Raises `CannotStartError`."""
+    return start(run.recipe_values, TrainingRun.Origin.ADMIN, user)
+
+
+def recover() -> list[int]:
+    """Queue again the run whose worker died; return the runs that have to be announced.
+
+    A run that has killed its workers `MAX_ATTEMPTS` times is failed instead.
+    """
+    now = timezone.now()
+    for run in TrainingRun.objects.abandoned():
+        held = TrainingRun.objects.owned(run.pk, run.runner).filter(lease_until__lt=now)
+        if run.cancel_requested:
+            held.update(state=_State.CANCELLED, runner="", lease_until=None, finished_at=now)
+        elif run.attempts >= MAX_ATTEMPTS:
+            held.update(
+                state=_State.FAILED,
+                runner="",
+                lease_until=None,
+                finished_at=now,
+                error=f"The worker died {run.attempts} times at this run; it may lack memory.",
+            )
+        elif held.update(state=_State.QUEUED, runner="", lease_until=None, queued_at=now):
+            return [run.pk]
+    forgotten = TrainingRun.objects.forgotten(_FORGOTTEN_AFTER)
+    return list(forgotten.values_list("pk", flat=True))
+
+
+def nightly() -> TrainingRun | None:
+    """Start a run by itself when enough newly approved stories wait; None when not."""
+    recipe = recipe_for_site()
+    if recipe is None or not settings.TRAIN_AFTER:
+        return None
+    if lineage.newly_approved() < settings.TRAIN_AFTER:
+        return None
+    return start(recipe, TrainingRun.Origin.NIGHTLY)
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=settings.TRAIN_LEASE_SECONDS)

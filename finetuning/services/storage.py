@@ -1,0 +1,95 @@
+"""The disk: room before a run, and the rule by which old files go.
+
+Kept are the adapters and models of: the model in service, the one that it replaced, the one that a
+rollback last took out, and every candidate that nobody has decided on. Of all others the weights
+are removed, here and on the model server; manifests, logs, Modelfiles and evaluations stay.
+Checkpoints go when their training is complete, merged files when the server has its own copy.
+"""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+
+from finetuning.models import TrainingRun
+from finetuning.recipes import Recipe
+from stories import ollama
+from stories.models import WriterModel
+
+logger = logging.getLogger(__name__)
+
+_HEAVY = ("train", "convert")
+
+
+def lacking_space(recipe: Recipe) -> str:
+    """Return a sentence when the disk has less room than the recipe needs, else ""."""
+    folder = Path(settings.DATA_DIR)
+    free = shutil.disk_usage(folder).free / 1e9
+    if free >= recipe.disk:
+        return ""
+    return (
+        f"The recipe needs {recipe.disk:g} GB of free disk space and {free:.1f} GB are left in "
+        "the data folder."
+    )
+
+
+def kept_models() -> set[int]:
+    """Return the numbers of the models whose weights are kept, by this module's rule."""
+    active = WriterModel.objects.filter(state=WriterModel.State.ACTIVE).first()
+    kept = WriterModel.objects.filter(state=WriterModel.State.CANDIDATE)
+    numbers = set(kept.values_list("pk", flat=True))
+    if active is not None:
+        numbers.add(active.pk)
+        if active.replaced_id is not None:
+            numbers.add(active.replaced_id)
+    taken_out = (
+        WriterModel.objects.filter(replaced=active, state=WriterModel.State.RETIRED)
+        .order_by("-promoted_at")
+        .first()
+    )
+    if taken_out is not None:
+        numbers.add(taken_out.pk)
+    return numbers
+
+
+def tidy() -> None:
+    """Remove what the rule lets go. The model server may be down: then its copies stay a while."""
+    gone = WriterModel.objects.exclude(pk__in=kept_models())
+    for run in TrainingRun.objects.filter(model__in=gone).select_related("model"):
+        if not (run.folder / _HEAVY[0]).exists():
+            continue
+        assert run.model is not None  # noqa: S101 - the filter's doing
+        try:
+            on_server(ollama.delete(run.model.name))
+        except ollama.ModelServerError as error:
+            logger.warning("%s stays on the model server: %s", run.model, error)
+            continue
+        for name in _HEAVY:
+            shutil.rmtree(run.folder / name, ignore_errors=True)
+    left_over = ~Q(state__in=(TrainingRun.State.QUEUED, TrainingRun.State.RUNNING)) & Q(model=None)
+    for run in TrainingRun.objects.filter(left_over).order_by("-pk")[1:]:  # the last can resume
+        for name in _HEAVY:
+            shutil.rmtree(run.folder / name, ignore_errors=True)
+
+
+def has_weights(model: WriterModel) -> bool:
+    """Tell whether the files of `model` are still here."""
+    run = TrainingRun.objects.filter(model=model).first()
+    return run is not None and (run.folder / "train" / "adapter").is_dir()
+
+
+def on_server(call: Coroutine[Any, Any, Any]) -> Any:
+    """Return what a call of `stories.ollama` gives, in an event loop of its own."""
+
+    async def closing() -> Any:
+        try:
+            return await call
+        finally:
+            await ollama.close()
+
+    return asyncio.run(closing())

@@ -1,0 +1,66 @@
+"""What the worker does for training. A task carries the number of a run and nothing else."""
+
+import logging
+
+from celery import shared_task
+from django.conf import settings
+from django.db import transaction
+
+from finetuning import driver
+from finetuning.models import TrainingRun
+from finetuning.pipeline.evaluate import BETTER
+from finetuning.services import promotion
+from finetuning.services import runs as run_services
+
+logger = logging.getLogger(__name__)
+
+
+def announce(run: int) -> None:
+    """Tell a worker about a queued run. If that fails, `recover` will do it later."""
+
+    def send() -> None:
+        try:
+            train.delay(run)
+        except (train.OperationalError, OSError) as error:
+            logger.warning("Run %s could not be announced: %s", run, error)
+
+    transaction.on_commit(send)
+
+
+@shared_task
+def train(run: int) -> None:
+    """Take a queued run to its end; a second delivery finds it taken and does nothing."""
+    claimed = run_services.claim(run)
+    if claimed is None:
+        return
+    driver.drive(claimed)
+    _promote_nightly(claimed)
+
+
+def _promote_nightly(run: TrainingRun) -> None:
+    nightly = run.origin == TrainingRun.Origin.NIGHTLY
+    if not (settings.TRAIN_PROMOTE and nightly and run.verdict == BETTER and run.model):
+        return
+    try:
+        promotion.promote(run.model, None)
+    except promotion.PromotionError as error:
+        logger.warning("Run %s: %s", run.pk, error)
+
+
+@shared_task
+def recover() -> None:
+    """Queue the run of a dead worker again, and announce what was not taken."""
+    for run in run_services.recover():
+        announce(run)
+
+
+@shared_task
+def train_nightly() -> None:
+    """Train when enough newly approved stories wait."""
+    try:
+        run = run_services.nightly()
+    except run_services.CannotStartError as error:
+        logger.warning("No nightly training: %s", error)
+        return
+    if run is not None:
+        announce(run.pk)

@@ -1,0 +1,23 @@
+"""Numbers as the training pages show them."""
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def percent(share: float) -> str:
+    """Return a share of 1 as whole percent."""
+    return f"{share:.0%}"
+
+
+@register.filter
+def points(difference: float) -> str:
+    """Return a difference of shares in percentage points, with its sign."""
+    return f"{100 * difference:+.0f} points"
+
+
+@register.filter
+def signed(number: float, places: int) -> str:
+    """Return a number with its sign."""
+    return f"{number:+.{places}f}"

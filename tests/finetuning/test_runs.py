@@ -1,0 +1,265 @@
+"""A run through its states: one at a time, taken once, recovered, resumed, ended in sentences."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from finetuning import driver, tasks
+from finetuning.models import TrainingExample, TrainingRun
+from finetuning.recipes import RECIPES, Recipe
+from finetuning.services import lineage, runs
+from stories import services
+from stories.models import Curation, Story, User
+from tests.conftest import story_settings
+from tests.finetuning.conftest import TINY
+
+pytestmark = pytest.mark.django_db
+State = TrainingRun.State
+
+
+@pytest.fixture(autouse=True)
+def _environment(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    settings.STORY_MODEL = "pocket"
+    settings.TRAIN_PYTHON = settings.TRAIN_PYTHON or "python3"
+
+
+def start(recipe: Recipe = TINY) -> TrainingRun:
+    return runs.start(recipe, TrainingRun.Origin.ADMIN)
+
+
+def taken() -> TrainingRun:
+    run = runs.claim(start().pk)
+    assert run is not None
+    return run
+
+
+def let_lease_run_out(run: TrainingRun) -> None:
+    past = timezone.now() - timedelta(seconds=1)
+    TrainingRun.objects.filter(pk=run.pk).update(lease_until=past)
+
+
+# ---- Starting ----
+
+
+def test_one_run_at_a_time() -> None:
+    first = start()
+    with pytest.raises(runs.AlreadyRunningError):
+        start()
+    runs.cancel(first)
+    start()
+    assert TrainingRun.objects.active().count() == 1
+
+
+def test_without_an_environment_nothing_starts(settings: Settings) -> None:
+    settings.TRAIN_PYTHON = ""
+    with pytest.raises(runs.CannotStartError, match="make train-env"):
+        start()
+
+
+def test_without_room_on_the_disk_nothing_starts() -> None:
+    greedy = Recipe.from_dict({**TINY.to_dict(), "disk": 1e9})
+    with pytest.raises(runs.CannotStartError, match="free disk space"):
+        start(greedy)
+    assert not TrainingRun.objects.exists()
+
+
+def test_a_disk_that_filled_up_fails_the_run(curator: User) -> None:
+    run = taken()
+    run.recipe = {**run.recipe, "disk": 1e9}
+    driver.drive(run)
+    run.refresh_from_db()
+    assert run.state == State.FAILED
+    assert "free disk space" in run.error
+
+
+# ---- Taking ----
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_is_delivered_often_is_taken_once() -> None:
+    run = start()
+    taken_by: list[TrainingRun] = []
+    ready = threading.Barrier(6)
+
+    def deliver() -> None:
+        ready.wait()
+        if claimed := runs.claim(run.pk):
+            taken_by.append(claimed)
+        connection.close()
+
+    threads = [threading.Thread(target=deliver) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken_by) == 1
+
+
+def test_a_second_delivery_does_nothing(approved: int) -> None:
+    run = taken()
+    tasks.train(run.pk)
+    run.refresh_from_db()
+    assert run.state == State.RUNNING
+    assert not run.folder.exists()
+
+
+# ---- Dying and recovering ----
+
+
+def test_a_dead_workers_run_is_queued_again_and_lost_to_it() -> None:
+    run = taken()
+    assert runs.recover() == []
+    let_lease_run_out(run)
+    assert runs.recover() == [run.pk]
+    assert runs.beat(run).lost
+    assert not runs.finish(run, State.DONE)
+    other = runs.claim(run.pk)
+    assert other is not None
+    assert other.attempts == 2
+    assert runs.beat(run).lost
+    assert not runs.beat(other).lost
+    assert not runs.note(run, stage="train")
+
+
+def test_a_run_that_kills_its_workers_is_failed() -> None:
+    run = taken()
+    for _ in range(runs.MAX_ATTEMPTS - 1):
+        let_lease_run_out(run)
+        assert runs.recover() == [run.pk]
+        assert runs.claim(run.pk)
+    let_lease_run_out(run)
+    assert runs.recover() == []
+    run.refresh_from_db()
+    assert run.state == State.FAILED
+    assert "died 5 times" in run.error
+
+
+def test_a_run_whose_message_was_lost_is_announced_again() -> None:
+    run = start()
+    assert runs.recover() == []
+    past = timezone.now() - timedelta(minutes=5)
+    TrainingRun.objects.filter(pk=run.pk).update(queued_at=past)
+    assert runs.recover() == [run.pk]
+
+
+# ---- Cancelling, resuming, retrying ----
+
+
+def test_a_queued_run_is_cancelled_at_once_and_a_running_one_hears_of_it() -> None:
+    run = start()
+    assert runs.cancel(run)
+    run.refresh_from_db()
+    assert run.state == State.CANCELLED
+    runs.resume(run)
+    claimed = runs.claim(run.pk)
+    assert claimed is not None
+    assert not runs.beat(claimed).cancel
+    assert runs.cancel(run)
+    assert runs.beat(claimed).cancel
+    assert runs.finish(claimed, State.CANCELLED)
+    assert not runs.cancel(run)
+
+
+def test_the_cancelled_run_of_a_dead_worker_is_cancelled() -> None:
+    run = taken()
+    runs.cancel(run)
+    let_lease_run_out(run)
+    assert runs.recover() == []
+    run.refresh_from_db()
+    assert run.state == State.CANCELLED
+
+
+def test_only_a_stopped_run_is_resumed_and_only_alone() -> None:
+    run = taken()
+    with pytest.raises(runs.CannotStartError, match="failed or was cancelled"):
+        runs.resume(run)
+    runs.finish(run, State.FAILED, "No.")
+    other = runs.retry(run, None)
+    assert other.recipe == run.recipe
+    with pytest.raises(runs.AlreadyRunningError):
+        runs.resume(run)
+
+
+# ---- Ends ----
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "no approved stories"), (3, "1 more is needed"), (1, "3 more are")]
+)
+def test_a_run_without_enough_stories_ends_in_a_sentence(
+    curator: User, count: int, said: str
+) -> None:
+    for number in range(count):
+        story = services.create_story(curator, story_settings(keywords=f"word{number}"))
+        services.save_text(story, curator, f"Number {number} " * 20 + ".", 0)
+        services.set_good(story, True)
+        Story.objects.filter(pk=story.pk).update(curation=Curation.APPROVED, curated_version=1)
+    run = runs.claim(start(TINY.changed({"least_stories": 4})).pk)
+    assert run is not None
+    driver.drive(run)
+    run.refresh_from_db()
+    assert run.state == State.FAILED
+    assert said in run.error
+    assert run.model is None
+
+
+def test_what_is_exported_is_what_the_curator_read(approved: int) -> None:
+    story = Story.objects.approved()[0]
+    read = story.text
+    services.save_text(story, story.owner, "Something else.", story.version)
+    services.change_settings(story, story_settings(keywords="other"))
+    [row] = [row for row in lineage.approved_rows(None) if row["story"] == story.pk]
+    assert (row["version"], row["text"]) == (1, read)
+
+
+# ---- By itself ----
+
+
+def test_a_run_starts_by_itself_when_enough_new_stories_wait(
+    approved: int, settings: Settings
+) -> None:
+    settings.TRAIN_AFTER = approved + 1
+    assert runs.nightly() is None
+    settings.TRAIN_AFTER = approved
+    run = runs.nightly()
+    assert run is not None
+    assert run.origin == TrainingRun.Origin.NIGHTLY
+    assert run.recipe["name"] == "pocket"
+    runs.cancel(run)
+    done = TrainingRun.objects.create(recipe=run.recipe, state=State.DONE)
+    story = Story.objects.approved()[0]
+    TrainingExample.objects.create(run=done, story=story, version=1, side="train")
+    assert lineage.newly_approved() == approved - 1
+    assert runs.nightly() is None
+    settings.TRAIN_AFTER = 0
+    assert runs.nightly() is None
+
+
+def test_each_base_has_its_recipe(settings: Settings) -> None:
+    for recipe in RECIPES.values():
+        settings.STORY_MODEL = recipe.base_model
+        assert runs.recipe_for_site() == recipe
+    settings.STORY_MODEL = "mistral"
+    assert runs.recipe_for_site() is None
+
+
+# ---- The command ----
+
+
+def test_the_command_refuses_in_sentences(curator: User) -> None:
+    for arguments, said in (
+        (["--set", "rank=many"], "this is no int"),
+        (["--set", "rank=0"], "from 1 to 256"),
+        (["--set", "weights=x"], "no such value"),
+        (["--resume", "99"], "no run 99"),
+        ([], "no approved stories"),
+    ):
+        with pytest.raises(CommandError, match=said):
+            call_command("finetune", *arguments)
