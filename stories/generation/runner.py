@@ -25,7 +25,7 @@ _STORE_RETRIES = (0.2, 1.0, 3.0)  # seconds
 
 # The loop holds tasks weakly; these must live until they end.
 _tasks: set[asyncio.Task[None]] = set()
-_context_lengths: dict[str, int | None] = {}
+_abilities: dict[str, ollama.Abilities] = {}
 # What a story never has: a database can't hold NULs and half characters; lines end with "\n".
 _CONTROLS = re.compile(r"[\x00\r\ud800-\udfff]")
 # Seconds that the end waits for a log that does not take the text; the database has it.
@@ -101,20 +101,20 @@ class _Run:
 
     async def _write(self) -> None:
         generation, asked = self.generation, self.assignment
-        context_length = await self._context_length(generation.model)
-        for chat, options in asked.attempts(context_length):
+        able = await self._able(generation.model)
+        for chat, options in asked.attempts(able.context_length):
             self.outcome.facts |= {**asked.facts, "options": options}
             self.counter = limits.WordCounter()
-            await self._receive(ollama.chat(generation.model, chat, options))
+            await self._receive(ollama.chat(generation.model, chat, options, thinks=able.thinks))
             if not asked.is_void("".join(self.parts)):
                 return
         if not self.length:
             self.outcome.error_code, self.outcome.error_message = "nothing_written", asked.nothing
 
-    async def _context_length(self, model: str) -> int | None:
-        if model not in _context_lengths:
-            _context_lengths[model] = await ollama.context_length(model)
-        return _context_lengths[model]
+    async def _able(self, model: str) -> ollama.Abilities:
+        if model not in _abilities:
+            _abilities[model] = await ollama.abilities(model)
+        return _abilities[model]
 
     async def _receive(self, chunks: AsyncIterator[ollama.Chunk]) -> None:
         tokens = 0

@@ -127,7 +127,7 @@ async def test_the_model_server_sends_nobody_elsewhere(
                 async for _ in ollama.chat("m", [{"role": "user", "content": "x"}], {}):
                     pass
             with pytest.raises(ollama.ModelServerError):
-                await ollama.context_length("m")
+                await ollama.abilities("m")
             with pytest.raises(ollama.ModelServerError):
                 async for _ in ollama.pull("m"):
                     pass

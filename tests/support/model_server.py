@@ -207,8 +207,15 @@ class ModelServer:
 
     async def show(self, http: web.Request) -> web.Response:
         """Answer what a model is."""
+        thinks = (await http.json())["model"] == "thinker"
         info = {"general.architecture": "llama", "llama.context_length": CONTEXT}
-        return web.json_response({"model_info": info, "details": {}, "capabilities": []})
+        return web.json_response(
+            {
+                "model_info": info,
+                "details": {},
+                "capabilities": ["completion", *["thinking"] * thinks],
+            }
+        )
 
     async def version(self, http: web.Request) -> web.Response:
         """Answer the version."""

@@ -253,6 +253,17 @@ async def test_an_unreachable_server_is_told(
     assert followed.done["version"] == 0
 
 
+@pytest.mark.parametrize(("model", "asked"), [("thinker", False), ("steady", None)])
+async def test_a_model_that_thinks_is_told_not_to(
+    model_server: ScriptedServer, story: Story, settings: Settings, model: str, asked: bool | None
+) -> None:
+    settings.STORY_MODEL = model
+    async with StorySocket(story.owner, story.pk) as socket:
+        await socket.send(type="write")
+        await socket.until_done()
+    assert model_server.chats(model)[-1]["body"].get("think") is asked
+
+
 async def test_offsets_are_code_points(
     model_server: ScriptedServer, story: Story, settings: Settings
 ) -> None:
