@@ -14,6 +14,7 @@ const urls = page.dataset;
 const part = (id) => document.getElementById(id);
 const buttons = ["write", "regenerate", "continue", "stop"].map(part);
 const [writeButton, regenerateButton, continueButton, stopButton] = buttons;
+const SELECTION_READ = 60; // milliseconds after which the editor knows what was selected by a key
 const NEAR_THE_END = 160; // pixels: whoever is this near reads along
 
 let state = JSON.parse(part("story-state").textContent);
@@ -274,7 +275,10 @@ part("select-part").addEventListener("click", () => {
 });
 part("selection-mark").addEventListener("click", mark);
 document.addEventListener("keydown", (event) => {
-  if (event.altKey && event.shiftKey && event.code === "KeyR" && mark()) event.preventDefault();
+  if (event.altKey && event.shiftKey && event.code === "KeyR") {
+    event.preventDefault();
+    setTimeout(mark, SELECTION_READ);
+  }
   if (event.key !== "Escape" || part("versions").open) return;
   picking = false;
   if (begun) stopButton.click();
