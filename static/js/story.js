@@ -4,9 +4,9 @@ import { Autosave } from "storaiteller/autosave";
 import { offerBoth } from "storaiteller/conflict";
 import { StoryEditor } from "storaiteller/editor";
 import { History } from "storaiteller/history";
+import { Marking } from "storaiteller/marking";
 import { getJSON, postJSON } from "storaiteller/requests";
 import { Rewriting } from "storaiteller/rewriting";
-import { SelectionBar } from "storaiteller/selection";
 import { Writing } from "storaiteller/writing";
 
 const page = document.getElementById("story");
@@ -14,13 +14,11 @@ const urls = page.dataset;
 const part = (id) => document.getElementById(id);
 const buttons = ["write", "regenerate", "continue", "stop"].map(part);
 const [writeButton, regenerateButton, continueButton, stopButton] = buttons;
-const SELECTION_READ = 60; // milliseconds after which the editor knows what was selected by a key
 const NEAR_THE_END = 160; // pixels: whoever is this near reads along
 
 let state = JSON.parse(part("story-state").textContent);
 let connected = true;
 let begun = null; // the generation that is being written
-let picking = false; // the next selection is to be marked
 
 // ---- Text and saving ----
 
@@ -30,7 +28,7 @@ const editor = new StoryEditor(part("story-text"), {
     countWords();
     showButtons();
   },
-  onSelect: () => selectionBar.changed(),
+  onSelect: () => marking.changed(),
   onUndo: () => history.undo(),
   onRedo: () => history.redo(),
 });
@@ -201,6 +199,12 @@ stopButton.addEventListener("click", () => {
   writing.stop();
 });
 
+// End the writing; false when there is none.
+function stop() {
+  if (begun) stopButton.click();
+  return begun !== null;
+}
+
 // ---- Rewriting a part ----
 
 const rewriting = new Rewriting({
@@ -233,10 +237,7 @@ const rewriting = new Rewriting({
   },
 });
 
-const selectionBar = new SelectionBar(part("selection-bar"), editor, {
-  wanted: () => !editor.locked && rewriting.phase === "idle",
-  onSettled: () => (picking || rewriting.phase === "marked") && mark(),
-});
+const marking = new Marking({ editor, rewriting, say, stop });
 
 // How a rewrite that began elsewhere stands, if this page shows the text that it is about.
 async function placedReview() {
@@ -256,35 +257,6 @@ function compare(theirs) {
   if (theirs.text === editor.text) show(theirs);
   else showConflict(editor.text, theirs);
 }
-
-function mark() {
-  const marked = rewriting.mark();
-  if (marked) {
-    picking = false;
-    selectionBar.hide();
-  }
-  return marked;
-}
-
-part("select-part").addEventListener("mousedown", (event) => event.preventDefault());
-part("select-part").addEventListener("click", () => {
-  if (mark()) return;
-  picking = true;
-  say("Select a passage: drag over it, press long on it, or hold Shift and use the arrow keys.");
-  editor.focus();
-});
-part("selection-mark").addEventListener("click", mark);
-document.addEventListener("keydown", (event) => {
-  if (event.altKey && event.shiftKey && event.code === "KeyR") {
-    event.preventDefault();
-    setTimeout(mark, SELECTION_READ);
-  }
-  if (event.key !== "Escape" || part("versions").open) return;
-  picking = false;
-  if (begun) stopButton.click();
-  else if (rewriting.phase === "marked") rewriting.clear();
-  else selectionBar.hide();
-});
 
 // ---- The buttons ----
 
