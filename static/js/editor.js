@@ -250,9 +250,11 @@ export class StoryEditor {
     return [this.view.coordsAtPos(from, 1), this.view.coordsAtPos(to, -1)];
   }
 
-  collapseSelection() {
+  // Let go of the selection and the focus: a finger's handles and keyboard would cover the mark.
+  letGo() {
     const { tr, selection, doc } = this.view.state;
     this.view.dispatch(tr.setSelection(TextSelection.near(doc.resolve(selection.to), -1)));
+    this.view.dom.blur();
   }
 
   lock(locked) {

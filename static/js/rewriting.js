@@ -61,7 +61,8 @@ export class Rewriting {
     this.#enter("marked");
     this.say("Marked. Say what should change, or leave it to the model.");
     this.reveal(range.to);
-    if (!again && matchMedia("(pointer: fine)").matches) instruction.focus({ preventScroll: true });
+    if (!matchMedia("(pointer: fine)").matches) this.editor.letGo();
+    else if (!again) instruction.focus({ preventScroll: true });
     return true;
   }
 
@@ -153,8 +154,10 @@ export class Rewriting {
     if (!this.tries.length) {
       this.#back();
     } else if (this.editor.passage?.selected === review.selected) {
+      const here = this.#hasFocus();
       this.#enter("review");
       this.#showTry();
+      if (here) part("rewrite-keep").focus({ preventScroll: true });
     } else {
       this.show(review);
     }
@@ -239,10 +242,17 @@ export class Rewriting {
 
   // The passage is dealt with.
   #finish() {
+    const here = this.#hasFocus();
     this.editor.mark(null);
     this.tries = [];
     this.#enter("idle");
     instruction.value = "";
+    if (here) this.editor.focus();
+  }
+
+  // Whether the focus is here, or was on what is hidden now: who uses the keyboard must not lose it.
+  #hasFocus() {
+    return panel.contains(document.activeElement) || document.activeElement === document.body;
   }
 
   // ---- The panel ----

@@ -5,9 +5,9 @@ import { Conflict } from "storaiteller/conflict";
 import { StoryEditor } from "storaiteller/editor";
 import { History } from "storaiteller/history";
 import { offerInstall } from "storaiteller/install";
+import { Marking } from "storaiteller/marking";
 import { getJSON, postJSON } from "storaiteller/requests";
 import { Rewriting } from "storaiteller/rewriting";
-import { SelectionBar } from "storaiteller/selection";
 import { Writing } from "storaiteller/writing";
 
 const page = document.getElementById("story");
@@ -23,7 +23,6 @@ let connected = true;
 let begun = null; // the generation that is being written
 let aside = null; // edits that the server had not got when it began
 let reported = state.version; // the version that the report is about
-let picking = false; // the next selection is to be marked
 
 // ---- Text and saving ----
 
@@ -33,7 +32,7 @@ const editor = new StoryEditor(part("story-text"), {
     countWords();
     showButtons();
   },
-  onSelect: () => selectionBar.changed(),
+  onSelect: () => marking.changed(),
   onUndo: () => history.undo(),
   onRedo: () => history.redo(),
 });
@@ -237,6 +236,12 @@ stopButton.addEventListener("click", () => {
   writing.stop();
 });
 
+// End the writing; false when there is none.
+function stop() {
+  if (begun) stopButton.click();
+  return begun !== null;
+}
+
 // ---- Rewriting a part ----
 
 const rewriting = new Rewriting({
@@ -266,10 +271,7 @@ const rewriting = new Rewriting({
   },
 });
 
-const selectionBar = new SelectionBar(part("selection-bar"), editor, {
-  wanted: () => !editor.locked && rewriting.phase === "idle",
-  onSettled: () => (picking || rewriting.phase === "marked") && mark(),
-});
+const marking = new Marking({ editor, rewriting, say, stop });
 
 // How a rewrite that began elsewhere stands, if this page shows the text that it is about.
 async function placedReview() {
@@ -289,33 +291,6 @@ function compare(theirs) {
   if (theirs.text === editor.text) show(theirs);
   else showConflict(editor.text, theirs);
 }
-
-function mark() {
-  const marked = rewriting.mark();
-  if (marked) {
-    picking = false;
-    selectionBar.hide();
-  }
-  return marked;
-}
-
-part("select-part").addEventListener("mousedown", (event) => event.preventDefault());
-part("select-part").addEventListener("click", () => {
-  if (mark()) return;
-  picking = true;
-  say("Select a passage: drag over it, press long on it, or hold Shift and use the arrow keys.");
-  editor.focus();
-});
-part("selection-mark").addEventListener("click", mark);
-document.addEventListener("keydown", (event) => {
-  if (event.altKey && event.shiftKey && event.code === "KeyR" && mark()) event.preventDefault();
-  if (event.key !== "Escape" || event.isComposing || part("versions").open) return;
-  if (event.target.closest("#title, #side")) return;
-  picking = false;
-  if (begun) stopButton.click();
-  else if (rewriting.phase === "marked") rewriting.clear();
-  else selectionBar.hide();
-});
 
 // ---- The buttons ----
 

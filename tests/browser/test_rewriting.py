@@ -242,6 +242,26 @@ def test_marks_by_keyboard_escape_and_another_selection(page: Page, story: str) 
     expect(page.locator("#rewrite")).to_be_visible()
 
 
+def test_the_keyboard_alone_rewrites_and_keeps(
+    page: Page, story: str, rewriting_site: Site
+) -> None:
+    page.locator("#story-text").focus()
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+End")
+    page.keyboard.press("Alt+Shift+R")
+    expect(page.locator("#rewrite-quote")).to_have_text(MIDDLE)
+    page.keyboard.type("Let it be quiet.")
+    page.keyboard.press("Enter")
+    keep = page.get_by_role("button", name="Keep", exact=True)
+    expect(keep).to_be_focused(timeout=LONG)
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_contain_text("Kept")
+    assert stored(rewriting_site, page).text.encode() == REWRITTEN.encode()
+    expect(page.locator("#story-text")).to_be_focused()
+
+
 def test_the_button_first_and_the_selection_after(page: Page, story: str) -> None:
     page.get_by_role("button", name="Select part to be rewritten").click()
     expect(page.locator("#status")).to_contain_text("Select a passage")

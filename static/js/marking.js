@@ -1,0 +1,59 @@
+// From a selection to a mark: the button, the small toolbar, the keys.
+
+import { SelectionBar } from "storaiteller/selection";
+
+const SELECTION_READ = 60; // milliseconds after which the editor knows what was selected by a key
+
+const part = (id) => document.getElementById(id);
+
+export class Marking {
+  // `desk` has `editor`, `rewriting`, `say`, and `stop()`, which ends a writing and tells whether
+  // there was one.
+  constructor(desk) {
+    Object.assign(this, desk);
+    this.picking = false; // the next selection is to be marked
+    this.bar = new SelectionBar(part("selection-bar"), this.editor, {
+      wanted: () => !this.editor.locked && this.rewriting.phase === "idle",
+      onSettled: () => (this.picking || this.rewriting.phase === "marked") && this.mark(),
+    });
+    const button = part("select-part");
+    // A button that is pressed must not take the selection away.
+    button.addEventListener("mousedown", (event) => event.preventDefault());
+    button.addEventListener("click", () => this.mark() || this.#pick());
+    part("selection-mark").addEventListener("click", () => this.mark());
+    document.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  // The selection has moved.
+  changed() {
+    this.bar.changed();
+  }
+
+  // Mark what is selected; false when nothing is.
+  mark() {
+    if (!this.rewriting.mark()) return false;
+    this.picking = false;
+    this.bar.hide();
+    return true;
+  }
+
+  #pick() {
+    this.picking = true;
+    this.say("Select a passage: drag over it, press long on it, or hold Shift and use the arrow keys.");
+    this.editor.focus();
+  }
+
+  #key(event) {
+    if (event.altKey && event.shiftKey && event.code === "KeyR") {
+      event.preventDefault();
+      setTimeout(() => this.mark(), SELECTION_READ);
+    }
+    if (event.key !== "Escape" || event.isComposing || part("versions").open) return;
+    // There, Escape has a meaning of its own.
+    if (event.target.closest("#title, #side")) return;
+    this.picking = false;
+    if (this.stop()) return;
+    if (this.rewriting.phase === "marked") this.rewriting.clear();
+    else this.bar.hide();
+  }
+}
