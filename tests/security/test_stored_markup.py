@@ -87,7 +87,8 @@ def pages(writer: Client, staff: Client, story: Story) -> Iterator[tuple[str, st
     }.items():
         url = reverse(f"stories:{name}", args=arguments)
         yield name, writer.get(url).content.decode()
-        yield f"{name} by htmx", writer.get(url, headers=htmx).content.decode()
+    version = reverse("stories:version", args=[story.pk, 1])
+    yield "version by htmx", writer.get(version, headers=htmx).content.decode()
     settings = {
         name: str(getattr(story.settings, name))
         for name in ("main_characters", "keywords", "genre", "register")
