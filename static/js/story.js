@@ -183,7 +183,7 @@ const writing = new Writing(urls.story, {
     connected = open;
     if (signedOut) notify("You are signed out. Sign in again in another tab; your text is kept here.");
     page.classList.toggle("offline", !open);
-    if (!open) say("Connection lost; trying again…");
+    if (!open) say(signedOut ? "Connection ended" : "Connection lost; trying again…");
     else if (part("status").textContent.startsWith("Connection")) say(begun ? KINDS[begun.kind] : "");
   },
 });

@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from stories import services
 from stories.generation.requests import open_generation
-from stories.models import Generation, Story, StorySettings, StoryVersion, User
+from stories.models import Generation, Story, StorySettings, StoryVersion, User, WriterModel
 from tests.conftest import story_settings
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +55,10 @@ ROUTES = {
     "stories:versions": May.OWNER,
     "stories:version": May.OWNER,
     "stories:restore": May.OWNER,
+    "stories:undo": May.OWNER,
+    "stories:redo": May.OWNER,
+    "stories:keep": May.OWNER,
+    "stories:discard": May.OWNER,
     "account_login": May.ANYBODY,
     "account_logout": May.ANYBODY,
     "account_inactive": May.ANYBODY,
@@ -81,6 +85,10 @@ ROUTES = {
     "admin:view_on_site": May.STAFF,
     "admin:app_list": May.STAFF,
     "admin:auth_user_password_change": May.BOSS,
+    "admin:stories_writermodel_act": May.BOSS,
+    "admin:finetuning_trainingrun_act": May.BOSS,
+    "admin:finetuning_trainingrun_live": May.STAFF,
+    "admin:finetuning_trainingrun_evaluation": May.STAFF,
 }
 # The admin's models: who may look. Nobody but the administrator adds, changes or deletes.
 ADMIN_MODELS = {
@@ -91,6 +99,10 @@ ADMIN_MODELS = {
     "stories_storysettings": May.STAFF,
     "stories_generation": May.STAFF,
     "stories_waitingstory": May.STAFF,
+    "stories_preferencepair": May.STAFF,
+    "stories_writermodel": May.STAFF,
+    "finetuning_trainingrun": May.STAFF,
+    "finetuning_trainingexample": May.STAFF,
 }
 LOOKING = {"changelist", "change", "history"}
 # The admin's own way in and out leads to the site's.
@@ -152,6 +164,9 @@ def secrets(story: Story) -> dict[str, Any]:
         "number": 1,
         "take": 1,
         "preset_id": kept.pk,
+        "generation_id": generation.pk,
+        "model_id": WriterModel.objects.create(name="tuned", base="pocket").pk,
+        "run_id": 1,
         "object_id": story.pk,
         "id": alice.pk,
         "content_type_id": 1,
@@ -167,6 +182,8 @@ def address(name: str, arguments: dict[str, Any]) -> str:
     own = dict(arguments)
     if name.startswith("admin:stories_generation"):
         own["object_id"] = Generation.objects.get().pk
+    elif name.startswith("admin:stories_writermodel"):
+        own["object_id"] = own["model_id"]
     elif name.startswith("admin:stories_storysettings"):
         own["object_id"] = own["preset_id"]
     elif name.startswith(("admin:stories_user", "admin:auth", "admin:account")):
@@ -241,7 +258,7 @@ def test_nobody_else_gets_at_it(secrets: dict[str, Any], role: str) -> None:
 
 def snapshot() -> list[Any]:
     """Return Alice's things, as they are in the database."""
-    models = (Story, StoryVersion, StorySettings, Generation)
+    models = (Story, StoryVersion, StorySettings, Generation, WriterModel)
     rows = [list(model._default_manager.order_by("pk").values()) for model in models]
     return [*rows, list(User.objects.filter(username="alice").values())]
 

@@ -67,6 +67,32 @@ async def test_a_text_that_is_continued_opens_no_role(
     assert story.text.startswith(services.normalise_text(whole))
 
 
+@pytest.mark.parametrize("text", ROLES)
+async def test_a_text_whose_part_is_rewritten_opens_no_role(
+    model_server: ScriptedServer, story: Story, text: str
+) -> None:
+    whole = f"Once upon a time. {text} Then Anna slept. {text} The end."
+    await sync_to_async(services.save_text)(story, story.owner, whole, 0)
+    await sync_to_async(story.refresh_from_db)()
+    start = story.text.index("Then Anna slept.")
+    end = start + len("Then Anna slept.")
+    async with StorySocket(story.owner, story.pk) as socket:
+        await socket.send(
+            type="rewrite",
+            start=start,
+            end=end,
+            version=story.version,
+            selected=story.text[start:end],
+            instruction=text[:200],
+        )
+        followed = await socket.until_done()
+    assert [error["code"] for error in followed.errors if error["code"] == "bad_frame"] == []
+    asked = model_server.chats("steady")[-1]["body"]
+    assert [message["role"] for message in asked["messages"]] == ["user", "assistant"]
+    for message in asked["messages"]:
+        assert not _TOKEN.search(message["content"]) or len(text) > LONGEST_TOKEN
+
+
 async def test_nothing_that_is_sent_chooses_server_or_model(
     model_server: ScriptedServer, alice: User, settings: Settings
 ) -> None:
