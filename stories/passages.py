@@ -45,7 +45,7 @@ def moved(old: str, new: str, start: int, end: int) -> tuple[int, int] | None:
     place = _diffed(old, new, start)
     if place is not None and is_at(new, place, place + len(passage), passage):
         return place, place + len(passage)
-    if new.count(passage) == 1:
+    if old.count(passage) == new.count(passage) == 1:
         place = new.index(passage)
         return place, place + len(passage)
     return None

@@ -3,6 +3,7 @@
 from django.db import models
 
 from stories.models import Generation, PreferencePair, Story, StoryVersion
+from stories.provenance import take_behind
 
 
 def record_kept_replacement(kept: Generation) -> None:
@@ -45,25 +46,20 @@ def record_good_take(story: Story) -> None:
     once.
     """
     withdraw_good_take(story)
-    current = story.versions.filter(number=story.version).first()
-    if current is None:
+    own = take_behind(story)
+    if own is None:
         return
     written = story.versions.filter(origin=StoryVersion.Origin.WRITE).select_related("generation")
-    own = written.filter(take=current.take).first()
-    if own is None or own.generation is None:
-        return
     PreferencePair.objects.bulk_create(
         PreferencePair(
             story=story,
             source=PreferencePair.Source.TAKE,
-            prompt=own.generation.prompt,
+            prompt=own.prompt,
             chosen=story.text,
             rejected=other.text,
-            generation=own.generation,
+            generation=own,
         )
-        for other in written.exclude(take=current.take).filter(
-            generation__prompt=own.generation.prompt
-        )
+        for other in written.filter(generation__prompt=own.prompt).exclude(generation=own)
         if _differ(story.text, other.text)
     )
 

@@ -15,6 +15,11 @@ def generation_behind(story: Story, number: int | None = None) -> Generation | N
     return _nearest(story, number, _WHOLE)
 
 
+def take_behind(story: Story, number: int | None = None) -> Generation | None:
+    """Return the generation that wrote, from nothing, the take that a version goes back to."""
+    return _nearest(story, number, frozenset({Generation.Kind.WRITE}))
+
+
 def last_generation(story: Story, number: int | None = None) -> Generation | None:
     """Return the generation that changed the text of version `number` last; see above."""
     return _nearest(story, number, _ANY)

@@ -119,6 +119,8 @@ def keep(story: Story, editor: User, generation: int, selection: Selection) -> i
     """
     with transaction.atomic():
         current = Story.objects.select_for_update().select_related("settings").get(pk=story.pk)
+        if current.generations.holding_text().exists():
+            raise StoryBusyError  # another tab lets the model write the story itself
         kept = _pending(current, generation)
         if kept.selected != selection.text:
             raise VersionConflictError(current)

@@ -7,6 +7,7 @@ version number, so that two tabs, or a tab and a generation, never overwrite eac
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -75,12 +76,9 @@ def add_version(
         current = Story.objects.select_for_update().get(pk=story.pk)
         if current.version != expected_version:
             raise VersionConflictError(current)
-        newest = story.versions.aggregate(number=Max("number"), take=Max("take"))
-        version = StoryVersion.objects.create(
-            story=story,
-            number=(newest["number"] or 0) + 1,
-            parent=expected_version,
-            take=_take(story, origin, expected_version, newest["take"] or 0),
+        version = _append(
+            story,
+            expected_version,
             text=text,
             origin=origin,
             generation=generation,
@@ -90,6 +88,27 @@ def add_version(
         )
         _make_current(story, version)
     return version
+
+
+def add_aside(
+    story: Story, text: str, origin: StoryVersion.Origin, *, base: int, generation: Generation
+) -> StoryVersion:
+    """Append `text`, made from version `base`, to the history; the story stays as it is."""
+    with transaction.atomic():
+        Story.objects.select_for_update().get(pk=story.pk)
+        return _append(story, base, text=text, origin=origin, generation=generation)
+
+
+def _append(story: Story, base: int, *, origin: StoryVersion.Origin, **fields: Any) -> StoryVersion:
+    newest = story.versions.aggregate(number=Max("number"), take=Max("take"))
+    return StoryVersion.objects.create(
+        story=story,
+        number=(newest["number"] or 0) + 1,
+        parent=base,
+        take=_take(story, origin, base, newest["take"] or 0),
+        origin=origin,
+        **fields,
+    )
 
 
 def move_to_version(story: Story, version: StoryVersion, redo_version: int | None = None) -> None:

@@ -13,8 +13,12 @@ from django.utils import timezone
 from stories import reports
 from stories.generation import limits, passage, replacement, rewriting
 from stories.models import Generation, Story, StoryVersion
-from stories.versions import add_version
+from stories.versions import add_aside, add_version
 
+_MOVED_ON = (
+    "The story was changed while this was written. It stays as it is; what was written is the "
+    "newest of its versions."
+)
 _ORIGINS = {
     Generation.Kind.WRITE: StoryVersion.Origin.WRITE,
     Generation.Kind.CONTINUE: StoryVersion.Origin.CONTINUE,
@@ -95,21 +99,25 @@ def _keep(generation: Generation, story: Story, text: str) -> None:
     if kind == Generation.Kind.WRITE:
         # Their passage was in the take that this one takes the place of.
         story.generations.undecided().update(decision=Generation.Decision.DISCARDED)
-    whole = story.text + text if kind == Generation.Kind.CONTINUE else text
-    add_version(
-        story,
-        whole,
-        _ORIGINS[kind],
-        expected_version=generation.base_version,
-        generation=generation,
-    )
+    base = generation.base_version
+    whole = text
+    if kind == Generation.Kind.CONTINUE:
+        whole = story.versions.get(number=base).text + text
+    moved_on = story.version != base
+    if moved_on:
+        # Nothing may change the text meanwhile; should it all the same, both are kept.
+        add_aside(story, whole, _ORIGINS[kind], base=base, generation=generation)
+    else:
+        add_version(story, whole, _ORIGINS[kind], expected_version=base, generation=generation)
     generation.refresh_from_db()
+    if moved_on:
+        generation.error_code, generation.error_message = "conflict", _MOVED_ON
     generation.report = {
         **reports.story_report(whole, generation.settings),
         **speed(generation),
         "model": generation.model,
     }
-    generation.save(update_fields=["report"])
+    generation.save(update_fields=["report", "error_code", "error_message"])
 
 
 def speed(generation: Generation) -> dict[str, float | None]:

@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "stories.versions": ("stories.models", "stories.passages"),
     "stories.undo": ("stories.models", "stories.versions"),
     "stories.thinning": ("stories.models",),
-    "stories.preferences": ("stories.models",),
+    "stories.preferences": ("stories.models", "stories.provenance"),
     "stories.provenance": ("stories.models",),
     "stories.forms": ("stories.models", "stories.prompts"),
     "stories.services": (

@@ -103,6 +103,11 @@ def test_a_passage_that_reads_like_others_is_never_guessed() -> None:
     assert found is None or new[slice(*found)] == "He ran."
 
 
+def test_a_passage_that_is_gone_is_not_found_in_one_that_reads_the_same() -> None:
+    old = "The end. Alpha beta. The end."
+    assert passages.moved(old, "Alpha beta. The end.", 0, 8) is None
+
+
 @pytest.mark.parametrize(
     ("start", "end", "passage", "there"),
     [(0, 3, "One", True), (0, 0, "", False), (4, 99, "two", False), (4, 7, "Two", False)],

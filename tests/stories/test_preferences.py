@@ -88,3 +88,13 @@ def test_curators_read_them_and_change_nothing(story: Story, alice: User, client
     assert "First &lt;b&gt;one&lt;/b&gt;." in page
     for url in (f"{list_page}add/", f"{list_page}{pair.pk}/delete/"):
         assert client.post(url).status_code == 403
+
+
+def test_a_restored_text_is_compared_by_the_prompt_that_made_it(story: Story) -> None:
+    take(story, "First.")
+    take(story, "Second.")
+    take(story, "Of another prompt.", "Write in verse.")
+    services.restore_version(story, story.owner, 1)
+    services.set_good(story, True)
+    [pair] = PreferencePair.objects.filter(story=story)
+    assert (pair.prompt, pair.chosen, pair.rejected) == ("Write.", "First.", "Second.")

@@ -12,6 +12,8 @@ from django.db import transaction
 from pytest_django import Settings
 
 from stories import rewrites, services
+from stories.generation.finishing import Outcome, finish
+from stories.generation.requests import open_generation
 from stories.models import Generation, PreferencePair, Story, StoryVersion, User
 from stories.rewrites import NotPendingError, Selection, Wish
 from stories.versions import StoryBusyError, VersionConflictError
@@ -387,3 +389,17 @@ async def test_a_keep_that_fails_half_way_changes_nothing(
     assert (fresh.text, fresh.version) == (TEXT, 1)
     await generation.arefresh_from_db()
     assert generation.decision == "pending"
+
+
+async def test_nothing_is_kept_while_the_story_itself_is_written(
+    model_server: ScriptedServer, written: Story
+) -> None:
+    generation = await rewritten(written)
+    writing = await sync_to_async(open_generation)(
+        written.pk, written.owner, Generation.Kind.CONTINUE
+    )
+    with pytest.raises(StoryBusyError):
+        await keep(written, generation)
+    assert await sync_to_async(finish)(writing, Outcome(Generation.Status.DONE, " More."))
+    fresh = await stored(written)
+    assert fresh.text == TEXT + " More."

@@ -9,9 +9,9 @@ from django.utils import timezone
 from stories import rewrites, services, tasks
 from stories.generation import recovery, requests
 from stories.generation.finishing import Outcome, finish
-from stories.models import Generation, Story
+from stories.models import Generation, Story, StoryVersion
 from stories.textlog import Piece, get_text_log
-from stories.versions import StoryBusyError
+from stories.versions import StoryBusyError, add_version
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -134,3 +134,22 @@ def test_one_that_can_not_be_closed_keeps_no_other_from_it(
     assert recovery.recover_abandoned() == 1
     story.refresh_from_db()
     assert story.text == "Once upon"
+
+
+@pytest.mark.parametrize("kind", [Generation.Kind.WRITE, Generation.Kind.CONTINUE])
+def test_a_story_that_moved_on_all_the_same_keeps_both_texts(
+    story: Story, kind: Generation.Kind
+) -> None:
+    services.save_text(story, story.owner, "Anna slept.", 0)
+    generation = abandoned(story, kind, " Then she")
+    # No code of ours does this; a story that is locked for good would be the price of a mistake.
+    add_version(story, "Anna woke.", StoryVersion.Origin.EDIT, expected_version=1)
+    assert recovery.recover_abandoned(story) == 1
+    story.refresh_from_db()
+    generation.refresh_from_db()
+    assert story.text == "Anna woke."
+    assert generation.error_code == "conflict"
+    newest = story.versions.order_by("-number")[0]
+    assert newest.text.endswith("Then she")
+    assert newest.text.startswith("Anna slept.") == (kind == Generation.Kind.CONTINUE)
+    assert services.save_text(story, story.owner, "Anna rose.", story.version) == 4
