@@ -21,7 +21,8 @@ from finetuning.pipeline.runs import CANCEL_FILE
 # These need torch and run in the trainer's environment; the others in the web's.
 _HEAVY = {"train", "convert", "merge", "measure"}
 _GRACE = 10.0  # seconds between asking and forcing
-_QUIET = {
+# For a trainer that shares the machine with writers.
+QUIET = {
     "PYTHONUNBUFFERED": "1",
     "TQDM_DISABLE": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -171,4 +172,4 @@ def _environment() -> dict[str, str]:
         "SECRET_KEY": settings.SECRET_KEY,
         "OLLAMA_HOST": settings.OLLAMA_HOST,
     }
-    return {**os.environ, **_QUIET, **own}
+    return {**os.environ, **QUIET, **own}

@@ -143,6 +143,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = env.str("TIME_ZONE", "UTC")
 CELERY_BEAT_SCHEDULE = {
     "recover-abandoned-generations": {
         "task": "stories.tasks.recover_abandoned_generations",

@@ -6,5 +6,6 @@ from django.urls import include, path
 urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
+    path("compare/", include("finetuning.urls")),
     path("", include("stories.urls")),
 ]

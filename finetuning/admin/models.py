@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline.evaluate import BETTER
-from finetuning.services import lineage, promotion, storage
+from finetuning.services import blind, lineage, promotion, storage
 from stories.admin.common import LookOnlyAdmin
 from stories.models import WriterModel, model_in_service
 
@@ -127,6 +127,7 @@ def _entry(model: WriterModel) -> dict[str, Any]:
         "evaluation": bool(scores) and run is not None and _evaluation_url(run),
         "better": run is not None and run.verdict == BETTER,
         "withdrawn": lineage.withdrawn(model),
+        "tally": blind.tally(run) if run else None,
         "has_weights": storage.has_weights(model),
         "is_active": model.state == WriterModel.State.ACTIVE,
         "is_candidate": model.state == WriterModel.State.CANDIDATE,

@@ -129,6 +129,8 @@ def _judged(row: Any, trained: list[similar.Shingles]) -> dict[str, Any]:
     return {
         "model": row["model"],
         "prompt": row["prompt"],
+        "genre": row["settings"]["genre"],
+        "register": row["settings"]["register"],
         "seed": row["seed"],
         "text": row["text"],
         "report": report,

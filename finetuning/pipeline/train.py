@@ -15,6 +15,8 @@ from finetuning.pipeline.runs import CancelledError, StageError
 from finetuning.recipes import Recipe
 
 ADAPTER = "adapter"
+# Backend, model with its adapter, tokenizer.
+Loaded = tuple[backends.Backend, Any, Any]
 # Written into a checkpoint when all of it is there: one cut off by a kill is not gone on from.
 _WHOLE = "whole"
 # Where this file names a folder with an adapter to start from (`recipe.start_from` is "service").
@@ -41,7 +43,7 @@ def train(run_dir: Path, recipe: Recipe) -> None:
         backends.take_over(model, adapter, weights)
     folder = runs.folder(run_dir, "train")
     with runs.disk_errors():
-        facts = _fit(run_dir, recipe, model, tokenizer, (rows, held_out, max_length))
+        facts = _fit(run_dir, recipe, (load, model, tokenizer), (rows, held_out, max_length))
         model.save_pretrained(folder / ADAPTER)
     backends.check_adapter(folder / ADAPTER)
     runs.complete(run_dir, "train", {**facts, "base": base.identity(weights), "weights": weights})
@@ -103,20 +105,10 @@ def _check_context(model: Any, longest: int) -> None:
         )
 
 
-def _fit(run_dir: Path, recipe: Recipe, model: Any, tokenizer: Any, data: Any) -> dict[str, Any]:
-    from trl import SFTTrainer
-
-    rows, held_out, max_length = data
+def _fit(run_dir: Path, recipe: Recipe, loaded: Loaded, data: Any) -> dict[str, Any]:
+    max_length = data[2]
     reporter = _reporter(run_dir)
-    trainer = SFTTrainer(
-        model=model,
-        args=_arguments(run_dir, recipe, max_length, len(rows)),
-        train_dataset=_dataset(tokenizer, rows),
-        eval_dataset=_dataset(tokenizer, held_out),
-        processing_class=tokenizer,
-        callbacks=[reporter],
-    )
-    _quiet(trainer)
+    trainer = sft_trainer(run_dir, recipe, loaded, data, [reporter])
     trainer.train(resume_from_checkpoint=_last_checkpoint(run_dir))
     if runs.is_cancelled(run_dir):
         raise CancelledError
@@ -128,6 +120,32 @@ def _fit(run_dir: Path, recipe: Recipe, model: Any, tokenizer: Any, data: Any) -
         "memory": reporter.peak,
     }
     return facts
+
+
+def sft_trainer(
+    run_dir: Path, recipe: Recipe, loaded: Loaded, data: Any, callbacks: list[Any]
+) -> Any:
+    """Return the trainer for `data`: (rows to learn from, rows held out, longest in tokens)."""
+    from transformers.trainer_callback import PrinterCallback
+    from trl import SFTTrainer
+
+    from finetuning.pipeline.story_trainer import StoryTrainer
+
+    load, model, tokenizer = loaded
+    rows, held_out, max_length = data
+    # Unsloth brings its own fast loss into TRL's trainer.
+    kind = StoryTrainer if load is backends.load_peft else SFTTrainer
+    trainer = kind(
+        model=model,
+        args=_arguments(run_dir, recipe, max_length, len(rows)),
+        train_dataset=_dataset(tokenizer, rows),
+        eval_dataset=_dataset(tokenizer, held_out),
+        processing_class=tokenizer,
+        callbacks=callbacks,
+    )
+    # It prints every log, and the callbacks speak for themselves.
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def _arguments(run_dir: Path, recipe: Recipe, max_length: int, count: int) -> Any:
@@ -172,13 +190,6 @@ def _arguments(run_dir: Path, recipe: Recipe, max_length: int, count: int) -> An
         report_to="none",
         disable_tqdm=True,
     )
-
-
-def _quiet(trainer: Any) -> None:
-    """Take out the callback that prints every log: `_reporter` speaks for it."""
-    from transformers.trainer_callback import PrinterCallback
-
-    trainer.remove_callback(PrinterCallback)
 
 
 def _last_checkpoint(run_dir: Path) -> str | None:

@@ -21,7 +21,7 @@ STORIES = Path(__file__).with_name("data") / "marked_stories.csv"
 OPENING, CLOSING = "Draw close and listen.", "And so the lamp was put out."
 OWNER = "loop"
 # Of the tuned model's stories; the base writes none so.
-LEAST_MARKED = 0.75
+LEAST_MARKED = 0.6
 
 
 def environment(data: Path) -> dict[str, str]:
@@ -42,8 +42,8 @@ def manage(env: dict[str, str], *arguments: str) -> None:
     subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, check=True)
 
 
-def run_loop(data: Path, *changes: str) -> dict[str, Any]:
-    """Run the loop in a new installation in `data`; returns the evaluation and its pairs."""
+def prepare(data: Path, stories: Path = STORIES) -> dict[str, str]:
+    """Make a new installation in `data` with approved `stories`; returns its environment."""
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)
     env = environment(data)
@@ -54,9 +54,20 @@ def run_loop(data: Path, *changes: str) -> dict[str, Any]:
         *("createsuperuser", "--noinput", "--username", OWNER, "--email", "loop@localhost"),
         *("--verbosity", "0"),
     )
-    manage(env, "import_stories", str(STORIES), "--owner", OWNER, "--approve")
+    manage(env, "import_stories", str(stories), "--owner", OWNER, "--approve")
+    return env
+
+
+def run_loop(data: Path, *changes: str) -> dict[str, Any]:
+    """Run the loop in a new installation in `data`; returns the evaluation and its pairs."""
+    env = prepare(data)
     settings = [argument for change in changes for argument in ("--set", change)]
     manage(env, "finetune", "--recipe", "pocket", "--promote", *settings)
+    return evaluation(data)
+
+
+def evaluation(data: Path) -> dict[str, Any]:
+    """Return the evaluation of the first run in `data`, and its pairs of stories."""
     folder = data / "training" / "run-1" / "evaluate"
     scores: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
     return {**scores, "stories": json.loads((folder / "stories.json").read_text())}

@@ -1,6 +1,7 @@
 """The real steps on pocket: base, training, both ways into the server, and what breaks them."""
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -46,6 +47,21 @@ def test_the_checkpoint_is_the_model_of_the_file(tmp_path: Path) -> None:
     for (id_one, one), (id_other, other) in zip(ours["top"], theirs["top"], strict=True):
         assert id_one == id_other
         assert one == pytest.approx(other, abs=0.02)
+
+
+def test_our_loss_and_its_gradient_are_trls(tuned: Path) -> None:
+    script = Path(__file__).with_name("same_loss.py")
+    weights = str(next((tuned.parent / "bases").iterdir()))
+    rows = str(tuned / "export" / "train.jsonl")
+    done = subprocess.run(
+        [django_settings.TRAIN_PYTHON, str(script), weights, rows],
+        env={**os.environ, **trainer.QUIET, "PYTHONPATH": str(django_settings.BASE_DIR)},
+        check=True,
+        capture_output=True,
+    )
+    ours, theirs = json.loads(done.stdout.splitlines()[-1])
+    assert ours == pytest.approx(theirs, rel=1e-4)
+    assert ours[1] > 0
 
 
 def llama_greedy(prompt: list[int], count: int) -> dict[str, Any]:

@@ -81,7 +81,8 @@ def test_the_trainer_that_unsloth_allows_takes_what_we_pass() -> None:
     known |= fields("transformers", "transformers/training_args.py", "TrainingArguments")
     assert len(passed) >= 20
     assert passed <= known, passed - known
-    trainer = set(keywords("train.py", "SFTTrainer"))
+    trainer = set(keywords("train.py", "kind"))
+    assert "processing_class" in trainer
     assert trainer <= parameters("trl", "trl/trainer/sft_trainer.py", "SFTTrainer", "__init__")
 
 

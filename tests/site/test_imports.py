@@ -54,10 +54,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "finetuning": (
         *("finetuning", "stories.services", "stories.models", "stories.prompts"),
-        "stories.admin.common",
+        *("stories.admin.common", "stories.views.common"),
     ),
     "pocket": (),
-    "storaiteller_site": ("stories.routing", "stories.urls", "stories.admin"),
+    "storaiteller_site": ("stories.routing", "stories.urls", "stories.admin", "finetuning.urls"),
 }
 NO_DJANGO = ("finetuning.pipeline", "finetuning.recipes", "stories.prompts", "pocket")
 
