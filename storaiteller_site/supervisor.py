@@ -130,7 +130,8 @@ def choose_model_server() -> ModelServer:
 
 def _pocket() -> ModelServer:
     port = _free_port()
-    command = (sys.executable, "-m", "pocket", "--port", str(port))
+    keep_alive = (sys.executable, "-m", "storaiteller_site.restarting")
+    command = (*keep_alive, sys.executable, "-m", "pocket", "--port", str(port))
     return ModelServer(
         host=f"http://127.0.0.1:{port}",
         model="pocket",

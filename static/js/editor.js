@@ -144,7 +144,8 @@ export class StoryEditor {
       this.#replaceInParagraph(tr, from + 1, leaving[0], coming[0]);
     } else {
       const to = sizes.slice(0, old.length - end).reduce((sum, size) => sum + size, 0);
-      tr.replaceWith(from, to, parse(coming.join(SEPARATOR)));
+      // Nothing to come is no paragraph, and not an empty one.
+      tr.replaceWith(from, to, coming.length ? parse(coming.join(SEPARATOR)) : []);
     }
     this.#dispatchAsModel(tr);
   }

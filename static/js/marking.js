@@ -46,7 +46,8 @@ export class Marking {
   #key(event) {
     if (event.altKey && event.shiftKey && event.code === "KeyR") {
       event.preventDefault();
-      setTimeout(() => this.mark(), SELECTION_READ);
+      // Who marks by keys goes on by keys.
+      setTimeout(() => this.mark() && part("rewrite-instruction").focus(), SELECTION_READ);
     }
     if (event.key !== "Escape" || event.isComposing || part("versions").open) return;
     // There, Escape has a meaning of its own.

@@ -334,7 +334,8 @@ part("notice-close").addEventListener("click", () => (part("notice").hidden = tr
 
 // ---- The start ----
 
-if (matchMedia("(min-width: 60rem)").matches) part("side").open = true;
+// An empty story has its settings and its prompt to read.
+if (matchMedia("(min-width: 60rem)").matches || !state.version) part("side").open = true;
 editor.setText(state.text);
 countWords();
 showButtons();

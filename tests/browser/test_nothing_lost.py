@@ -213,3 +213,21 @@ def test_the_smallest_phone_scrolls_one_way_only(page: Page, story: str) -> None
     type_at_the_end(page, "word " * 30)
     shot(page, "smallest-phone")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_undo_to_fewer_paragraphs_is_no_edit(page: Page, story: str) -> None:
+    type_at_the_end(page, "One.")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Two.")
+    expect(page.locator("#saved")).to_have_text(SAVED)
+    page.reload()  # what was typed is the server's to undo from here on
+    stored = page.request.get(f"{story}text/").json()
+    assert stored["text"] == "One.\n\nTwo."
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#story-text p")).to_have_text(["One."])
+    page.wait_for_timeout(1500)  # longer than typing waits to be saved
+    undone = page.request.get(f"{story}text/").json()
+    assert (undone["text"], undone["can_redo"]) == ("One.", True)
+    assert undone["version"] < stored["version"]
+    page.get_by_role("button", name="Redo").click()
+    expect(page.locator("#story-text p")).to_have_text(["One.", "Two."])

@@ -59,6 +59,7 @@ ROUTES = {
     "stories:redo": May.OWNER,
     "stories:keep": May.OWNER,
     "stories:discard": May.OWNER,
+    "finetuning:compare": May.SIGNED_IN,
     "account_login": May.ANYBODY,
     "account_logout": May.ANYBODY,
     "account_inactive": May.ANYBODY,

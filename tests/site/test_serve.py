@@ -162,3 +162,40 @@ def test_static_files_are_collected_once(settings: Settings, tmp_path: Path) -> 
 
 def test_a_free_port_passes() -> None:
     supervisor.check_port("127.0.0.1", free_port())
+
+
+def test_a_model_server_that_dies_is_started_again(tmp_path: Path) -> None:
+    environment = installation(tmp_path, NOBODY_HOME, "llama3.2")
+    address = f"http://127.0.0.1:{environment['PORT']}/"
+    process = serve(environment)
+    assert process.stdout is not None
+    try:
+        wait_until_ready(f"{address}health/", process)
+        while "ready at" not in process.stdout.readline().decode():
+            pass
+        [dead] = models(tmp_path)
+        os.kill(dead, signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while models(tmp_path) in ([], [dead]) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert len(models(tmp_path)) == 1
+        assert httpx.get(f"{address}health/", trust_env=False).is_success
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.stdout.close()
+
+
+def models(folder: Path) -> list[int]:
+    """Return the model servers that keep their models in `folder`."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if str(folder).encode() in command and b"restarting" not in command:
+            found += [int(entry.name)] if b"\0-m\0pocket\0" in command else []
+    return found
