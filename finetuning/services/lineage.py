@@ -6,7 +6,8 @@ from django.db.models import QuerySet
 
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline.runs import Row
-from stories.models import Story, StorySettings, StoryVersion, WriterModel
+from stories.models import Story, WriterModel
+from stories.provenance import settings_behind
 
 _SETTINGS = (
     "main_characters",
@@ -30,7 +31,7 @@ def approved_rows(service: WriterModel | None) -> list[dict[str, Any]]:
     for story in stories:
         # A story is approved in one version; later edits don't change what was read.
         version = story.versions.get(number=story.curated_version or story.version)
-        settings = _settings_of(story, version)
+        settings = settings_behind(story, version.number)
         row = Row(
             story=story.pk,
             version=version.number,
@@ -47,19 +48,6 @@ def approved_rows(service: WriterModel | None) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _settings_of(story: Story, version: StoryVersion) -> StorySettings:
-    """Return the settings that the version's take was written with; the story's may be newer."""
-    written = (
-        story.versions.filter(take=version.take, generation__isnull=False)
-        .select_related("generation__settings")
-        .order_by("number")
-        .first()
-    )
-    if written is None or written.generation is None:
-        return story.settings
-    return written.generation.settings
 
 
 def _sides(service: WriterModel | None) -> dict[int | None, str]:

@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "finetuning.models": ("finetuning.recipes", "stories.models"),
     "finetuning.services": (
         *("finetuning.models", "finetuning.recipes", "finetuning.pipeline"),
-        *("stories.models", "stories.ollama"),
+        *("stories.models", "stories.ollama", "stories.provenance"),
     ),
     "finetuning.trainer": ("finetuning.pipeline",),
     "finetuning.driver": (
