@@ -11,7 +11,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline.evaluate import BETTER
 from finetuning.services import lineage, promotion, storage
 from stories.admin.common import LookOnlyAdmin
 from stories.models import WriterModel, model_in_service
@@ -125,7 +124,7 @@ def _entry(model: WriterModel) -> dict[str, Any]:
         "run": run,
         "scores": scores,
         "evaluation": bool(scores) and run is not None and _evaluation_url(run),
-        "better": run is not None and run.verdict == BETTER,
+        "better": promotion.passes_gate(model),
         "withdrawn": lineage.withdrawn(model),
         "has_weights": storage.has_weights(model),
         "is_active": model.state == WriterModel.State.ACTIVE,
