@@ -22,6 +22,8 @@ NEAR_DUPLICATE = 0.8
 # …and from here on both go to the same side of the split.
 RELATED = 0.4
 _LEAST_HELD_OUT = 2
+# With fewer held out, the evaluation can't tell better from worse.
+ENOUGH = 8
 
 
 @dataclass
@@ -121,7 +123,9 @@ def split(rows: Sequence[Any], recipe: Recipe) -> tuple[list[Row], list[Row]]:
     members: dict[int, list[Any]] = {}
     for row, root in zip(rows, similar.groups(len(rows), together), strict=True):
         members.setdefault(root, []).append(row)
-    wanted = max(_LEAST_HELD_OUT, math.ceil(recipe.held_out * len(rows)))
+    # Of a small number, more than the recipe's share, so that the verdict can mean something.
+    enough = min(ENOUGH, len(rows) // 2)
+    wanted = max(_LEAST_HELD_OUT, enough, math.ceil(recipe.held_out * len(rows)))
     held_out: list[Any] = []
     most = len(rows) - wanted
     for group in sorted(members.values(), key=_order):

@@ -31,6 +31,11 @@ def test_the_files_hold_every_story_once(tmp_path: Path) -> None:
     assert (tmp_path / "export" / "datastories.csv").read_bytes().startswith(b'"Prompt","Story"')
 
 
+@pytest.mark.parametrize(("count", "held_out"), [(10, 5), (16, 8), (30, 8), (60, 12)])
+def test_enough_are_held_out_to_tell_something(count: int, held_out: int) -> None:
+    assert len(split(marked_rows(count), RECIPE)[1]) == held_out
+
+
 def test_the_same_stories_have_the_same_hash_and_split(tmp_path: Path) -> None:
     rows = marked_rows()
     one, other = exported(tmp_path / "a", rows), exported(tmp_path / "b", rows[::-1])
