@@ -17,7 +17,7 @@ from django.db import DatabaseError
 from finetuning import trainer
 from finetuning.models import TrainingRun
 from finetuning.pipeline import STAGES, export, runs
-from finetuning.pipeline.register import NAME
+from finetuning.pipeline.register import NAME, is_refused
 from finetuning.pipeline.train import SERVICE
 from finetuning.recipes import RecipeError
 from finetuning.services import lineage, promotion, storage
@@ -124,6 +124,8 @@ def _write_service(run: TrainingRun, service: WriterModel | None) -> None:
 def _stage(state: _Drive, stage: str) -> None:
     if stage == "register":
         _choose_name(state.run)
+        if is_refused(state.run.folder):  # a worker that died meanwhile had heard of it
+            _step(state, "merge")
     for step in STEPS[stage]:
         _step(state, step)
     if stage == "register" and state.merge_asked:

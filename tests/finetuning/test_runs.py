@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from finetuning import driver, tasks
 from finetuning.models import TrainingExample, TrainingRun
+from finetuning.pipeline import runs as pipeline_runs
 from finetuning.recipes import RECIPES, Recipe
 from finetuning.services import lineage, runs
 from stories import services
@@ -150,6 +151,30 @@ def test_a_run_whose_message_was_lost_is_announced_again() -> None:
     past = timezone.now() - timedelta(minutes=5)
     TrainingRun.objects.filter(pk=run.pk).update(queued_at=past)
     assert runs.recover() == [run.pk]
+
+
+@pytest.mark.parametrize(
+    ("refused", "complete", "steps"),
+    [
+        (False, False, ["register"]),
+        (True, False, ["merge", "register"]),
+        (True, True, ["register"]),
+    ],
+)
+def test_a_run_whose_adapter_was_refused_goes_on_with_merging(
+    monkeypatch: pytest.MonkeyPatch, refused: bool, complete: bool, steps: list[str]
+) -> None:
+    run, done = taken(), []
+    pipeline_runs.folder(run.folder, "register")
+    pipeline_runs.write_json(run.folder / "name.json", {"model": "m", "service": "pocket"})
+    if refused:
+        pipeline_runs.write_json(run.folder / "register" / "refused.json", {"answer": "No."})
+    if complete:
+        pipeline_runs.complete(run.folder, "register", {"mode": "merged"})
+    monkeypatch.setattr(driver, "_step", lambda state, step: done.append(step))
+    monkeypatch.setattr(driver, "_after", lambda state, stage: None)
+    driver._stage(driver._Drive(run, print), "register")
+    assert done == steps
 
 
 # ---- Cancelling, resuming, retrying ----
