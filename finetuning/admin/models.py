@@ -62,6 +62,7 @@ class WriterModelAdmin(LookOnlyAdmin):
             WriterModel.objects.select_related("promoted_by", "run", "replaced"), pk=number
         )
         examples = TrainingExample.objects.filter(run__model=model).select_related("story")
+        examples = examples.exclude(side=TrainingExample.Side.LEFT_OUT)
         context = {
             "title": str(model),
             "entry": _entry(model),

@@ -180,6 +180,7 @@ class TrainingRunAdmin(LookOnlyAdmin):
             pairs = json.loads((run.folder / "evaluate" / "stories.json").read_text())
         except FileNotFoundError:
             pairs = []
+        kept = [pair for pair in pairs if pair["service"]["prompt"]]  # of stories still there
         context = {
             "title": f"Evaluation of {run.model or run}",
             "run": run,
@@ -188,7 +189,7 @@ class TrainingRunAdmin(LookOnlyAdmin):
                 (name, share, run.scores["checks"]["candidate"][name])
                 for name, share in run.scores["checks"]["service"].items()
             ],
-            "pairs": pairs[:SHOWN_PAIRS],
+            "pairs": kept[:SHOWN_PAIRS],
         }
         return self._page(request, "finetuning/evaluation.html", context)
 

@@ -30,7 +30,7 @@ MOST_DRIFT = 1.0  # nats a token
 MOST_COPIES = 0.1  # share of the stories
 # A story is a near-copy when this share of its eight-word sequences stands in one trained on.
 COPIED_SHARE = 0.5
-_COPIED_SIZE = 8  # words
+COPIED_SIZE = 8  # words
 _RESAMPLES = 10_000
 _CONFIDENCE = 0.95
 
@@ -43,7 +43,7 @@ def evaluate(run_dir: Path, recipe: Recipe) -> None:
     losses = json.loads((folder / LOSSES).read_text())
     held_out = runs.read_rows(run_dir / "export" / "held-out.jsonl")
     trained = [
-        similar.shingles(row["text"], _COPIED_SIZE)
+        similar.shingles(row["text"], COPIED_SIZE)
         for row in runs.read_rows(run_dir / "export" / "train.jsonl")
     ]
     sides = {
@@ -191,7 +191,7 @@ def _judged(row: Any, trained: list[similar.Shingles]) -> dict[str, Any]:
         "repetition": not report["repeated_sentences"],
     }
     copied = max(
-        (similar.copied_share(row["text"], source, _COPIED_SIZE) for source in trained), default=0.0
+        (similar.copied_share(row["text"], source, COPIED_SIZE) for source in trained), default=0.0
     )
     return {
         "model": row["model"],

@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "finetuning.trainer": ("finetuning.pipeline",),
     "finetuning.driver": (
         *("finetuning.models", "finetuning.recipes", "finetuning.pipeline"),
-        *("finetuning.services", "finetuning.trainer", "stories.models"),
+        *("finetuning.services", "finetuning.trainer", "stories.models", "stories.ollama"),
     ),
     "finetuning.tasks": (
         *("finetuning.driver", "finetuning.models", "finetuning.pipeline", "finetuning.services"),
