@@ -17,9 +17,9 @@ from finetuning.pipeline.runs import Row, StageError
 from finetuning.recipes import Recipe
 
 STORIES = "stories.jsonl"
-# Jaccard similarity of three-word sequences: from here on one of the two is left out…
+# Jaccard similarity of three-word sequences: from here on one of the two is left out.
 NEAR_DUPLICATE = 0.8
-# …and from here on both go to the same side of the split.
+# Share of the shorter one's sequences: from here on both go to the same side of the split.
 RELATED = 0.4
 _LEAST_HELD_OUT = 2
 # With fewer held out, the evaluation can't tell better from worse.
@@ -116,7 +116,8 @@ def split(rows: Sequence[Any], recipe: Recipe) -> tuple[list[Row], list[Row]]:
     from run to run. What the model in service was trained on is never held out, or that model
     would be judged on what it knows; what it was tested on comes first.
     """
-    together = [(one, other) for one, other, _ in similar.pairs([r["text"] for r in rows], RELATED)]
+    related = similar.pairs([row["text"] for row in rows], RELATED, contained=True)
+    together = [(one, other) for one, other, _ in related]
     prompts: dict[str, int] = {}
     for index, row in enumerate(rows):
         together.append((prompts.setdefault(row["prompt"], index), index))

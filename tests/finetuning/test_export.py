@@ -93,6 +93,16 @@ def test_related_stories_stay_on_one_side(tmp_path: Path) -> None:
     assert all(sides[number] == sides[number + 20] for number in range(1, 21))
 
 
+@pytest.mark.parametrize("held_out", [0.1, 0.2, 0.3, 0.4, 0.5])
+def test_a_story_stays_with_one_that_contains_it(held_out: float) -> None:
+    rows = marked_rows(20)
+    whole = "\n\n".join(row["text"] for row in rows[:4])
+    longer = {**rows[0], "story": 999, "text": whole, "prompt": rows[1]["prompt"] + " "}
+    sides = split([rows[0], longer, *rows[5:]], RECIPE.changed({"held_out": held_out}))
+    for side in sides:
+        assert len({row["story"] for row in side} & {1, 999}) in {0, 2}
+
+
 def test_what_taught_the_model_in_service_is_never_held_out() -> None:
     rows = [{**row, "taught": row["story"] <= 30} for row in marked_rows()]
     _, held_out = split(rows, RECIPE)
