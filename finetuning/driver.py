@@ -36,6 +36,7 @@ STEPS = {
     "evaluate": ("compare", "measure", "judge"),
 }
 _MOST_KILLS = 3
+_MOST_POINTS = 1000  # of the curve; beyond, every other one goes
 _STORE_INTERVAL = 1.0  # seconds between two writes of the progress
 
 Tell = Callable[[str], None]
@@ -239,6 +240,10 @@ def _hear_progress(state: _Drive, event: trainer.Event) -> None:
         if loss is not None:
             state.curve = [point for point in state.curve if point[0] < step]
         state.curve.append([step, loss, held_out])
+        if len(state.curve) > _MOST_POINTS:
+            state.curve = [
+                point for at, point in enumerate(state.curve) if at % 2 == 0 or point[2] is not None
+            ]
     last = {name: value for name, value in event.items() if value is not None}
     state.run.progress = {**state.run.progress, **last}
     now = time.monotonic()

@@ -151,6 +151,7 @@ def test_a_run_whose_message_was_lost_is_announced_again() -> None:
     past = timezone.now() - timedelta(minutes=5)
     TrainingRun.objects.filter(pk=run.pk).update(queued_at=past)
     assert runs.recover() == [run.pk]
+    assert runs.recover() == [], "the second message would only wait behind the first"
 
 
 @pytest.mark.parametrize(
