@@ -57,7 +57,7 @@ lock: $(VENV)/.dev  ## turn requirements*.in into requirements*.txt
 	done
 
 clean:  ## remove what the commands above made, but not your stories
-	rm -rf $(VENV) $(VENV)-audit .pytest_cache .mypy_cache .ruff_cache .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(VENV)-train $(VENV)-audit .pytest_cache .mypy_cache .ruff_cache .coverage .coverage.* htmlcov
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -71,11 +71,13 @@ $(VENV)/.web: requirements.txt | $(VENV)/bin/python
 	@$(INSTALL) --requirement requirements.txt
 	@touch $@
 
-# Torch by its exact version first: any other request pulls gigabytes of CUDA.
+# Torch by its exact version first. PyPI's is built for CUDA on Linux (gigabytes); TORCH_INDEX names
+# another index, for torch alone.
 $(VENV)-train/.cpu: requirements-train-cpu.txt | $(VENV)/bin/python
 	@echo "Installing the trainer's packages (once; a few minutes)"
 	@$(PYTHON) -m venv $(VENV)-train
-	@$(VENV)-train/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@$(VENV)-train/bin/python -m pip install --quiet --disable-pip-version-check \
+	  $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.13.0
 	@$(VENV)-train/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 

@@ -15,13 +15,14 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from finetuning import trainer
-from finetuning.models import TrainingRun
+from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline import STAGES, export, runs
-from finetuning.pipeline.register import NAME
+from finetuning.pipeline.register import NAME, is_refused
 from finetuning.pipeline.train import SERVICE
 from finetuning.recipes import RecipeError
-from finetuning.services import lineage, promotion, storage
+from finetuning.services import forgetting, lineage, promotion, storage
 from finetuning.services import runs as run_services
+from stories import ollama
 from stories.models import WriterModel
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ STEPS = {
     "evaluate": ("compare", "measure", "judge"),
 }
 _MOST_KILLS = 3
+_MOST_POINTS = 1000  # of the curve; beyond, every other one goes
 _STORE_INTERVAL = 1.0  # seconds between two writes of the progress
 
 Tell = Callable[[str], None]
@@ -56,9 +58,10 @@ class _Drive:
 
 def drive(run: TrainingRun, tell: Tell = lambda text: None) -> None:
     """Take the claimed `run` to its end; `tell` gets a line for each thing worth saying."""
-    state = _Drive(run, tell, curve=list(run.curve))
+    state = _Drive(run, tell)
     try:
         _prepare(run)
+        state.curve = list(run.curve)
         for stage in STAGES:
             run_services.note(run, stage=stage, progress={})
             tell(f"{stage}…")
@@ -89,7 +92,8 @@ def _fail(state: _Drive, message: str) -> None:
 def _prepare(run: TrainingRun) -> None:
     """Lay out the folder: the recipe, the stories as they are approved now, who is in service.
 
-    On a resumed run they are there already and stay what they were.
+    On a resumed run they are there already and stay what they were, unless a story was withdrawn
+    meanwhile: then everything that was made with it goes.
     """
     folder = run.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,10 +104,33 @@ def _prepare(run: TrainingRun) -> None:
     service = WriterModel.objects.filter(
         state=WriterModel.State.ACTIVE, base=recipe.base_model
     ).first()
+    _leave_withdrawn(run)
     if not (folder / "recipe.json").exists():
         runs.write_rows(folder / export.STORIES, lineage.approved_rows(service))
         _write_service(run, service)
         runs.write_json(folder / "recipe.json", run.recipe)
+
+
+def _leave_withdrawn(run: TrainingRun) -> None:
+    path = run.folder / export.STORIES
+    gone = lineage.withdrawn_rows(runs.read_rows(path)) if path.exists() else 0
+    if not gone:
+        return
+    _log(run, f"Stories withdrawn since the run began: {gone}. It begins anew without them.")
+    _unregister(run)
+    forgetting.start_over(run)
+    run_services.note(run, dataset={}, metrics={}, curve=[], progress={})
+
+
+def _unregister(run: TrainingRun) -> None:
+    """Take a model that was registered and never measured off the server, if that is there."""
+    registered = runs.manifest(run.folder, "register")
+    if registered is None:
+        return
+    try:
+        storage.on_server(ollama.delete(registered["model"]))
+    except ollama.ModelServerError as error:
+        logger.warning("%s stays on the model server: %s", registered["model"], error)
 
 
 def _write_service(run: TrainingRun, service: WriterModel | None) -> None:
@@ -124,6 +151,8 @@ def _write_service(run: TrainingRun, service: WriterModel | None) -> None:
 def _stage(state: _Drive, stage: str) -> None:
     if stage == "register":
         _choose_name(state.run)
+        if is_refused(state.run.folder):  # a worker that died meanwhile had heard of it
+            _step(state, "merge")
     for step in STEPS[stage]:
         _step(state, step)
     if stage == "register" and state.merge_asked:
@@ -148,17 +177,24 @@ def _after(state: _Drive, stage: str) -> None:
     run = state.run
     facts = runs.need(run.folder, stage)
     if stage == "export":
-        train, held_out = (
-            runs.read_rows(run.folder / "export" / f"{name}.jsonl")
-            for name in ("train", "held-out")
-        )
-        lineage.record_examples(run, train, held_out)
+        lineage.record_examples(run, _sides(run, facts))
         run_services.note(run, dataset=facts)
     elif stage == "train":
         run_services.note(run, metrics=facts, curve=state.curve)
     elif stage == "register":
         (run.folder / "convert" / "merged.gguf").unlink(missing_ok=True)
         run_services.note(run, metrics={**run.metrics, "mode": facts["mode"]})
+
+
+def _sides(run: TrainingRun, facts: dict[str, Any]) -> dict[TrainingExample.Side, list[runs.Row]]:
+    side = TrainingExample.Side
+    dropped = {story for found in facts["dropped"].values() for story in found}
+    approved = runs.read_rows(run.folder / export.STORIES)
+    return {
+        side.TRAIN: runs.read_rows(run.folder / "export" / "train.jsonl"),
+        side.HELD_OUT: runs.read_rows(run.folder / "export" / "held-out.jsonl"),
+        side.LEFT_OUT: [row for row in approved if row["story"] in dropped],
+    }
 
 
 def _step(state: _Drive, step: str) -> None:
@@ -204,6 +240,10 @@ def _hear_progress(state: _Drive, event: trainer.Event) -> None:
         if loss is not None:
             state.curve = [point for point in state.curve if point[0] < step]
         state.curve.append([step, loss, held_out])
+        if len(state.curve) > _MOST_POINTS:
+            state.curve = [
+                point for at, point in enumerate(state.curve) if at % 2 == 0 or point[2] is not None
+            ]
     last = {name: value for name, value in event.items() if value is not None}
     state.run.progress = {**state.run.progress, **last}
     now = time.monotonic()

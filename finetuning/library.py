@@ -65,6 +65,11 @@ def _wrong(values: dict[str, Any], story: str) -> str:
         return f"there is no genre {values['genre']}."
     if values["register"] not in Register.values:
         return f"there is no register {values['register']}."
+    if not prompts.MIN_WORDS <= values["max_words"] <= prompts.MAX_WORDS:
+        return (
+            f"a story can be asked for in {prompts.MIN_WORDS} to {prompts.MAX_WORDS:,} words, "
+            f"not in {values['max_words']:,}."
+        )
     if not story.strip():
         return "the story is empty."
     if len(story) > services.MAX_TEXT_LENGTH:

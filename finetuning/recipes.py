@@ -77,7 +77,7 @@ class Recipe:
     epochs: float = _number(3, 0.1, 100, "Epochs", "how often each story is seen")
     max_steps: int = _number(0, 0, 100_000, "Most steps", "0: as many as the epochs make")
     seed: int = _number(3407, 0, 2**31 - 1, "Seed")
-    held_out: float = _number(0.2, 0.05, 0.5, "Held out", "share of the stories not trained on")
+    held_out: float = _number(0.2, 0.05, 0.5, "Held out", "share not trained on; of few, 8 or half")
     least_stories: int = _number(10, 4, 10_000, "Fewest stories", "without duplicates")
     max_words: int = _number(6_000, 50, 20_000, "Longest story", "in words; longer ones left out")
     checkpoint_steps: int = _number(20, 1, 1000, "Steps between checkpoints")

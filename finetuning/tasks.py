@@ -9,7 +9,7 @@ from django.db import transaction
 from finetuning import driver
 from finetuning.models import TrainingRun
 from finetuning.pipeline.evaluate import BETTER
-from finetuning.services import promotion
+from finetuning.services import forgetting, promotion
 from finetuning.services import runs as run_services
 
 logger = logging.getLogger(__name__)
@@ -64,3 +64,9 @@ def train_nightly() -> None:
         return
     if run is not None:
         announce(run.pk)
+
+
+@shared_task
+def forget_gone_stories() -> int:
+    """Remove from the runs' files the text of stories that were deleted for good."""
+    return forgetting.forget_gone_stories()

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -136,14 +136,14 @@ class Trainer:
 
     def close(self) -> None:
         """End the process and its group, if they still run, and let go of the log."""
-        for kind in (signal.SIGTERM, signal.SIGKILL):
-            if self._process.poll() is not None:
-                break
-            try:
-                os.killpg(self._process.pid, kind)
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.killpg(self._process.pid, signal.SIGTERM)
                 self._process.wait(_GRACE)
-            except (ProcessLookupError, subprocess.TimeoutExpired):
-                continue
+        # Always: when the leader was killed, what it had started may still run.
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()

@@ -153,6 +153,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "stories.tasks.purge_deleted_stories",
         "schedule": 3600.0,
     },
+    "forget-gone-stories": {
+        "task": "finetuning.tasks.forget_gone_stories",
+        "schedule": 3600.0,
+    },
     "recover-training": {
         "task": "finetuning.tasks.recover",
         "schedule": env.float("TRAIN_RECOVER_SECONDS", 15.0),

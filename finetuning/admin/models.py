@@ -11,7 +11,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline.evaluate import BETTER
 from finetuning.services import blind, lineage, promotion, storage
 from stories.admin.common import LookOnlyAdmin
 from stories.models import WriterModel, model_in_service
@@ -63,6 +62,7 @@ class WriterModelAdmin(LookOnlyAdmin):
             WriterModel.objects.select_related("promoted_by", "run", "replaced"), pk=number
         )
         examples = TrainingExample.objects.filter(run__model=model).select_related("story")
+        examples = examples.exclude(side=TrainingExample.Side.LEFT_OUT)
         context = {
             "title": str(model),
             "entry": _entry(model),
@@ -125,7 +125,7 @@ def _entry(model: WriterModel) -> dict[str, Any]:
         "run": run,
         "scores": scores,
         "evaluation": bool(scores) and run is not None and _evaluation_url(run),
-        "better": run is not None and run.verdict == BETTER,
+        "better": promotion.passes_gate(model),
         "withdrawn": lineage.withdrawn(model),
         "tally": blind.tally(run) if run else None,
         "has_weights": storage.has_weights(model),

@@ -15,7 +15,7 @@ from finetuning import curve, tasks
 from finetuning.forms import RecipeForm
 from finetuning.models import TrainingRun
 from finetuning.pipeline import STAGES
-from finetuning.recipes import RECIPES
+from finetuning.recipes import RECIPES, RecipeError
 from finetuning.services import lineage
 from finetuning.services import runs as run_services
 from stories.admin.common import LookOnlyAdmin
@@ -121,8 +121,6 @@ class TrainingRunAdmin(LookOnlyAdmin):
 
     def live_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
         """Answer with the part of the page that changes; 286 tells htmx to ask no more."""
-        for run in run_services.recover():
-            tasks.announce(run)
         found = self._run(run_id)
         return TemplateResponse(
             request,
@@ -151,7 +149,7 @@ class TrainingRunAdmin(LookOnlyAdmin):
         run = self._run(run_id)
         try:
             run = self._act(request, run, request.POST.get("action", ""))
-        except run_services.CannotStartError as error:
+        except (run_services.CannotStartError, RecipeError) as error:
             messages.error(request, str(error))
         return redirect("admin:finetuning_trainingrun_change", run.pk)
 
@@ -180,6 +178,7 @@ class TrainingRunAdmin(LookOnlyAdmin):
             pairs = json.loads((run.folder / "evaluate" / "stories.json").read_text())
         except FileNotFoundError:
             pairs = []
+        kept = [pair for pair in pairs if pair["service"]["prompt"]]  # of stories still there
         context = {
             "title": f"Evaluation of {run.model or run}",
             "run": run,
@@ -188,7 +187,7 @@ class TrainingRunAdmin(LookOnlyAdmin):
                 (name, share, run.scores["checks"]["candidate"][name])
                 for name, share in run.scores["checks"]["service"].items()
             ],
-            "pairs": pairs[:SHOWN_PAIRS],
+            "pairs": kept[:SHOWN_PAIRS],
         }
         return self._page(request, "finetuning/evaluation.html", context)
 

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from finetuning.recipes import Recipe
-from stories.models import Story, User, WriterModel
+from stories.models import Story, StoryVersion, User, WriterModel
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
@@ -141,7 +141,7 @@ ACTIVE_STATES: tuple[Any, ...] = (TrainingRun.State.QUEUED, TrainingRun.State.RU
 
 
 class TrainingExample(models.Model):
-    """Which version of which story trained or tested which run.
+    """Which version of which story trained or tested which run, or was left out of it.
 
     The story may be gone: the row then still says that there was one.
     """
@@ -149,12 +149,17 @@ class TrainingExample(models.Model):
     class Side(models.TextChoices):
         TRAIN = "train", "Trained"
         HELD_OUT = "held-out", "Held out"
+        LEFT_OUT = "left-out", "Left out"
 
     run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="examples")
     story = models.ForeignKey(
         Story, on_delete=models.SET_NULL, null=True, blank=True, related_name="training_examples"
     )
     version = models.PositiveIntegerField()
+    # The row of that version: thinning spares what a row points to.
+    text_version = models.ForeignKey(
+        StoryVersion, on_delete=models.SET_NULL, null=True, blank=True, related_name="examples"
+    )
     side = models.CharField(max_length=10, choices=Side)
 
     class Meta:

@@ -18,6 +18,7 @@ def convert(run_dir: Path, recipe: Recipe) -> None:
     """Run the stage: the adapter as GGUF, in f16. Raises `StageError`."""
     if runs.manifest(run_dir, "convert") is not None:
         return
+    runs.check_cancelled(run_dir)
     trained = runs.need(run_dir, "train")
     adapter = run_dir / "train" / ADAPTER
     backends.check_adapter(adapter)
@@ -45,7 +46,9 @@ def merge(run_dir: Path, recipe: Recipe) -> None:
     if output.exists():
         return
     folder = run_dir / "convert" / "merged"
+    runs.check_cancelled(run_dir)
     _merge(run_dir, recipe, folder)
+    runs.check_cancelled(run_dir)
     draft = output.with_suffix(".part")
     kind = recipe.quantization
     # The converter writes these two by itself; for others llama-quantize goes on from f16.

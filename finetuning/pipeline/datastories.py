@@ -139,7 +139,9 @@ def _unquoted(text: str) -> Iterator[Entry]:
             )
             continue
         story = record[prompt.end() + 1 :].strip()
-        if len(story) > 1 and story[0] == story[-1] == '"':
+        # A story may begin and end with speech: its inner quotes are then not doubled.
+        quoted = len(story) > 1 and story[0] == story[-1] == '"'
+        if quoted and '"' not in story[1:-1].replace('""', ""):
             story = story[1:-1].replace('""', '"')
         yield Entry(row, line, prompt[0], restored(story))
     if problems:

@@ -17,11 +17,13 @@ from finetuning.pipeline.runs import Row, StageError
 from finetuning.recipes import Recipe
 
 STORIES = "stories.jsonl"
-# Jaccard similarity of three-word sequences: from here on one of the two is left out…
+# Jaccard similarity of three-word sequences: from here on one of the two is left out.
 NEAR_DUPLICATE = 0.8
-# …and from here on both go to the same side of the split.
+# Share of the shorter one's sequences: from here on both go to the same side of the split.
 RELATED = 0.4
 _LEAST_HELD_OUT = 2
+# With fewer held out, the evaluation can't tell better from worse.
+ENOUGH = 8
 
 
 @dataclass
@@ -114,14 +116,17 @@ def split(rows: Sequence[Any], recipe: Recipe) -> tuple[list[Row], list[Row]]:
     from run to run. What the model in service was trained on is never held out, or that model
     would be judged on what it knows; what it was tested on comes first.
     """
-    together = [(one, other) for one, other, _ in similar.pairs([r["text"] for r in rows], RELATED)]
+    related = similar.pairs([row["text"] for row in rows], RELATED, contained=True)
+    together = [(one, other) for one, other, _ in related]
     prompts: dict[str, int] = {}
     for index, row in enumerate(rows):
         together.append((prompts.setdefault(row["prompt"], index), index))
     members: dict[int, list[Any]] = {}
     for row, root in zip(rows, similar.groups(len(rows), together), strict=True):
         members.setdefault(root, []).append(row)
-    wanted = max(_LEAST_HELD_OUT, math.ceil(recipe.held_out * len(rows)))
+    # Of a small number, more than the recipe's share, so that the verdict can mean something.
+    enough = min(ENOUGH, len(rows) // 2)
+    wanted = max(_LEAST_HELD_OUT, enough, math.ceil(recipe.held_out * len(rows)))
     held_out: list[Any] = []
     most = len(rows) - wanted
     for group in sorted(members.values(), key=_order):

@@ -36,9 +36,12 @@ def _archive(name: str) -> Path:
     archive = CACHE / f"{name}.tar.gz"
     if not archive.exists():
         log("Fetching llama.cpp's conversion scripts (once).")
-        requirement = f"llama-cpp-python=={VERSION}"
+        # pip runs the build backend of what it downloads, so that it must know the hash first.
+        pinned = CACHE / "requirements.txt"
+        pinned.write_text(f"llama-cpp-python=={VERSION} --hash=sha256:{SHA256}\n")
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        command += ["--no-binary", ":all:", "--dest", str(CACHE), requirement]
+        command += ["--no-binary", ":all:", "--dest", str(CACHE)]
+        command += ["--require-hashes", "--requirement", str(pinned)]
         if subprocess.run(command, check=False, stdout=sys.stderr).returncode:  # noqa: S603
             raise StageError(
                 "llama.cpp's conversion scripts can't be fetched from the package index. "

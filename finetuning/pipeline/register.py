@@ -40,6 +40,11 @@ def register(run_dir: Path, recipe: Recipe) -> None:
         raise StageError(f"{error} {error.hint}".strip()) from error
 
 
+def is_refused(run_dir: Path) -> bool:
+    """Tell whether the server has refused the adapter and the merged model is not on it yet."""
+    return (run_dir / "register" / REFUSED).exists() and runs.manifest(run_dir, "register") is None
+
+
 async def _register(run_dir: Path, recipe: Recipe, name: str, folder: Path) -> None:
     try:
         version = await ollama.version()

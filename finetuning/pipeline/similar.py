@@ -17,10 +17,13 @@ def shingles(text: str, size: int) -> Shingles:
     return frozenset(tuple(words[start : start + size]) for start in range(len(words) - size + 1))
 
 
-def pairs(texts: Sequence[str], least: float, size: int = 3) -> Iterator[tuple[int, int, float]]:
+def pairs(
+    texts: Sequence[str], least: float, size: int = 3, *, contained: bool = False
+) -> Iterator[tuple[int, int, float]]:
     """Yield (earlier, later, similarity) of texts whose Jaccard similarity is at least `least`.
 
-    Only texts that share a shingle are compared.
+    With `contained`, what is shared is taken of the shorter text (the overlap coefficient), so that
+    one that stands in a much longer one is found. Only texts that share a shingle are compared.
     """
     seen: dict[tuple[str, ...], list[int]] = {}
     kept: list[Shingles] = []
@@ -28,7 +31,9 @@ def pairs(texts: Sequence[str], least: float, size: int = 3) -> Iterator[tuple[i
         own = shingles(text, size)
         shared = Counter(earlier for shingle in own for earlier in seen.get(shingle, ()))
         for earlier, count in shared.items():
-            similarity = count / (len(own) + len(kept[earlier]) - count)
+            other = len(kept[earlier])
+            whole = min(len(own), other) if contained else len(own) + other - count
+            similarity = count / whole
             if similarity >= least:
                 yield earlier, later, similarity
         for shingle in own:

@@ -1,12 +1,15 @@
 """Which stories teach which model: the approved stories as rows, and the way back."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline.runs import Row
-from stories.models import Story, StorySettings, StoryVersion, WriterModel
+from stories.models import Story, StoryVersion, WriterModel
+from stories.provenance import settings_behind
 
 _SETTINGS = (
     "main_characters",
@@ -30,7 +33,7 @@ def approved_rows(service: WriterModel | None) -> list[dict[str, Any]]:
     for story in stories:
         # A story is approved in one version; later edits don't change what was read.
         version = story.versions.get(number=story.curated_version or story.version)
-        settings = _settings_of(story, version)
+        settings = settings_behind(story, version.number)
         row = Row(
             story=story.pk,
             version=version.number,
@@ -49,19 +52,6 @@ def approved_rows(service: WriterModel | None) -> list[dict[str, Any]]:
     return rows
 
 
-def _settings_of(story: Story, version: StoryVersion) -> StorySettings:
-    """Return the settings that the version's take was written with; the story's may be newer."""
-    written = (
-        story.versions.filter(take=version.take, generation__isnull=False)
-        .select_related("generation__settings")
-        .order_by("number")
-        .first()
-    )
-    if written is None or written.generation is None:
-        return story.settings
-    return written.generation.settings
-
-
 def _sides(service: WriterModel | None) -> dict[int | None, str]:
     """Return on which side of the model in service each story was."""
     if service is None:
@@ -70,20 +60,38 @@ def _sides(service: WriterModel | None) -> dict[int | None, str]:
     return dict(examples.values_list("story", "side"))
 
 
-def record_examples(run: TrainingRun, train: list[Row], held_out: list[Row]) -> None:
-    """Keep which version of which story is on which side of `run`; again is no error."""
-    sides = {TrainingExample.Side.TRAIN: train, TrainingExample.Side.HELD_OUT: held_out}
-    wanted = {row["story"] for rows in sides.values() for row in rows}
+def record_examples(run: TrainingRun, sides: Mapping[TrainingExample.Side, Iterable[Row]]) -> None:
+    """Keep which version of which story is on which side of `run`; again is no error.
+
+    A story that is gone is kept too, without its name: the model was taught by one that is.
+    """
+    rows = [(side, row) for side, found in sides.items() for row in found]
+    wanted = {row["story"] for _, row in rows}
     present = set(Story.objects.filter(pk__in=wanted).values_list("pk", flat=True))
-    TrainingExample.objects.bulk_create(
-        [
-            TrainingExample(run=run, story_id=row["story"], version=row["version"], side=side)
-            for side, rows in sides.items()
-            for row in rows
-            if row["story"] in present
-        ],
-        ignore_conflicts=True,
-    )
+    versions = {
+        (story, number): pk
+        for pk, story, number in StoryVersion.objects.filter(story__in=present).values_list(
+            "pk", "story", "number"
+        )
+    }
+    with transaction.atomic():
+        run.examples.all().delete()
+        TrainingExample.objects.bulk_create(
+            TrainingExample(
+                run=run,
+                story_id=row["story"] if row["story"] in present else None,
+                version=row["version"],
+                text_version_id=versions.get((row["story"], row["version"])),
+                side=side,
+            )
+            for side, row in rows
+        )
+
+
+def withdrawn_rows(rows: Iterable[Row]) -> int:
+    """Return how many of `rows` are of stories that may not train any more, or are gone."""
+    approved = set(Story.objects.approved().values_list("pk", flat=True))
+    return sum(row["story"] not in approved for row in rows)
 
 
 def taught_by(story: Story) -> QuerySet[WriterModel]:
@@ -106,7 +114,7 @@ def withdrawn(model: WriterModel) -> int:
 
 
 def newly_approved() -> int:
-    """Return how many approved stories have been in no finished run."""
+    """Return how many approved stories no finished run has used or left out (as a duplicate)."""
     used = TrainingExample.objects.filter(
         run__state=TrainingRun.State.DONE, story__isnull=False
     ).values("story")

@@ -3,6 +3,9 @@
 What changes is which row is `active`: the next story reads it, so nothing has to be restarted.
 """
 
+from typing import Any
+
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -10,7 +13,7 @@ from finetuning.models import TrainingRun
 from finetuning.pipeline.evaluate import BETTER
 from finetuning.services import storage
 from stories import ollama
-from stories.models import User, WriterModel
+from stories.models import User, WriterModel, model_in_service
 
 _State = WriterModel.State
 MAX_REASON = 300
@@ -23,8 +26,16 @@ class PromotionError(Exception):
 class GateError(PromotionError):
     """The measurements don't speak for the model, and nobody gave a reason."""
 
-    def __init__(self, verdict: str) -> None:
-        measured = f"was measured as “{verdict}”" if verdict else "was not measured"
+    def __init__(self, run: TrainingRun | None, service: str) -> None:
+        if run is None or not run.verdict:
+            measured = "was not measured"
+        elif run.verdict != BETTER:
+            measured = f"was measured as “{run.verdict}”"
+        else:
+            measured = (
+                f"was measured beside {run.service or 'another model'}, and {service} is in "
+                "service now"
+            )
         super().__init__(f"This model {measured}: promoting it needs a reason.")
 
 
@@ -37,30 +48,52 @@ def candidate_of(run: TrainingRun, name: str) -> WriterModel:
     return model
 
 
+def passes_gate(model: WriterModel) -> bool:
+    """Tell whether `model` was measured as better than the very model that is in service now."""
+    return _passes(TrainingRun.objects.filter(model=model).first(), model_in_service())
+
+
+def _passes(run: TrainingRun | None, service: str) -> bool:
+    return run is not None and run.verdict == BETTER and run.service == service
+
+
 def promote(model: WriterModel, user: User | None, reason: str = "") -> None:
     """Put `model` into service in place of the one that is. Raises `PromotionError`."""
-    verdict = TrainingRun.objects.filter(model=model).values_list("verdict", flat=True).first()
-    reason = " ".join(reason.split())[:MAX_REASON]
-    if verdict != BETTER and not reason:
-        raise GateError(verdict or "")
+    model.refresh_from_db()
+    if model.base != settings.STORY_MODEL:
+        raise PromotionError(
+            f"{model} was tuned from {model.base}, and this site writes with "
+            f"{settings.STORY_MODEL}: it can't be put into service here."
+        )
     _check_on_server(model)
     try:
         with transaction.atomic():
-            old = WriterModel.objects.select_for_update().filter(state=_State.ACTIVE).first()
-            if old == model:
-                raise PromotionError(f"{model} is in service already.")
-            if old is not None:
-                _move(old, _State.ACTIVE, _State.RETIRED)
-            WriterModel.objects.filter(pk=model.pk).update(
-                state=_State.ACTIVE,
-                promoted_at=timezone.now(),
-                promoted_by=user,
-                promotion_reason=reason,
-                replaced=old,
-            )
+            _put_into_service(model, user, " ".join(reason.split())[:MAX_REASON])
     except IntegrityError as error:
         raise PromotionError("Somebody else has just promoted another model.") from error
     storage.tidy()
+
+
+def _put_into_service(model: WriterModel, user: User | None, reason: str) -> None:
+    old = WriterModel.objects.select_for_update().filter(state=_State.ACTIVE).first()
+    if old == model:
+        raise PromotionError(f"{model} is in service already.")
+    # Asked for here and not before: what was measured counts beside the model that is replaced.
+    run, service = TrainingRun.objects.filter(model=model).first(), model_in_service()
+    if not reason and not _passes(run, service):
+        raise GateError(run, service)
+    if old is not None:
+        _move(old, _State.ACTIVE, _State.RETIRED)
+    # One that somebody retired in between has lost its weights.
+    _move(
+        model,
+        _State(model.state),
+        _State.ACTIVE,
+        promoted_at=timezone.now(),
+        promoted_by=user,
+        promotion_reason=reason,
+        replaced=old,
+    )
 
 
 def roll_back(model: WriterModel) -> WriterModel | None:
@@ -93,8 +126,8 @@ def retire(model: WriterModel) -> None:
     storage.tidy()
 
 
-def _move(model: WriterModel, old: WriterModel.State, new: WriterModel.State) -> None:
-    if not WriterModel.objects.filter(pk=model.pk, state=old).update(state=new):
+def _move(model: WriterModel, old: WriterModel.State, new: WriterModel.State, **more: Any) -> None:
+    if not WriterModel.objects.filter(pk=model.pk, state=old).update(state=new, **more):
         raise PromotionError(f"{model} is not “{old.label.lower()}” any more. Load the page again.")
 
 

@@ -179,8 +179,13 @@ def recover() -> list[int]:
             )
         elif held.update(state=_State.QUEUED, runner="", lease_until=None, queued_at=now):
             return [run.pk]
-    forgotten = TrainingRun.objects.forgotten(_FORGOTTEN_AFTER)
-    return list(forgotten.values_list("pk", flat=True))
+    return [run.pk for run in TrainingRun.objects.forgotten(_FORGOTTEN_AFTER) if _bumped(run)]
+
+
+def _bumped(run: TrainingRun) -> bool:
+    """Count its waiting anew, so that one message at a time is under way for it."""
+    waiting = TrainingRun.objects.filter(pk=run.pk, state=_State.QUEUED, queued_at=run.queued_at)
+    return bool(waiting.update(queued_at=timezone.now()))
 
 
 def nightly() -> TrainingRun | None:

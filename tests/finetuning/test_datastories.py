@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from finetuning.pipeline import datastories
 from finetuning.pipeline.datastories import DataError
 from stories.models import Curation, Story, StorySettings, User
 from tests.conftest import story_settings
+from tests.finetuning.conftest import marked_rows
 
 PROMPT = story_settings(keywords="lantern, old map, =1+1").prompt
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x00"), max_size=60)
@@ -142,3 +144,30 @@ def test_a_file_that_is_not_there(curator: User, tmp_path: Path) -> None:
         call_command("import_stories", str(tmp_path / "none.csv"))
     with pytest.raises(CommandError, match="No such file"):
         call_command("export_stories", str(tmp_path / "no folder" / "out.csv"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "story"),
+    [
+        ('"Hello," said Ann. They went. "Goodbye."', '"Hello," said Ann. They went. "Goodbye."'),
+        ('"""Hello,"" said Ann. ""Goodbye."""', '"Hello," said Ann. "Goodbye."'),
+        ('"They went, and came."', "They went, and came."),
+    ],
+)
+def test_a_story_between_two_speeches_keeps_its_quotes(cell: str, story: str) -> None:
+    prompt = marked_rows(1)[0]["prompt"]
+    [entry] = datastories.read_csv(f"Prompt,Story\n{prompt},{cell}\n".encode())
+    assert entry.story == story
+
+
+@pytest.mark.parametrize("words", [0, 19, 5001, 999999])
+def test_a_number_of_words_that_the_form_refuses_is_refused(
+    curator: User, tmp_path: Path, words: int
+) -> None:
+    prompts = [row["prompt"] for row in marked_rows(2)]
+    prompts[1] = re.sub(r"maximum \d+ words", f"maximum {words} words", prompts[1])
+    file = tmp_path / "stories.csv"
+    file.write_text(datastories.write_csv((p, "A story.") for p in prompts), newline="")
+    with pytest.raises(DataError, match=r"Row 2 \(line 3\): .* 20 to 5,000 words"):
+        library.import_csv(file, curator, approve=True)
+    assert not Story.objects.exists()

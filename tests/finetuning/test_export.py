@@ -31,6 +31,11 @@ def test_the_files_hold_every_story_once(tmp_path: Path) -> None:
     assert (tmp_path / "export" / "datastories.csv").read_bytes().startswith(b'"Prompt","Story"')
 
 
+@pytest.mark.parametrize(("count", "held_out"), [(10, 5), (16, 8), (30, 8), (60, 12)])
+def test_enough_are_held_out_to_tell_something(count: int, held_out: int) -> None:
+    assert len(split(marked_rows(count), RECIPE)[1]) == held_out
+
+
 def test_the_same_stories_have_the_same_hash_and_split(tmp_path: Path) -> None:
     rows = marked_rows()
     one, other = exported(tmp_path / "a", rows), exported(tmp_path / "b", rows[::-1])
@@ -86,6 +91,16 @@ def test_related_stories_stay_on_one_side(tmp_path: Path) -> None:
     sides = {row["story"]: "train" for row in train} | {row["story"]: "held" for row in held_out}
     assert held_out
     assert all(sides[number] == sides[number + 20] for number in range(1, 21))
+
+
+@pytest.mark.parametrize("held_out", [0.1, 0.2, 0.3, 0.4, 0.5])
+def test_a_story_stays_with_one_that_contains_it(held_out: float) -> None:
+    rows = marked_rows(20)
+    whole = "\n\n".join(row["text"] for row in rows[:4])
+    longer = {**rows[0], "story": 999, "text": whole, "prompt": rows[1]["prompt"] + " "}
+    sides = split([rows[0], longer, *rows[5:]], RECIPE.changed({"held_out": held_out}))
+    for side in sides:
+        assert len({row["story"] for row in side} & {1, 999}) in {0, 2}
 
 
 def test_what_taught_the_model_in_service_is_never_held_out() -> None:

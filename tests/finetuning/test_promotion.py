@@ -27,11 +27,17 @@ def _environment(settings: Settings, tmp_path: Path, scripted_server: ScriptedSe
     settings.OLLAMA_HOST = scripted_server.url
 
 
-def candidate(name: str, verdict: str = "better") -> WriterModel:
+def candidate(
+    name: str, verdict: str = "better", service: str = "pocket", base: str = "pocket"
+) -> WriterModel:
     """Return a registered model with its run and files, as a run leaves them."""
-    model = WriterModel.objects.create(name=name, base="pocket")
+    model = WriterModel.objects.create(name=name, base=base)
     run = TrainingRun.objects.create(
-        recipe=TINY.to_dict(), state=TrainingRun.State.DONE, verdict=verdict, model=model
+        recipe=TINY.to_dict(),
+        state=TrainingRun.State.DONE,
+        verdict=verdict,
+        service=service,
+        model=model,
     )
     (run.folder / "train" / "adapter").mkdir(parents=True)
     (run.folder / "convert").mkdir()
@@ -65,8 +71,44 @@ def test_the_gate_holds_unless_somebody_gives_a_reason(verdict: str, curator: Us
     assert model.promotion_reason == "The writers like it better."
 
 
-def test_one_is_active_and_a_rollback_brings_back_the_one_before(curator: User) -> None:
+def test_a_verdict_counts_beside_the_model_that_it_was_measured_with(curator: User) -> None:
     one, two = candidate("one"), candidate("two")
+    assert promotion.passes_gate(one)
+    promotion.promote(two, curator)
+    assert not promotion.passes_gate(one)
+    with pytest.raises(GateError, match="measured beside pocket, and two is in service now"):
+        promotion.promote(one, None)
+    assert (state_of(one), state_of(two)) == (State.CANDIDATE, State.ACTIVE)
+    promotion.promote(one, curator, "The writers like it better.")
+    assert (state_of(one), state_of(two)) == (State.ACTIVE, State.RETIRED)
+
+
+def test_a_model_of_another_base_never_takes_the_place_of_one_that_writes(curator: User) -> None:
+    one, other = candidate("one"), candidate("other", service="llama3.2", base="llama3.2")
+    promotion.promote(one, curator)
+    with pytest.raises(PromotionError, match="was tuned from"):
+        promotion.promote(other, curator, "I want it.")
+    assert model_in_service() == "one"
+
+
+def test_a_model_that_is_retired_meanwhile_is_not_promoted(
+    curator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, asked = candidate("one"), promotion._check_on_server
+
+    def retired_meanwhile(found: WriterModel) -> None:
+        asked(found)
+        promotion.retire(WriterModel.objects.get(pk=model.pk))
+
+    monkeypatch.setattr(promotion, "_check_on_server", retired_meanwhile)
+    with pytest.raises(PromotionError, match="Load the page again"):
+        promotion.promote(model, curator)
+    assert state_of(model) == State.REJECTED
+    assert model_in_service() == "pocket"
+
+
+def test_one_is_active_and_a_rollback_brings_back_the_one_before(curator: User) -> None:
+    one, two = candidate("one"), candidate("two", service="one")
     promotion.promote(one, curator)
     promotion.promote(two, curator)
     assert (state_of(one), state_of(two)) == (State.RETIRED, State.ACTIVE)
@@ -113,7 +155,8 @@ def has_files(model: WriterModel) -> bool:
 
 
 def test_files_of_the_active_and_the_previous_model_are_kept(curator: User) -> None:
-    models = [candidate(name) for name in ("one", "two", "three")]
+    order = [("one", "pocket"), ("two", "one"), ("three", "two")]
+    models = [candidate(name, service=service) for name, service in order]
     for model in models:
         promotion.promote(model, curator)
     assert [has_files(model) for model in models] == [False, True, True]

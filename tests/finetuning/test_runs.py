@@ -12,10 +12,14 @@ from pytest_django import Settings
 
 from finetuning import driver, tasks
 from finetuning.models import TrainingExample, TrainingRun
+from finetuning.pipeline import runs as pipeline_runs
 from finetuning.recipes import RECIPES, Recipe
 from finetuning.services import lineage, runs
 from stories import services
-from stories.models import Curation, Story, User
+from stories.generation.finishing import Outcome, finish
+from stories.generation.requests import open_generation
+from stories.models import Curation, Generation, Story, User
+from stories.provenance import settings_behind
 from tests.conftest import story_settings
 from tests.finetuning.conftest import TINY
 
@@ -147,6 +151,31 @@ def test_a_run_whose_message_was_lost_is_announced_again() -> None:
     past = timezone.now() - timedelta(minutes=5)
     TrainingRun.objects.filter(pk=run.pk).update(queued_at=past)
     assert runs.recover() == [run.pk]
+    assert runs.recover() == [], "the second message would only wait behind the first"
+
+
+@pytest.mark.parametrize(
+    ("refused", "complete", "steps"),
+    [
+        (False, False, ["register"]),
+        (True, False, ["merge", "register"]),
+        (True, True, ["register"]),
+    ],
+)
+def test_a_run_whose_adapter_was_refused_goes_on_with_merging(
+    monkeypatch: pytest.MonkeyPatch, refused: bool, complete: bool, steps: list[str]
+) -> None:
+    run, done = taken(), []
+    pipeline_runs.folder(run.folder, "register")
+    pipeline_runs.write_json(run.folder / "name.json", {"model": "m", "service": "pocket"})
+    if refused:
+        pipeline_runs.write_json(run.folder / "register" / "refused.json", {"answer": "No."})
+    if complete:
+        pipeline_runs.complete(run.folder, "register", {"mode": "merged"})
+    monkeypatch.setattr(driver, "_step", lambda state, step: done.append(step))
+    monkeypatch.setattr(driver, "_after", lambda state, stage: None)
+    driver._stage(driver._Drive(run, print), "register")
+    assert done == steps
 
 
 # ---- Cancelling, resuming, retrying ----
@@ -217,6 +246,32 @@ def test_what_is_exported_is_what_the_curator_read(approved: int) -> None:
     services.change_settings(story, story_settings(keywords="other"))
     [row] = [row for row in lineage.approved_rows(None) if row["story"] == story.pk]
     assert (row["version"], row["text"]) == (1, read)
+
+
+def test_the_prompt_exported_is_the_one_that_made_the_text(story: Story) -> None:
+    written(story, "Written as a fantasy.")
+    services.change_settings(story, story_settings(genre="War"))
+    written(story, "Written as a war story.")
+    services.restore_version(story, story.owner, 1)
+    approve(story)
+    [row] = lineage.approved_rows(None)
+    assert row["text"] == "Written as a fantasy."
+    made_by = settings_behind(story)
+    assert (row["prompt"], row["settings"]["genre"]) == (made_by.prompt, made_by.genre)
+    assert row["settings"]["genre"] != "War"
+
+
+def written(story: Story, text: str) -> None:
+    generation = open_generation(story.pk, story.owner, Generation.Kind.WRITE)
+    assert finish(generation, Outcome(Generation.Status.DONE, text))
+    story.refresh_from_db()
+
+
+def approve(story: Story) -> None:
+    services.set_good(story, True)
+    Story.objects.filter(pk=story.pk).update(
+        curation=Curation.APPROVED, curated_version=story.version
+    )
 
 
 # ---- By itself ----

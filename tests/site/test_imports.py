@@ -42,12 +42,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "finetuning.models": ("finetuning.recipes", "stories.models"),
     "finetuning.services": (
         *("finetuning.models", "finetuning.recipes", "finetuning.pipeline"),
-        *("stories.models", "stories.ollama"),
+        *("stories.models", "stories.ollama", "stories.provenance"),
     ),
     "finetuning.trainer": ("finetuning.pipeline",),
     "finetuning.driver": (
         *("finetuning.models", "finetuning.recipes", "finetuning.pipeline"),
-        *("finetuning.services", "finetuning.trainer", "stories.models"),
+        *("finetuning.services", "finetuning.trainer", "stories.models", "stories.ollama"),
     ),
     "finetuning.tasks": (
         *("finetuning.driver", "finetuning.models", "finetuning.pipeline", "finetuning.services"),

@@ -1,11 +1,13 @@
 """`manage.py finetune --recipe pocket`: the whole loop in this terminal."""
 
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import httpx
@@ -43,7 +45,7 @@ class Command(BaseCommand):
             if options["queue"]:
                 self._queue(recipe)
                 return
-            with _model_server(recipe):
+            with _ending_in_order(), _model_server(recipe):
                 run = self._run(recipe, options["resume"])
                 if options["promote"]:
                     self._promote(run)
@@ -68,7 +70,7 @@ class Command(BaseCommand):
         started = time.monotonic()
         try:
             driver.drive(claimed, lambda text: self._tell(started, text))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             run_services.finish(claimed, TrainingRun.State.CANCELLED)
             raise CommandError(f"Stopped. Go on with --resume {run.pk}") from None
         claimed.refresh_from_db()
@@ -113,6 +115,20 @@ def _changed(recipe: Recipe, changes: list[str]) -> Recipe:
         except ValueError:
             raise CommandError(f"{change}: this is no {kind.__name__}.") from None
     return recipe.changed(values)
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Let SIGTERM end the block as an exception, so that it leaves no process behind."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -1,0 +1,202 @@
+"""Stories that are withdrawn or gone: out of a resumed run, and out of the files of ended ones."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from finetuning import driver, library
+from finetuning.models import TrainingExample, TrainingRun
+from finetuning.pipeline import export, runs
+from finetuning.services import forgetting, lineage
+from finetuning.services import runs as run_services
+from stories import services
+from stories.models import Story, User
+from tests.finetuning.conftest import TINY
+from tests.finetuning.loop import STORIES
+
+pytestmark = pytest.mark.django_db
+State = TrainingRun.State
+
+
+@pytest.fixture(autouse=True)
+def _environment(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    settings.STORY_MODEL = "pocket"
+
+
+def prepared() -> TrainingRun:
+    """Return a run that a worker holds, with its first stage done."""
+    created = TrainingRun.objects.create(recipe=TINY.to_dict())
+    return prepare(created)
+
+
+def prepare(queued: TrainingRun) -> TrainingRun:
+    run = run_services.claim(queued.pk)
+    assert run is not None
+    driver._prepare(run)
+    export.export(run.folder, TINY)
+    driver._after(driver._Drive(run, print), "export")
+    return run
+
+
+def resumed(run: TrainingRun) -> TrainingRun:
+    run_services.resume(run)
+    return prepare(run)
+
+
+def exported(run: TrainingRun) -> set[int]:
+    names = ("train", "held-out")
+    return {r["story"] for n in names for r in runs.read_rows(run.folder / "export" / f"{n}.jsonl")}
+
+
+def texts(run: TrainingRun) -> str:
+    files = (path for path in run.folder.rglob("*") if path.is_file())
+    return "".join(path.read_text(encoding="utf-8") for path in files)
+
+
+def opening(text: str) -> str:
+    """Return what stands in this story alone; the marked ones share their sentences."""
+    return text.split("\n")[0]
+
+
+# ---- A resumed run ----
+
+
+def test_a_resumed_run_leaves_out_what_was_withdrawn_or_deleted_meanwhile(approved: int) -> None:
+    run = prepared()
+    assert len(exported(run)) == approved
+    (run.folder / "train").mkdir()
+    run_services.finish(run, State.FAILED, "The model server is down.")
+    withdrawn, gone = Story.objects.approved()[:2]
+    services.set_good(withdrawn, False)
+    left = exported(run) - {withdrawn.pk, gone.pk}
+    gone.delete()
+    run = resumed(run)
+    assert exported(run) == left
+    assert not (run.folder / "train").exists(), "what had learned from them is gone"
+    assert set(run.examples.values_list("story", flat=True)) == left
+
+
+def test_a_resumed_run_goes_on_when_nothing_was_withdrawn(approved: int) -> None:
+    run = prepared()
+    (run.folder / "train").mkdir()
+    run_services.finish(run, State.FAILED, "The model server is down.")
+    assert (resumed(run).folder / "train").exists()
+
+
+def test_a_story_that_goes_while_it_trains_is_counted_as_withdrawn(approved: int) -> None:
+    run = prepared()
+    taught = runs.read_rows(run.folder / "export" / "train.jsonl")[0]["story"]
+    Story.objects.get(pk=taught).delete()
+    for _ in range(2):
+        driver._after(driver._Drive(run, print), "export")
+    assert run.examples.count() == approved
+    assert run.examples.filter(story=None, side="train").count() == 1
+
+
+# ---- The files of ended runs ----
+
+
+def evaluated(run: TrainingRun) -> TrainingRun:
+    """Give the run an evaluation with a pair for each held-out story, as the steps leave it."""
+    held_out = runs.read_rows(run.folder / "export" / "held-out.jsonl")
+    folder = runs.folder(run.folder, "evaluate")
+    sides: dict[str, list[Any]] = {
+        side: [
+            {"prompt": row["prompt"], "text": f"{side} of {index}.", "settings": row["settings"]}
+            for index, row in enumerate(held_out)
+        ]
+        for side in ("candidate", "service")
+    }
+    for side, rows in sides.items():
+        runs.write_rows(folder / f"{side}.jsonl", rows)
+    pairs = [
+        {
+            side: {
+                **{name: row[name] for name in ("prompt", "text")},
+                "report": {"characters_missing": row["settings"]["main_characters"]},
+            }
+            for side, row in (("candidate", one), ("service", other))
+        }
+        for one, other in zip(sides["candidate"], sides["service"], strict=True)
+    ]
+    runs.write_json(folder / "stories.json", pairs)
+    run_services.finish(run, State.DONE)
+    return run
+
+
+def test_nothing_of_a_story_that_is_gone_stays_in_a_run(approved: int) -> None:
+    run = evaluated(prepared())
+    rows = runs.read_rows(run.folder / "export" / "train.jsonl")[:1]
+    rows += runs.read_rows(run.folder / "export" / "held-out.jsonl")[:1]
+    pairs = len(json.loads((run.folder / "evaluate" / "stories.json").read_text()))
+    assert all(opening(row["text"]) in texts(run) for row in rows)
+    assert forgetting.forget_gone_stories() == 0
+    for row in rows:
+        Story.objects.get(pk=row["story"]).delete()
+    assert forgetting.forget_gone_stories() == 2
+    found = texts(run)
+    for row in rows:
+        assert opening(row["text"]) not in found
+        assert row["prompt"] not in found
+    assert len(exported(run)) == approved - 2
+    kept = json.loads((run.folder / "evaluate" / "stories.json").read_text())
+    assert len(kept) == pairs, "the votes know the pairs by their places"
+    assert [pair["service"]["text"] for pair in kept].count("") == 1
+    assert run.examples.count() == approved
+    assert forgetting.forget_gone_stories() == 0
+
+
+def test_an_account_that_is_deleted_takes_its_stories_out_of_the_runs(
+    approved: int, curator: User
+) -> None:
+    run = evaluated(prepared())
+    curator.delete()
+    forgetting.forget_gone_stories()
+    assert "Draw close and listen." not in texts(run)
+
+
+def test_a_deleted_story_that_can_come_back_stays(approved: int) -> None:
+    evaluated(prepared())
+    services.delete_story(Story.objects.approved()[0])
+    assert forgetting.forget_gone_stories() == 0
+
+
+def test_a_run_that_stopped_begins_anew_and_an_active_one_is_left_alone(approved: int) -> None:
+    run = prepared()
+    story = Story.objects.approved()[0]
+    text = story.text
+    story.delete()
+    assert forgetting.forget_gone_stories() == 0, "its worker has the files"
+    run_services.finish(run, State.CANCELLED)
+    assert forgetting.forget_gone_stories() == 1
+    assert opening(text) not in texts(run)
+    assert len(exported(resumed(run))) == approved - 1
+
+
+# ---- What counts as new, and what is kept ----
+
+
+def test_duplicates_are_not_new_for_ever(approved: int, curator: User) -> None:
+    library.import_csv(STORIES, curator, approve=True)
+    assert lineage.newly_approved() == 2 * approved
+    run = prepared()
+    run_services.finish(run, State.DONE)
+    assert lineage.newly_approved() == 0
+    assert run.examples.filter(side=TrainingExample.Side.LEFT_OUT).count() == approved
+
+
+def test_a_version_that_taught_is_never_thinned(approved: int) -> None:
+    run = prepared()
+    run_services.finish(run, State.DONE)
+    story = Story.objects.approved()[0]
+    example = run.examples.get(story=story)
+    for number in range(70):
+        services.save_text(story, story.owner, f"Edit {number}.", story.version)
+    Story.objects.filter(pk=story.pk).update(curated_version=story.version)
+    services.save_text(story, story.owner, "The last edit.", story.version)
+    assert story.versions.count() < 70
+    assert story.versions.filter(number=example.version).exists()
