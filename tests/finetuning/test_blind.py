@@ -1,4 +1,4 @@
-"""The blind comparison: nothing tells who wrote what, each pair counts once, the count has limits."""
+"""The blind comparison: nothing tells who wrote what, and each pair counts once a writer."""
 
 from pathlib import Path
 
