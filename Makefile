@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Wheels only: without a compiler, a missing wheel is one clear sentence of pip's.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all:
 
-.PHONY: run test lint bench conformance finetune train-env pocket-model lock clean
+.PHONY: run test lint bench bench-training conformance finetune train-env pocket-model lock clean
 
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
 	@exec $(BIN)/python manage.py serve
@@ -20,6 +20,9 @@ lint: $(VENV)/.dev  ## style and types
 
 bench: $(VENV)/.dev  ## measure against a bare relay; results in benchmarks/
 	$(BIN)/python -m benchmarks.relay
+
+bench-training: $(VENV)/.dev $(VENV)-train/.cpu  ## training beside TRL's defaults; results in benchmarks/
+	DJANGO_SETTINGS_MODULE=storaiteller_site.settings $(BIN)/python -m benchmarks.training
 
 conformance: $(VENV)/.dev  ## is it an Ollama server? pocket, or OLLAMA_CONFORMANCE_URL
 	$(BIN)/python -m pytest tests/conformance $(ARGS)
