@@ -89,7 +89,7 @@ def _fail(state: _Drive, message: str) -> None:
 def _prepare(run: TrainingRun) -> None:
     """Lay out the folder: the recipe, the stories as they are approved now, who is in service.
 
-    On a resumed run they are there already and stay what they were.
+    Once they are exported, they stay what they were.
     """
     folder = run.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,7 @@ def _prepare(run: TrainingRun) -> None:
     service = WriterModel.objects.filter(
         state=WriterModel.State.ACTIVE, base=recipe.base_model
     ).first()
-    if not (folder / "recipe.json").exists():
+    if runs.manifest(folder, "export") is None:
         runs.write_rows(folder / export.STORIES, lineage.approved_rows(service))
         _write_service(run, service)
         runs.write_json(folder / "recipe.json", run.recipe)

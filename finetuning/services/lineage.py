@@ -106,8 +106,10 @@ def withdrawn(model: WriterModel) -> int:
 
 
 def newly_approved() -> int:
-    """Return how many approved stories have been in no finished run."""
-    used = TrainingExample.objects.filter(
-        run__state=TrainingRun.State.DONE, story__isnull=False
-    ).values("story")
-    return Story.objects.approved().exclude(pk__in=used).count()
+    """Return how many stories have been approved since the last finished run began.
+
+    By time, and not by what was trained on: a near-duplicate that each run leaves out is not new.
+    """
+    approved = Story.objects.approved()
+    last = TrainingRun.objects.filter(state=TrainingRun.State.DONE).order_by("-created_at").first()
+    return approved.filter(curated_at__gt=last.created_at).count() if last else approved.count()
