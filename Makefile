@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
   --require-hashes
 
-.PHONY: run test lint audit bench conformance finetune train-env pocket-model lock clean
+.PHONY: run test lint audit bench bench-training conformance finetune train-env pocket-model lock \
+  clean
 
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
 	@exec $(BIN)/python manage.py serve
@@ -32,6 +33,9 @@ bench: $(VENV)/.dev  ## measure; results in benchmarks/
 	$(BIN)/python -m benchmarks.relay
 	$(BIN)/python -m benchmarks.stop
 	$(BIN)/python -m benchmarks.rewrite
+
+bench-training: $(VENV)/.dev $(VENV)-train/.cpu  ## training beside TRL's defaults; results in benchmarks/
+	DJANGO_SETTINGS_MODULE=storaiteller_site.settings $(BIN)/python -m benchmarks.training
 
 conformance: $(VENV)/.dev  ## is it an Ollama server? pocket, or OLLAMA_CONFORMANCE_URL
 	$(BIN)/python -m pytest tests/conformance $(ARGS)

@@ -92,8 +92,8 @@ def _fail(state: _Drive, message: str) -> None:
 def _prepare(run: TrainingRun) -> None:
     """Lay out the folder: the recipe, the stories as they are approved now, who is in service.
 
-    On a resumed run they are there already and stay what they were, unless a story was withdrawn
-    meanwhile: then everything that was made with it goes.
+    Once they are exported, they stay what they were, unless a story was withdrawn meanwhile: then
+    everything that was made with it goes.
     """
     folder = run.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ def _prepare(run: TrainingRun) -> None:
         state=WriterModel.State.ACTIVE, base=recipe.base_model
     ).first()
     _leave_withdrawn(run)
-    if not (folder / "recipe.json").exists():
+    if runs.manifest(folder, "export") is None:
         runs.write_rows(folder / export.STORIES, lineage.approved_rows(service))
         _write_service(run, service)
         runs.write_json(folder / "recipe.json", run.recipe)

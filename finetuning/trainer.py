@@ -24,6 +24,7 @@ _GRACE = 10.0  # seconds between asking and forcing
 # For a trainer that shares the machine with writers.
 QUIET = {
     "PYTHONUNBUFFERED": "1",
+    "PYTHONWARNINGS": "ignore",
     "TQDM_DISABLE": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",

@@ -4,6 +4,7 @@ Both return (model with a LoRA adapter, tokenizer); what follows is the same. Un
 imported before trl, transformers and peft, which is why `choose` comes before any of them.
 """
 
+import importlib
 import importlib.util
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,7 +34,10 @@ def choose(recipe: Recipe) -> Backend:
         lacking = "a CUDA GPU" if not has_gpu else "Unsloth (requirements-train-gpu.txt)"
         raise StageError(f"The recipe asks for the backend unsloth, and here is no {lacking}.")
     log(f"Backend: {name}, on {torch.cuda.get_device_name() if has_gpu else 'the CPU'}.")
-    return load_unsloth if name == "unsloth" else load_peft
+    if name == "peft":
+        return load_peft
+    importlib.import_module("unsloth")  # before trl, transformers and peft, which it patches
+    return load_unsloth
 
 
 def load_unsloth(recipe: Recipe, weights: str, max_length: int) -> tuple[Any, Any]:

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from finetuning.models import TrainingRun
+from finetuning.pipeline import runs
 from finetuning.recipes import Recipe
 from stories import ollama
 from stories.models import WriterModel
@@ -63,18 +64,30 @@ def tidy() -> None:
     for run in TrainingRun.objects.filter(model__in=gone).select_related("model"):
         if not (run.folder / _HEAVY[0]).exists():
             continue
-        assert run.model is not None  # noqa: S101 - the filter's doing
-        try:
-            on_server(ollama.delete(run.model.name))
-        except ollama.ModelServerError as error:
-            logger.warning("%s stays on the model server: %s", run.model, error)
+        if not _removed_from_server(run):
             continue
         for name in _HEAVY:
             shutil.rmtree(run.folder / name, ignore_errors=True)
     left_over = ~Q(state__in=(TrainingRun.State.QUEUED, TrainingRun.State.RUNNING)) & Q(model=None)
     for run in TrainingRun.objects.filter(left_over).order_by("-pk")[1:]:  # the last can resume
+        if not _removed_from_server(run):
+            continue
         for name in _HEAVY:
             shutil.rmtree(run.folder / name, ignore_errors=True)
+
+
+def _removed_from_server(run: TrainingRun) -> bool:
+    """Remove what the run registered, if anything; False when the server can't be told."""
+    registered = (runs.manifest(run.folder, "register") or {}).get("model")
+    name = run.model.name if run.model else registered
+    if name is None or not any((run.folder / heavy).exists() for heavy in _HEAVY):
+        return True
+    try:
+        on_server(ollama.delete(name))
+    except ollama.ModelServerError as error:
+        logger.warning("%s stays on the model server: %s", name, error)
+        return False
+    return True
 
 
 def has_weights(model: WriterModel) -> bool:

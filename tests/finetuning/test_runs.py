@@ -239,6 +239,19 @@ def test_a_run_without_enough_stories_ends_in_a_sentence(
     assert run.model is None
 
 
+def test_a_run_that_lacked_stories_takes_the_new_ones_when_it_is_resumed(approved: int) -> None:
+    run = runs.claim(start(TINY.changed({"least_stories": approved + 1})).pk)
+    assert run is not None
+    driver.drive(run)
+    assert "1 more is needed" in run.error
+    services.set_good(Story.objects.approved()[0], False)
+    runs.resume(run)
+    claimed = runs.claim(run.pk)
+    assert claimed is not None
+    driver.drive(claimed)
+    assert "2 more are needed" in claimed.error
+
+
 def test_what_is_exported_is_what_the_curator_read(approved: int) -> None:
     story = Story.objects.approved()[0]
     read = story.text
@@ -288,11 +301,12 @@ def test_a_run_starts_by_itself_when_enough_new_stories_wait(
     assert run.origin == TrainingRun.Origin.NIGHTLY
     assert run.recipe["name"] == "pocket"
     runs.cancel(run)
-    done = TrainingRun.objects.create(recipe=run.recipe, state=State.DONE)
-    story = Story.objects.approved()[0]
-    TrainingExample.objects.create(run=done, story=story, version=1, side="train")
-    assert lineage.newly_approved() == approved - 1
+    TrainingRun.objects.create(recipe=run.recipe, state=State.DONE)
+    assert lineage.newly_approved() == 0
     assert runs.nightly() is None
+    newest = Story.objects.approved().values("pk")[:3]
+    Story.objects.filter(pk__in=newest).update(curated_at=timezone.now())
+    assert lineage.newly_approved() == 3
     settings.TRAIN_AFTER = 0
     assert runs.nightly() is None
 

@@ -17,6 +17,8 @@ from finetuning.pipeline import base, register, runs
 from finetuning.recipes import RECIPES
 from tests.finetuning.conftest import TINY, Step, facts, marked_rows, run_folder
 
+# Each starts torch, which takes its time on a busy machine.
+pytestmark = pytest.mark.timeout(600)
 GGUF = Path("pocket/model/pocket.gguf")
 
 
@@ -148,10 +150,10 @@ def poison(path: Path) -> None:
 
 def test_a_story_longer_than_the_context_is_refused(tmp_path: Path, step: Step) -> None:
     rows = marked_rows(12)
-    rows[3] = {**rows[3], "text": "A long road goes on. " * 300}
+    rows[3] = {**rows[3], "text": "A long road goes on. " * 1000}
     folder = run_folder(tmp_path / "run-1", TINY, rows)
     step("export", folder)
-    with pytest.raises(trainer.StepFailedError, match="the base reads 1,024"):
+    with pytest.raises(trainer.StepFailedError, match="with its prompt and the base reads"):
         step("train", folder)
 
 

@@ -87,10 +87,17 @@ def test_the_trainer_that_unsloth_allows_takes_what_we_pass() -> None:
 
 
 def test_unsloth_comes_before_the_libraries_that_it_patches() -> None:
-    """`choose` imports torch alone; trl, transformers and peft come in later functions."""
+    """`choose` imports it, and comes before every function that imports the others."""
     tree = ast.parse((PIPELINE / "train.py").read_text())
     at_top = {ast.unparse(node) for node in tree.body if isinstance(node, ast.Import)}
     assert not [line for line in at_top if "trl" in line or "transformers" in line]
     [train] = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "train"]
-    calls = [ast.unparse(node.func) for node in ast.walk(train) if isinstance(node, ast.Call)]
-    assert "backends.choose" in calls
+    lines = [ast.unparse(line) for line in train.body]
+    [chosen] = [index for index, line in enumerate(lines) if "backends.choose(" in line]
+    patched = ("_longest(", "load(", "_fit(", "check_adapter(")
+    assert min(i for i, line in enumerate(lines) if any(p in line for p in patched)) > chosen
+    source = (PIPELINE / "backends.py").read_text()
+    choose = source[source.index("def choose(") : source.index("def load_unsloth(")]
+    assert 'import_module("unsloth")' in choose
+    assert "import trl" not in choose
+    assert "transformers import" not in choose
