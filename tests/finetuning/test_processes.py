@@ -47,7 +47,8 @@ def test_what_a_killed_step_had_started_is_killed_too(
     )
     real = subprocess.Popen
     monkeypatch.setattr(
-        trainer.subprocess, "Popen", lambda _, **more: real([sys.executable, "-c", code], **more)
+        "finetuning.trainer.subprocess.Popen",
+        lambda _, **more: real([sys.executable, "-c", code], **more),
     )
     step = trainer.Trainer("export", tmp_path, tmp_path / "log.txt")
     child = int(step._lines.get(timeout=PATIENCE) or 0)
@@ -80,7 +81,7 @@ def test_pip_knows_the_hash_before_it_runs_anything(
         return SimpleNamespace(returncode=1)
 
     monkeypatch.setattr(llama_cpp, "CACHE", tmp_path)
-    monkeypatch.setattr(llama_cpp.subprocess, "run", pip)
+    monkeypatch.setattr("finetuning.pipeline.llama_cpp.subprocess.run", pip)
     with pytest.raises(runs.StageError, match="can't be fetched"):
         llama_cpp._archive("llama_cpp_python-0")
     assert "--require-hashes" in asked
