@@ -59,7 +59,7 @@ checkpoint_path = options.folder / "checkpoint.safetensors"
 if (options.folder / "tokenizer.model").exists():
     tokenizer = tokens.load_tokenizer(options.folder)
 else:
-    sample = islice(corpus.examples(options.seed + 1), 30_000)
+    sample = islice(corpus.examples(options.seed + 1), 12_000)
     tokenizer = tokens.train_tokenizer(
         (line for example in sample for line in (example.story, example.prompt)), options.folder
     )
