@@ -76,3 +76,10 @@ def patterns() -> list[str]:
         if section not in _NO_SENTENCES
         for pattern in lines
     ]
+
+
+def twist_markers() -> list[str]:
+    """Return the phrases one of which opens every twist, and that stand nowhere else."""
+    loaded = load()
+    registers = (marker for bank in loaded.registers.values() for marker in bank["twist"])
+    return [*loaded.shared["twist"], *registers]
