@@ -6,7 +6,7 @@
 from pocket.corpus.banks import twist_markers
 from pocket.corpus.examples import Example, corpus_hash, examples
 from pocket.corpus.settings import StorySettings, Vocabulary
-from pocket.corpus.telling import split_sentences
+from pocket.corpus.teller import split_sentences
 
 __all__ = [
     "Example",

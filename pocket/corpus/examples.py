@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Literal
 
 from pocket.corpus.settings import StorySettings, Vocabulary, draw_material
-from pocket.corpus.telling import sentence_starts, tell
+from pocket.corpus.teller import sentence_starts
+from pocket.corpus.telling import tell
 
 Kind = Literal["write", "rewrite", "continue"]
 _KINDS: tuple[Kind, ...] = ("write", "rewrite", "continue")

@@ -1,111 +1,44 @@
 """From settings to a story: a plot's beats in order, and around them what the length allows."""
 
 import random
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pocket.corpus import banks
 from pocket.corpus.settings import Material
-from pocket.corpus.style import Style, style_of
-from pocket.corpus.words import Character, Keyword
+from pocket.corpus.style import style_of
+from pocket.corpus.teller import (
+    Sentence,
+    Teller,
+    capital,
+    fill,
+    hero_slots,
+    join,
+    paragraphs,
+    split_sentences,
+)
+from pocket.corpus.words import Keyword
 
 # Words that a story aims at when the limit leaves room.
 LONGEST = 400
-# The start of a sentence: white space behind the end of another that is not a title's full stop.
-_SENTENCE_START = re.compile(r"(?<=[.!?\"])(?<!Mr\.)(?<!Dr\.)(?<!Mrs\.)(?<!Ms\.)\s+(?=[^a-z\s])")
-_SLOT = re.compile(r"\{(\w+)\}")
-_HERO = re.compile(r"\{(He|he|him|His|his)\}")
-# A plural in the place of a thing: patterns that would need another form of the verb.
-_SINGULAR = re.compile(r"\{[oO]\} (is|was|has|lies|hangs|had been)\b")
-_PRONOUNS = {
-    "he": {"he": "he", "him": "him", "his": "his", "himself": "himself"},
-    "she": {"he": "she", "him": "her", "his": "her", "himself": "herself"},
-}
 
 
-@dataclass
-class Sentence:
-    """A sentence and where in the story it stands: whole numbers are paragraphs."""
+class Source(NamedTuple):
+    """The banks that one story is told from."""
+
+    plot: banks.Lines
+    genre: banks.Lines
+    register: banks.Lines
+    shared: banks.Lines
+
+
+class Option(NamedTuple):
+    """A sentence that a story may have: where, one of which, how gladly; part of the plot?"""
 
     position: float
-    text: str
-    pattern: str
-    who: Character | None = None  # the companion that it is about
+    patterns: Sequence[str]
+    weight: float
     beat: bool = False
-
-
-@dataclass
-class Teller:
-    """Collects the sentences of one story, and never uses a pattern twice."""
-
-    rng: random.Random
-    material: Material
-    style: Style
-    slots: dict[str, str]
-    plural_object: bool
-    sentences: list[Sentence] = field(default_factory=list)
-    used: set[str] = field(default_factory=set)
-    turns: dict[Character, int] = field(default_factory=dict)
-
-    def add(self, position: float, patterns: Sequence[str], *, beat: bool = False) -> bool:
-        """Add one unused pattern that fits, at `position`; tell whether there was one."""
-        fitting = [pattern for pattern in patterns if self._fits(pattern)]
-        if beat and (about := [pattern for pattern in fitting if "{o}" in pattern.lower()]):
-            fitting = about if self.rng.random() < 0.5 else fitting
-        if not fitting:
-            return False
-        pattern = self.rng.choice(fitting)
-        self.used.add(pattern)
-        who, other = self._company(pattern)
-        text = self.style.word(self.rng, pattern.removeprefix("!"))
-        for name, person in (("x", who), ("y", other)):
-            if person is not None:
-                text = fill(text, _person(name, person))
-        self.sentences.append(Sentence(position, text, pattern, who, beat))
-        return True
-
-    def _fits(self, pattern: str) -> bool:
-        if pattern in self.used or (
-            pattern.startswith("!") and self.material.settings.child_friendly
-        ):
-            return False
-        if self.plural_object and _SINGULAR.search(pattern):
-            return False
-        companions = len(self.material.characters) - 1
-        return not ("{x" in pattern and companions < 1) and not ("{y" in pattern and companions < 2)
-
-    def _company(self, pattern: str) -> tuple[Character | None, Character | None]:
-        if "{x" not in pattern:
-            return None, None
-        companions = list(self.material.characters[1:])
-        self.rng.shuffle(companions)
-        companions.sort(key=lambda person: self.turns.get(person, 0))
-        self.turns[companions[0]] = self.turns.get(companions[0], 0) + 1
-        return companions[0], companions[1] if "{y" in pattern else None
-
-    def words(self) -> int:
-        """Return how many words there are so far."""
-        return sum(len(sentence.text.split()) for sentence in self.sentences)
-
-
-def fill(text: str, slots: dict[str, str]) -> str:
-    """Return `text` with the known slots filled, capitalised where they open a sentence."""
-
-    def value(match: re.Match[str]) -> str:
-        return slots.get(match[1], match[0])
-
-    return _SLOT.sub(value, text)
-
-
-def _person(name: str, person: Character) -> dict[str, str]:
-    forms = {f"{name}_{key}": value for key, value in _PRONOUNS[person.pronoun].items()}
-    return {name: person.short, **forms}
-
-
-def join(parts: Sequence[str]) -> str:
-    """Return "x", "x and y" or "x, y and z"."""
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
 def tell(rng: random.Random, material: Material) -> str | None:
@@ -142,20 +75,12 @@ def _is_complete(story: str, material: Material) -> bool:
     )
 
 
-def sentence_starts(story: str) -> list[int]:
-    """Return where the second and later sentences begin."""
-    return [match.end() for match in _SENTENCE_START.finditer(story)]
-
-
-def split_sentences(story: str) -> list[str]:
-    """Return the story's sentences."""
-    return _SENTENCE_START.split(story)
-
-
 def _tell(rng: random.Random, material: Material, size: int, target: float) -> str:
     loaded, settings = banks.load(), material.settings
     genre, register = loaded.genres[settings.genre], loaded.registers[settings.register]
-    plot = genre.plots[rng.choice(list(genre.plots))]
+    source = Source(
+        genre.plots[rng.choice(list(genre.plots))], genre.lines, register, loaded.shared
+    )
     keywords = list(material.keywords)
     rng.shuffle(keywords)
     object_, rest = _choose_object(rng, keywords)
@@ -163,31 +88,31 @@ def _tell(rng: random.Random, material: Material, size: int, target: float) -> s
         rng,
         material,
         style_of(settings.register),
-        _slots(rng, material, genre.lines, object_),
+        hero_slots(rng, material, genre.lines, object_),
         plural_object=object_ is not None and object_.kind == "plural",
     )
     if size < 2:
-        _beats(teller, plot, size, target)
+        _beats(teller, source.plot, size, target)
     else:
-        _tiny(teller, plot, loaded.shared, material)
+        _tiny(teller, source)
         rest = []
     if size == 1 and len(keywords) > 1:
-        _list_of_keywords(teller, loaded.shared, keywords)
+        _list_of_keywords(teller, source, keywords)
         rest = []
     if size == 0:
-        _introduce(teller, loaded.shared, register, genre.lines["roles"])
+        _introduce(teller, source)
     elif len(material.characters) > 1:
-        _introduce_shortly(teller, material)
+        _introduce_shortly(teller)
     if object_ is not None and not any("{o}" in s.text.lower() for s in teller.sentences):
         rest.append(object_)
     spread = rng.sample((0.4, 1.7, 2.55, 3.5, 1.3), 5)
     for position, keyword in zip(spread, rest, strict=False):
-        _weave(teller, loaded.shared, register, genre.lines, keyword, position)
+        _weave(teller, source, keyword, position)
     if settings.final_twist:
-        _twist(teller, plot, loaded.shared, register)
+        _twist(teller, source)
     if size < 2:
-        _extend(teller, plot, genre.lines, register, loaded.shared, target, size)
-    return _paragraphs(teller)
+        _extend(teller, source, target, size)
+    return paragraphs(teller)
 
 
 def _choose_object(
@@ -198,25 +123,6 @@ def _choose_object(
         if keyword.kind != "mass" and rng.random() < 0.9:
             return keyword, [other for other in keywords if other is not keyword]
     return None, list(keywords)
-
-
-def _slots(
-    rng: random.Random, material: Material, genre: banks.Lines, object_: Keyword | None
-) -> dict[str, str]:
-    hero = material.characters[0]
-    object_text = object_.definite if object_ is not None else rng.choice(genre["objects"])
-    slots = {
-        "a": hero.short,
-        "p": rng.choice(genre["places"]),
-        "o": object_text,
-        "it": "them" if object_ is not None and object_.kind == "plural" else "it",
-        **_PRONOUNS[hero.pronoun],
-    }
-    return {**slots, **{key.capitalize(): _capital(value) for key, value in slots.items()}}
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
 
 
 def _beats(teller: Teller, plot: banks.Lines, size: int, target: float) -> None:
@@ -231,45 +137,44 @@ def _beats(teller: Teller, plot: banks.Lines, size: int, target: float) -> None:
         teller.add(position, plot[beat], beat=True)
 
 
-def _tiny(teller: Teller, plot: banks.Lines, shared: banks.Lines, material: Material) -> None:
-    keywords = list(material.keywords)
+def _tiny(teller: Teller, source: Source) -> None:
+    keywords = list(teller.material.keywords)
     if len(keywords) == 1:
-        _add_keyword(teller, 0.1, shared["tiny open"], keywords[0])
+        _add_keyword(teller, 0.1, source.shared["tiny open"], keywords[0])
+        teller.add(2.7, source.plot["turn"], beat=True)
     else:
-        teller.add(0.1, plot["open"], beat=True)
-        _list_of_keywords(teller, shared, keywords)
-    if len(keywords) == 1:
-        teller.add(2.7, plot["turn"], beat=True)
-    if not material.settings.final_twist:
-        teller.add(3.1, shared["tiny end"])
+        teller.add(0.1, source.plot["open"], beat=True)
+        _list_of_keywords(teller, source, keywords)
+    if not teller.material.settings.final_twist:
+        teller.add(3.1, source.shared["tiny end"])
 
 
-def _list_of_keywords(teller: Teller, shared: banks.Lines, keywords: Sequence[Keyword]) -> None:
+def _list_of_keywords(teller: Teller, source: Source, keywords: Sequence[Keyword]) -> None:
     listed = join([keyword.indefinite for keyword in keywords])
-    teller.add(1.3, shared["tiny list"])
+    teller.add(1.3, source.shared["tiny list"])
     teller.sentences[-1].text = fill(teller.sentences[-1].text, {"list": listed})
 
 
-def _introduce(
-    teller: Teller, shared: banks.Lines, register: banks.Lines, roles: Sequence[str]
-) -> None:
+def _introduce(teller: Teller, source: Source) -> None:
     companions = teller.material.characters[1:]
-    allowed = [r for r in roles if not (r[0] == "!" and teller.material.settings.child_friendly)]
+    child = teller.material.settings.child_friendly
+    allowed = [role for role in source.genre["roles"] if not (role[0] == "!" and child)]
     chosen = teller.rng.sample(allowed, len(companions))
     for index, role in enumerate(chosen):
-        source = register if teller.rng.random() < 0.6 else shared
+        bank = source.register if teller.rng.random() < 0.6 else source.shared
         position = 0.5 + index / 20 if teller.rng.random() < 0.8 or index == 0 else 1.3
-        if teller.add(position, source["company"]):
+        if teller.add(position, bank["company"]):
             sentence = teller.sentences[-1]
             sentence.text = fill(sentence.text, {"role": role.removeprefix("!")})
 
 
-def _introduce_shortly(teller: Teller, material: Material) -> None:
-    others = [character.text for character in material.characters[1:]]
+def _introduce_shortly(teller: Teller) -> None:
+    companions = teller.material.characters[1:]
+    others = join([character.text for character in companions])
     text = teller.rng.choice(
-        (f"With {{him}} went {join(others)}.", f"{{a}} was not alone: {join(others)} came too.")
+        (f"With {{him}} went {others}.", f"{{a}} was not alone: {others} came too.")
     )
-    teller.sentences.append(Sentence(0.5, text, text, material.characters[1]))
+    teller.sentences.append(Sentence(0.5, text, text, companions[0]))
 
 
 def _add_keyword(
@@ -278,128 +183,92 @@ def _add_keyword(
     if not teller.add(position, patterns):
         return False
     forms = {"k": keyword.text, "the_k": keyword.definite, "a_k": keyword.indefinite}
-    forms["The_k"] = _capital(keyword.definite)
+    forms["The_k"] = capital(keyword.definite)
     teller.sentences[-1].text = fill(teller.sentences[-1].text, forms)
     return True
 
 
-def _weave(
-    teller: Teller,
-    shared: banks.Lines,
-    register: banks.Lines,
-    genre: banks.Lines,
-    keyword: Keyword,
-    position: float,
-) -> None:
+def _weave(teller: Teller, source: Source, keyword: Keyword, position: float) -> None:
     """Add the sentence that brings `keyword` in."""
     part = {0: "seed", 1: "bar", 2: "help", 3: "last"}[int(position)]
-    bank = shared[f"{part} {keyword.kind}"]
+    bank = source.shared[f"{part} {keyword.kind}"]
     # The genre's and the register's own sentences speak of one thing, in the development.
     if keyword.kind == "thing" and part in {"bar", "help"} and teller.rng.random() < 0.5:
-        bank = teller.rng.choice((genre, register))["keyword"]
+        bank = teller.rng.choice((source.genre, source.register))["keyword"]
     if not _add_keyword(teller, position, bank, keyword):
-        _add_keyword(teller, position, shared[f"{part} {keyword.kind}"], keyword)
+        _add_keyword(teller, position, source.shared[f"{part} {keyword.kind}"], keyword)
 
 
-def _twist(teller: Teller, plot: banks.Lines, shared: banks.Lines, register: banks.Lines) -> None:
-    teller.add(3.7, plot["twist"])
-    source = register if teller.rng.random() < 0.5 else shared
-    marker = teller.rng.choice(source["twist"])
+def _twist(teller: Teller, source: Source) -> None:
+    teller.add(3.7, source.plot["twist"])
+    bank = source.register if teller.rng.random() < 0.5 else source.shared
+    marker = teller.rng.choice(bank["twist"])
     sentence = teller.sentences[-1]
     text = sentence.text
-    if marker.endswith("?"):
-        text = _capital(text) if not text.startswith("{a}") else text
+    if marker.endswith("?") and not text.startswith("{a}"):
+        text = capital(text)
     sentence.text = f"{marker} {text}"
 
 
-def _extend(
-    teller: Teller,
-    plot: banks.Lines,
-    genre: banks.Lines,
-    register: banks.Lines,
-    shared: banks.Lines,
-    target: float,
-    size: int,
-) -> None:
+def _extend(teller: Teller, source: Source, target: float, size: int) -> None:
     """Add optional sentences, in random order, until the story has the length aimed at."""
-    rng, child = teller.rng, teller.material.settings.child_friendly
-    twist = teller.material.settings.final_twist
-    options: list[tuple[float, Sequence[str], float, bool]] = [
-        (rng.uniform(1.2, 2.6), register["aside"], 5, False),
-        (0.3, register["hero"], 4, False),
-        (0.02, register["opener"], 3, False),
-        (3.85, shared["react"] if twist else register["closer"], 4, False),
-        (0.2, genre["setting"], 4, False),
-        (rng.choice((1.2, 1.35, 2.2)), genre["mood"], 4, False),
-        (2.0, plot["worse"], 6, True),
-    ]
-    if not twist:
-        options.append((3.4, shared["after"], 2, False))
-    if child:
-        options += [(3.6, shared["kind last"], 4, False), (1.95, shared["kind"], 1, False)]
-    if len(teller.material.characters) > 1:
-        options += [
-            (rng.choice((1.6, 1.9, 2.2)), genre["talk"], 6, False),
-            (rng.choice((1.55, 2.3)), genre["company"], 4, False),
-            (3.3, shared["company last"], 2, False),
-        ]
+    rng = teller.rng
+    options = _options(teller, source)
     if size == 0 and target > 200:
-        options += [
-            (1.15, plot["trouble"], 4, True),
-            (2.1, plot["worse"], 4, True),
-            (1.56, plot["try"], 4, True),
-            (rng.uniform(1.2, 2.6), register["aside"], 4, False),
-            (rng.uniform(1.2, 2.6), register["aside"], 3, False),
-            (rng.uniform(1.2, 2.6), register["aside"], 2, False),
-            (rng.choice((1.35, 2.2, 2.4)), genre["mood"], 4, False),
-            (0.25, genre["setting"], 2, False),
-        ]
-        if len(teller.material.characters) > 1:
-            options += [
-                (rng.uniform(1.2, 2.6), shared["bond"], 4, False),
-                (rng.uniform(1.2, 2.6), shared["bond"], 2, False),
-                (rng.uniform(1.2, 2.6), genre["talk"], 4, False),
-                (rng.uniform(1.2, 2.6), genre["company"], 3, False),
-            ]
+        options += _more_options(teller, source)
     # A weighted random order: the larger the weight, the earlier.
-    options.sort(key=lambda option: rng.random() ** (1 / option[2]), reverse=True)
-    for position, patterns, _, beat in options:
+    options.sort(key=lambda option: rng.random() ** (1 / option.weight), reverse=True)
+    for option in options:
         if teller.words() + 8 > target:
             return
-        teller.add(position, patterns, beat=beat)
+        teller.add(option.position, option.patterns, beat=option.beat)
 
 
-def _paragraphs(teller: Teller) -> str:
-    parts: dict[int, list[str]] = {}
-    since, last = 9, None
-    full = dict.fromkeys(teller.material.characters, False)
-    for sentence in sorted(teller.sentences, key=lambda sentence: sentence.position):
-        text = sentence.text
-        if "{a}" not in text and (since > 2 or last is not None) and _HERO.search(text):
-            # Somebody else was spoken of, or it was long ago: the name, not the pronoun.
-            text = _HERO.sub(
-                lambda match: "{a}'s" if match[1] in {"his", "His"} else "{a}", text, count=1
-            )
-        since = 0 if "{a}" in text else since + 1
-        last = sentence.who
-        text = fill(text, teller.slots)
-        text = teller.style.finish(teller.rng, text, lead=sentence.beat)
-        for character in full:
-            # The whole name where it first stands.
-            if not full[character] and (found := _standing(character.short, text)):
-                whole = character.text
-                text = (
-                    text
-                    if whole in text
-                    else f"{text[: found.start()]}{whole}{text[found.end() :]}"
-                )
-                full[character] = True
-        parts.setdefault(int(sentence.position), []).append(text)
-    paragraphs = [parts[number] for number in sorted(parts)]
-    if len(paragraphs) == 4 and sum(len(s.split()) for s in paragraphs[1] + paragraphs[2]) < 70:
-        paragraphs[1:3] = [paragraphs[1] + paragraphs[2]]
-    return "\n\n".join(" ".join(paragraph) for paragraph in paragraphs)
+def _options(teller: Teller, source: Source) -> list[Option]:
+    rng, settings = teller.rng, teller.material.settings
+    plot, genre, register, shared = source
+    last = shared["react"] if settings.final_twist else register["closer"]
+    options = [
+        Option(rng.uniform(1.2, 2.6), register["aside"], 5),
+        Option(0.3, register["hero"], 4),
+        Option(0.02, register["opener"], 3),
+        Option(3.85, last, 4),
+        Option(0.2, genre["setting"], 4),
+        Option(rng.choice((1.2, 1.35, 2.2)), genre["mood"], 4),
+        Option(2.0, plot["worse"], 6, beat=True),
+    ]
+    if not settings.final_twist:
+        options.append(Option(3.4, shared["after"], 2))
+    if settings.child_friendly:
+        options += [Option(3.6, shared["kind last"], 4), Option(1.95, shared["kind"], 1)]
+    if len(teller.material.characters) > 1:
+        options += [
+            Option(rng.choice((1.6, 1.9, 2.2)), genre["talk"], 6),
+            Option(rng.choice((1.55, 2.3)), genre["company"], 4),
+            Option(3.3, shared["company last"], 2),
+        ]
+    return options
 
 
-def _standing(name: str, text: str) -> re.Match[str] | None:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
+def _more_options(teller: Teller, source: Source) -> list[Option]:
+    """Return what only a long story has room for."""
+    rng = teller.rng
+    plot, genre, register, shared = source
+    options = [
+        Option(1.15, plot["trouble"], 4, beat=True),
+        Option(2.1, plot["worse"], 4, beat=True),
+        Option(1.56, plot["try"], 4, beat=True),
+        Option(rng.uniform(1.2, 2.6), register["aside"], 4),
+        Option(rng.uniform(1.2, 2.6), register["aside"], 3),
+        Option(rng.uniform(1.2, 2.6), register["aside"], 2),
+        Option(rng.choice((1.35, 2.2, 2.4)), genre["mood"], 4),
+        Option(0.25, genre["setting"], 2),
+    ]
+    if len(teller.material.characters) > 1:
+        options += [
+            Option(rng.uniform(1.2, 2.6), shared["bond"], 4),
+            Option(rng.uniform(1.2, 2.6), shared["bond"], 2),
+            Option(rng.uniform(1.2, 2.6), genre["talk"], 4),
+            Option(rng.uniform(1.2, 2.6), genre["company"], 3),
+        ]
+    return options
