@@ -24,10 +24,11 @@ bench: $(VENV)/.dev  ## measure against a bare relay; results in benchmarks/
 conformance: $(VENV)/.dev  ## is it an Ollama server? pocket, or OLLAMA_CONFORMANCE_URL
 	$(BIN)/python -m pytest tests/conformance $(ARGS)
 
-pocket-model: $(VENV)/.web $(VENV)-train/.cpu  ## train the pocket model again, measure it, put it in place
+pocket-model: $(VENV)/.dev $(VENV)-train/.cpu  ## train the pocket model again, measure it, put it in place
 	$(VENV)-train/bin/python -m pocket.train --minutes $(or $(MINUTES),80) $(ARGS)
 	mkdir -p var/pocket-candidate
-	cp pocket/model/parameters.json var/pocket-training/pocket.gguf var/pocket-candidate/
+	cp pocket/model/parameters.json var/pocket-training/pocket.gguf \
+	  var/pocket-training/tokenizer.model var/pocket-candidate/
 	$(BIN)/python -m pocket --port 11439 --shipped var/pocket-candidate & server=$$!; \
 	  trap "kill $$server" EXIT; sleep 5; \
 	  $(BIN)/python -m pocket.evaluate --url http://127.0.0.1:11439

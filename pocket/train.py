@@ -30,6 +30,7 @@ from torch.nn.functional import (
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from pocket import convert, corpus, tokens
+from pocket.corpus import banks
 
 parser = argparse.ArgumentParser(prog="python -m pocket.train", description=__doc__)
 parser.add_argument("--minutes", type=float, default=60, help="training time; sets the schedule")
@@ -45,7 +46,7 @@ CONTEXT = 1024  # tokens: a story twice (in a rewrite's prompt and in its answer
 BATCH_TOKENS = 6144
 LEARNING_RATE = 4e-3
 WARM_UP = 100  # steps
-EVALUATE_EVERY = 200  # steps
+EVALUATE_EVERY = 100  # steps
 HELD_OUT = 96  # examples whose names and keywords are in no training story
 
 torch.manual_seed(options.seed)
@@ -283,7 +284,13 @@ convert.write_tokenizer_config(export)
 convert.to_gguf(export, options.folder / "pocket.gguf", options.cache)
 facts = {
     "parameters": sum(weight.numel() for weight in exported.parameters()),
+    "layers": config.num_hidden_layers,
+    "width": config.hidden_size,
+    "vocabulary": config.vocab_size,
+    "context": CONTEXT,
     "corpus_hash": corpus.corpus_hash(),
+    "patterns": len(banks.patterns()),
+    "plots": sum(len(genre.plots) for genre in banks.load().genres.values()),
     "seed": options.seed,
     "steps": step,
     "tokens": seen,

@@ -65,16 +65,21 @@ def read_sections(path: Path) -> dict[str, Lines]:
 
 def patterns() -> list[str]:
     """Return every sentence pattern."""
+    return [line for section, line in _lines() if section not in _NO_SENTENCES]
+
+
+def all_lines() -> list[str]:
+    """Return every line that any story may contain: patterns, places, objects, words of style."""
+    return [line for _, line in _lines()]
+
+
+def _lines() -> list[tuple[str, str]]:
     loaded = load()
     groups = [loaded.shared, *loaded.registers.values()]
     for genre in loaded.genres.values():
         groups += [genre.lines, *genre.plots.values()]
     return [
-        pattern
-        for group in groups
-        for section, lines in group.items()
-        if section not in _NO_SENTENCES
-        for pattern in lines
+        (section, line) for group in groups for section, lines in group.items() for line in lines
     ]
 
 

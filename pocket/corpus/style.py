@@ -11,6 +11,7 @@ The marks in a pattern:
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -57,6 +58,8 @@ class Style:
     tails: list[str]
     tail_share: float
     exclaim: float
+    merge_share: float
+    mergers: list[str]
 
     def word(self, rng: random.Random, pattern: str) -> str:
         """Return `pattern` in the register's words, its slots still open."""
@@ -77,6 +80,31 @@ class Style:
         if joint == ".":
             following = re.sub(r"[a-z]", lambda match: match[0].upper(), following, count=1)
         return f"{joint} {following}"
+
+    def merge(
+        self, rng: random.Random, sentences: Sequence[str], names: Sequence[str]
+    ) -> list[str]:
+        """Return a paragraph's sentences, some of the neighbours made into one long sentence."""
+        merged: list[str] = []
+        joined = False
+        for sentence in sentences:
+            first, _, rest = sentence.partition(" ")
+            named = sentence.startswith(tuple(names))
+            if (
+                merged
+                and not joined
+                and _mergeable(merged[-1])
+                and _mergeable(sentence)
+                and (named or first in _COMMON_STARTS)
+                and rng.random() < self.merge_share
+            ):
+                following = sentence if named else f"{first[0].lower()}{first[1:]} {rest}"
+                merged[-1] = f"{merged[-1][:-1]}{rng.choice(self.mergers)} {following}"
+                joined = True
+            else:
+                merged.append(sentence)
+                joined = False
+        return merged
 
     def finish(self, rng: random.Random, sentence: str, *, lead: bool) -> str:
         """Return a filled sentence with what the register sets before and after it."""
@@ -101,6 +129,10 @@ def _replace(rng: random.Random, choices: list[str], match: re.Match[str]) -> st
     return word[0].upper() + word[1:] if match[0][0].isupper() else word
 
 
+def _mergeable(sentence: str) -> bool:
+    return sentence.endswith(".") and not re.search('[";:!?]|, and |\\. ', sentence)
+
+
 @cache
 def style_of(register: str) -> Style:
     """Return the style that the register's bank describes."""
@@ -123,4 +155,6 @@ def style_of(register: str) -> Style:
         tails=bank.get("tail", []),
         tail_share=float(habits.get("tail", 0)),
         exclaim=float(habits.get("exclaim", 0)),
+        merge_share=float(habits.get("merge", 0)),
+        mergers=habits.get("with", "").split("|"),
     )

@@ -11,7 +11,7 @@ from pocket.corpus.style import Style
 from pocket.corpus.words import Character, Keyword
 
 # The start of a sentence: white space behind the end of another that is not a title's full stop.
-_SENTENCE_START = re.compile(r"(?<=[.!?\"])(?<!Mr\.)(?<!Dr\.)(?<!Mrs\.)(?<!Ms\.)\s+(?=[^a-z\s])")
+_SENTENCE_START = re.compile(r"(?<=[.!?\"])(?<!Mr\.)(?<!Dr\.)(?<!Mrs\.)(?<!Ms\.)\s+(?=[^a-z\s-])")
 _SLOT = re.compile(r"\{(\w+)\}")
 _HERO = re.compile(r"\{(He|he|him|His|his)\}")
 # A plural in the place of a thing: patterns that would need another form of the verb.
@@ -155,7 +155,15 @@ def paragraphs(teller: Teller) -> str:
                 if character.text not in text:
                     text = text[: found.start()] + character.text + text[found.end() :]
         parts.setdefault(int(sentence.position), []).append(text)
-    blocks = [parts[number] for number in sorted(parts)]
+    names = [character.text for character in teller.material.characters]
+    names += [character.short for character in teller.material.characters]
+    blocks = [
+        # A twist begins a sentence.
+        parts[number]
+        if number == 3 and teller.material.settings.final_twist
+        else teller.style.merge(teller.rng, parts[number], names)
+        for number in sorted(parts)
+    ]
     if len(blocks) == 4 and sum(len(text.split()) for text in blocks[1] + blocks[2]) < 70:
         blocks[1:3] = [blocks[1] + blocks[2]]
     return "\n\n".join(" ".join(block) for block in blocks)

@@ -77,9 +77,7 @@ def _lists() -> dict[str, list[str]]:
 
 @cache
 def _pattern_words() -> frozenset[str]:
-    return frozenset(
-        word.lower() for pattern in banks.patterns() for word in _WORD.findall(pattern)
-    )
+    return frozenset(word.lower() for line in banks.all_lines() for word in _WORD.findall(line))
 
 
 def is_held_out(word: str) -> bool:
