@@ -29,13 +29,14 @@ def main() -> None:
         help="answer LoRA adapters as Ollama up to 0.34.0 does, or as later ones do",
     )
     parser.add_argument("--slots", type=int, default=4, help="requests that run at once")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     app = create_app(
         options.models,
         options.shipped,
         adapters=options.adapters == "accept",
         slots=options.slots,
-        threads=os.cpu_count() or 1,
+        threads=options.threads,
     )
     uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="warning", access_log=False)
 
