@@ -43,7 +43,7 @@ parser.add_argument("--export-only", action="store_true")
 options = parser.parse_args()
 
 CONTEXT = 1024  # tokens: a story twice (in a rewrite's prompt and in its answer)
-BATCH_TOKENS = 6144
+BATCH_TOKENS = 4096
 LEARNING_RATE = 4e-3
 WARM_UP = 100  # steps
 EVALUATE_EVERY = 100  # steps
