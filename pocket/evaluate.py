@@ -24,9 +24,9 @@ from pocket.classifier import NaiveBayes, features
 from pocket.corpus import Example, StorySettings
 
 SETTINGS_SEED = 4242
-_CLASSIFIER_STORIES = 6000
+_CLASSIFIER_STORIES = 4000
 _CLASSIFIER_TEST = 600
-_TIMED_STORIES = 40
+_TIMED_STORIES = 20
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,7 @@ def main() -> None:
     parser.add_argument("--url", default="http://127.0.0.1:11434")
     parser.add_argument("--settings", type=int, default=300)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--rewrites", type=int, default=300)
     parser.add_argument("--at-once", type=int, default=4, help="requests at the same time")
     parser.add_argument("--model", type=Path, default=Path("var/pocket-candidate"))
     parser.add_argument("--output", type=Path, default=Path("var/pocket-training/evaluation.json"))
@@ -170,7 +171,7 @@ def main() -> None:
             for seed in options.seeds
             for answer in ask_all(client, wanted, seed, options.at_once)
         ]
-        joined, rewritten = rewrites(client, options.settings, options.at_once)
+        joined, rewritten = rewrites(client, options.rewrites, options.at_once)
     judged = [judge(answer, s) for answer, s in zip(answers, settings, strict=True)]
     figures = {
         **summary(judged, settings),
