@@ -4,12 +4,16 @@
     python -m pocket.train --minutes 60 --resume   # go on after an interruption
     python -m pocket.train --export-only           # convert the last checkpoint
 
-Needs requirements-train-cpu.txt. Uses a GPU when there is one.
+Needs requirements-train-cpu.txt. Uses a GPU when there is one. On a busy CPU, processes of one
+thread each learn more than threads that wait for each other:
+
+    python -m torch.distributed.run --nproc-per-node 2 -m pocket.train --threads 1 --minutes 60
 """
 
 import argparse
 import json
 import math
+import os
 import random
 import shutil
 import time
@@ -18,6 +22,7 @@ from itertools import islice
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch.nn.functional import (
@@ -53,17 +58,21 @@ torch.manual_seed(options.seed)
 torch.set_num_threads(options.threads)
 device = "cuda" if torch.cuda.is_available() else "cpu"
 options.folder.mkdir(parents=True, exist_ok=True)
+rank, workers = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+if workers > 1:
+    dist.init_process_group("gloo")
 checkpoint_path = options.folder / "checkpoint.safetensors"
 
 # ---- Tokenizer ----------------------------------------------------------------------------------
 
-if (options.folder / "tokenizer.model").exists():
-    tokenizer = tokens.load_tokenizer(options.folder)
-else:
+if rank == 0 and not (options.folder / "tokenizer.model").exists():
     sample = islice(corpus.examples(options.seed + 1), 12_000)
-    tokenizer = tokens.train_tokenizer(
+    tokens.train_tokenizer(
         (line for example in sample for line in (example.story, example.prompt)), options.folder
     )
+if workers > 1:
+    dist.barrier()
+tokenizer = tokens.load_tokenizer(options.folder)
 
 # ---- Model --------------------------------------------------------------------------------------
 
@@ -128,17 +137,18 @@ def pad(batch: list[Row]) -> Batch:
 
 
 def batches(seed: int) -> Iterator[Batch]:
-    """Yield batches of rows of like length, about BATCH_TOKENS each, in random order."""
+    """Yield batches of rows of like length, BATCH_TOKENS for all workers, in random order."""
     rng, stream = random.Random(seed), rows(seed, "train")
     while True:
         pool = sorted(islice(stream, 1024), key=lambda row: len(row[0]))
         groups: list[list[Row]] = [[]]
         for row in pool:
-            if len(row[0]) * (len(groups[-1]) + 1) > BATCH_TOKENS:
+            if len(row[0]) * (len(groups[-1]) + 1) > BATCH_TOKENS / workers:
                 groups.append([])
             groups[-1].append(row)
         rng.shuffle(groups)
-        yield from map(pad, groups)
+        # A batch of one row would be compiled anew.
+        yield from (pad(group) for group in groups if len(group) > 1)
 
 
 # The model as plain functions of its weights: `torch.compile` makes one program of them, which
@@ -239,8 +249,8 @@ if (options.resume or options.export_only) and checkpoint_path.exists():
 
 model.train()
 budget = 0.0 if options.export_only else options.minutes * 60
-# A resumed run draws new stories.
-stream = batches(options.seed + 1000 * step)
+# A resumed run draws new stories, and each worker its own.
+stream = batches(options.seed + 1000 * step + rank)
 started, last_loss = time.monotonic() - spent, 0.0
 while spent < budget:
     # Warm-up, then linear down to nothing at the end of the time.
@@ -248,8 +258,13 @@ while spent < budget:
     batch = next(stream)
     loss = fast_loss_of(*batch, *turns(batch))
     loss.backward()
-    for master, weight in zip(masters, weights, strict=True):
-        master.grad, weight.grad = weight.grad.float() if weight.grad is not None else None, None
+    gradient = torch.cat([weight.grad.flatten() for weight in weights]).float()
+    if workers > 1:
+        dist.all_reduce(gradient)
+        gradient /= workers
+    parts = gradient.split([weight.numel() for weight in weights])
+    for master, weight, part in zip(masters, weights, parts, strict=True):
+        master.grad, weight.grad = part.view_as(master), None
     torch.nn.utils.clip_grad_norm_(masters, 1.0)
     for optimizer in optimizers:
         optimizer.param_groups[0]["lr"] = rate
@@ -261,15 +276,21 @@ while spent < budget:
     last_loss = loss.item()
     if not math.isfinite(last_loss):
         raise SystemExit(f"The loss is {last_loss} at step {step}; the last checkpoint is good.")
-    step, seen, spent = step + 1, seen + batch[0].numel(), time.monotonic() - started
-    if step % 20 == 0:
+    clock = torch.tensor(time.monotonic() - started)
+    if workers > 1:
+        dist.broadcast(clock, src=0)  # all of them end together
+    step, seen, spent = step + 1, seen + workers * batch[0].numel(), clock.item()
+    if rank == 0 and step % 20 == 0:
         left = max(0.0, budget - spent) / 60
         print(f"step {step}  loss {last_loss:.3f}  {seen / spent:.0f} tokens/s  "
               f"{left:.0f} min left", flush=True)  # fmt: skip
-    if step % EVALUATE_EVERY == 0 or spent >= budget:
+    if rank == 0 and (step % EVALUATE_EVERY == 0 or spent >= budget):
         curve.append((step, last_loss, held_out_loss()))
         print(f"step {step}  held-out loss {curve[-1][2]:.3f}", flush=True)
         save()
+
+if rank > 0:
+    raise SystemExit
 
 # ---- Export -------------------------------------------------------------------------------------
 
