@@ -225,7 +225,7 @@ def test_held_out_names_and_keywords_are_in_no_training_story() -> None:
         for text in (*example.settings.characters, *example.settings.keywords)
     }
     for text in held_out:
-        assert not re.search(rf"(?<!\w){re.escape(text)}(?!\w)", trained), text
+        assert not re.search(rf"(?<![\w-]){re.escape(text)}(?![\w-])", trained), text
 
 
 def test_articles_fit() -> None:
