@@ -2,14 +2,16 @@
 
     python -m pocket --port 9000 & python -m pocket.evaluate --url http://127.0.0.1:9000
 
-Asks as the app does, over HTTP, and counts; writes the figures and ten stories, unedited.
+Asks as the app does, over HTTP, and counts; writes the figures and all stories, unedited.
 """
 
 import argparse
 import json
-import re
+import os
 import statistics
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,32 +19,37 @@ from typing import Any
 
 import httpx
 
-from pocket import corpus
+from pocket import agreement, corpus, measures
+from pocket.classifier import NaiveBayes, features
+from pocket.corpus import Example, StorySettings
 
-_SENTENCE = re.compile(r"[^.!?…]+[.!?…]+[\"”’)]*")
-_WHOLE_END = re.compile(r"[.!?…][\"”’)]*\Z")
-_KEPT_STORIES = 10
-_LONG_SENTENCE = 20  # characters; shorter ones may well be said twice
+SETTINGS_SEED = 4242
+_CLASSIFIER_STORIES = 4000
+_CLASSIFIER_TEST = 600
+_TIMED_STORIES = 20
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """One generated story beside its settings."""
+class Answer:
+    """What the server wrote, why it stopped and how long it took."""
 
-    names: bool
-    keywords: bool
+    text: str
     ended: bool
-    repeated: bool
     first_word: float  # seconds
     tokens_per_second: float
 
 
-def write(client: httpx.Client, prompt: str, seed: int, max_words: int) -> tuple[str, Any, float]:
-    """Return the story, the answer's last line and the seconds to the first token."""
+def ask(client: httpx.Client, example: Example, seed: int) -> Answer:
+    """Return the server's answer to the example's prompt, begun with its prefill."""
+    messages = [{"role": "user", "content": example.prompt}]
+    if example.prefill:
+        messages.append({"role": "assistant", "content": example.prefill})
+    # As the app does: twice the words, and some.
+    room = 2 * min(example.settings.max_words, 450) + 64
     body = {
         "model": "pocket",
-        "messages": [{"role": "user", "content": prompt}],
-        "options": {"seed": seed, "num_predict": 2 * max_words + 64},
+        "messages": messages,
+        "options": {"seed": seed, "num_predict": room},
     }
     text, first, line = "", 0.0, {}
     started = time.monotonic()
@@ -52,60 +59,137 @@ def write(client: httpx.Client, prompt: str, seed: int, max_words: int) -> tuple
             first = first or time.monotonic() - started
             line = json.loads(data)
             text += line["message"]["content"]
-    return text.strip(), line, first
+    speed = line["eval_count"] / (line["eval_duration"] / 1e9) if line["eval_duration"] else 0.0
+    return Answer(text, line["done_reason"] == "stop", first, speed)
 
 
-def judge(story: str, line: Any, first: float, settings: corpus.StorySettings) -> Outcome:
-    """Return what can be counted about `story`."""
-    lowered = story.lower()
-    sentences = [sentence.strip() for sentence in _SENTENCE.findall(story)]
-    long_ones = [sentence for sentence in sentences if len(sentence) >= _LONG_SENTENCE]
-    return Outcome(
-        names=all(name.lower() in lowered for name in settings.characters),
-        keywords=all(keyword.lower() in lowered for keyword in settings.keywords),
-        ended=(
-            line["done_reason"] == "stop"
-            and len(story.split()) <= settings.max_words
-            and _WHOLE_END.search(story) is not None
-        ),
-        repeated=len(long_ones) > len(set(long_ones)),
-        first_word=first,
-        tokens_per_second=line["eval_count"] / (line["eval_duration"] / 1e9),
-    )
+def ask_all(
+    client: httpx.Client, examples: Sequence[Example], seed: int, at_once: int
+) -> list[Answer]:
+    """Return the answers to all `examples`, in their order."""
+    with ThreadPoolExecutor(at_once) as pool:
+        return list(pool.map(lambda example: ask(client, example, seed), examples))
+
+
+def judge(answer: Answer, settings: StorySettings) -> dict[str, Any]:
+    """Return what can be counted about one story."""
+    story = answer.text.strip()
+    return {
+        "names": measures.names_present(story, settings),
+        "keywords": measures.keywords_present(story, settings),
+        "ended": answer.ended
+        and measures.ends_whole(story)
+        and len(story.split()) <= settings.max_words,
+        "repeated": measures.repeats(story),
+        "turns": measures.turns(story),
+        "strange": measures.strange_words(story, settings),
+        "words": measures.count_words(story),
+    }
+
+
+def summary(judged: Sequence[dict[str, Any]], settings: Sequence[StorySettings]) -> dict[str, Any]:
+    """Return the shares over all stories."""
+    asked = [story["turns"] for story, s in zip(judged, settings, strict=True) if s.final_twist]
+    unasked = [
+        not story["turns"] for story, s in zip(judged, settings, strict=True) if not s.final_twist
+    ]
+    words = sum(story["words"] for story in judged)
+    return {
+        "stories": len(judged),
+        **{
+            name: statistics.mean(story[name] for story in judged)
+            for name in ("names", "keywords", "ended", "repeated")
+        },
+        "known_words": 1 - sum(len(story["strange"]) for story in judged) / words,
+        "twist_asked": statistics.mean(asked),
+        "twist_not_asked": statistics.mean(unasked),
+    }
+
+
+def classify(stories: Sequence[str], settings: Sequence[StorySettings]) -> dict[str, float]:
+    """Return how often the genre and the register are told, of the generator's and `stories`."""
+
+    def hidden(chosen: StorySettings) -> tuple[str, ...]:
+        return (*chosen.characters, *chosen.keywords)
+
+    stream = corpus.examples(5151, kind="write")
+    learned = [
+        (features(e.story, hidden(e.settings)), e.settings)
+        for e in islice(stream, _CLASSIFIER_STORIES)
+    ]
+    held_out = islice(corpus.examples(5252, vocabulary="held-out", kind="write"), _CLASSIFIER_TEST)
+    trial = [(features(e.story, hidden(e.settings)), e.settings) for e in held_out]
+    asked = [(features(story, hidden(s)), s) for story, s in zip(stories, settings, strict=True)]
+    figures = {}
+    for name in ("genre", "register"):
+        model = NaiveBayes((counted, getattr(s, name)) for counted, s in learned)
+        for kind, rows in (("generator", trial), ("model", asked)):
+            hits = [model.label(counted) == getattr(s, name) for counted, s in rows]
+            figures[f"{name}_{kind}"] = statistics.mean(hits)
+    return figures
+
+
+def rewrites(client: httpx.Client, count: int, at_once: int) -> tuple[float, list[dict[str, Any]]]:
+    """Return the share of rewritten passages that join at both seams, and all of them."""
+    stream = corpus.examples(6161, vocabulary="held-out", kind="rewrite")
+    wanted = [e for e in islice(stream, 2 * count) if e.kind == "rewrite"][:count]
+    answers = ask_all(client, wanted, 1, at_once)
+    rows = []
+    for example, answer in zip(wanted, answers, strict=True):
+        final = example.prompt.rsplit(" and finishes with this part unchanged: ", 1)[1]
+        faults = measures.seam_faults(example.prefill, answer.text, final, ended=answer.ended)
+        rows.append(
+            {
+                "initial": example.prefill,
+                "answer": answer.text,
+                "final": final,
+                "faults": faults,
+            }
+        )
+    return statistics.mean(not row["faults"] for row in rows), rows
 
 
 def main() -> None:
-    """Write the stories, print the figures and keep them."""
+    """Write the stories, print the figures and keep both."""
     parser = argparse.ArgumentParser(prog="python -m pocket.evaluate", description=__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:11434")
     parser.add_argument("--settings", type=int, default=300)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--rewrites", type=int, default=300)
+    parser.add_argument("--at-once", type=int, default=4, help="requests at the same time")
+    parser.add_argument("--model", type=Path, default=Path("var/pocket-candidate"))
     parser.add_argument("--output", type=Path, default=Path("var/pocket-training/evaluation.json"))
     options = parser.parse_args()
-    stream = corpus.examples(4242, vocabulary="held-out", kind="write")
+    stream = corpus.examples(SETTINGS_SEED, vocabulary="held-out", kind="write")
     wanted = list(islice(stream, options.settings))
-    outcomes: list[Outcome] = []
-    kept: list[dict[str, str]] = []
-    with httpx.Client(base_url=options.url, timeout=120, trust_env=False) as client:
-        for seed in options.seeds:
-            for example in wanted:
-                settings = example.settings
-                story, line, first = write(client, example.prompt, seed, settings.max_words)
-                outcomes.append(judge(story, line, first, settings))
-                if len(kept) < _KEPT_STORIES:
-                    kept.append({"prompt": example.prompt, "story": story})
-    share = {
-        name: statistics.mean(getattr(outcome, name) for outcome in outcomes)
-        for name in ("names", "keywords", "ended", "repeated")
-    }
+    settings = [example.settings for example in wanted] * len(options.seeds)
+    with httpx.Client(base_url=options.url, timeout=300, trust_env=False) as client:
+        load = os.getloadavg()[0]
+        timed = ask_all(client, wanted[:_TIMED_STORIES], 0, 1)
+        answers = [
+            answer
+            for seed in options.seeds
+            for answer in ask_all(client, wanted, seed, options.at_once)
+        ]
+        joined, rewritten = rewrites(client, options.rewrites, options.at_once)
+    judged = [judge(answer, s) for answer, s in zip(answers, settings, strict=True)]
     figures = {
-        "stories": len(outcomes),
-        **share,
-        "first_word_ms": 1000 * statistics.median(o.first_word for o in outcomes),
-        "tokens_per_second": statistics.median(o.tokens_per_second for o in outcomes),
+        **summary(judged, settings),
+        **classify([answer.text for answer in answers], settings),
+        "rewrites": len(rewritten),
+        "rewrites_joined": joined,
+        "first_word_ms": 1000 * statistics.median(answer.first_word for answer in timed),
+        "tokens_per_second": statistics.median(answer.tokens_per_second for answer in timed),
+        "load": load,
+        **agreement.agreement(options.model),
     }
     print(json.dumps(figures, indent=1))
-    everything = {"figures": figures, "kept": kept, "outcomes": [asdict(o) for o in outcomes]}
+    stories = [
+        {"prompt": s.prompt, "story": answer.text.strip(), **judgement, "settings": asdict(s)}
+        for answer, s, judgement in zip(answers, settings, judged, strict=True)
+    ]
+    everything = {"figures": figures, "stories": stories, "rewrites": rewritten}
+    options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(everything, indent=1) + "\n")
 
 

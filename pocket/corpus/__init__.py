@@ -3,7 +3,17 @@
 `examples(seed)` yields prompts and stories for ever, the same ones for the same seed.
 """
 
+from pocket.corpus.banks import twist_markers
 from pocket.corpus.examples import Example, corpus_hash, examples
 from pocket.corpus.settings import StorySettings, Vocabulary
+from pocket.corpus.teller import split_sentences
 
-__all__ = ["Example", "StorySettings", "Vocabulary", "corpus_hash", "examples"]
+__all__ = [
+    "Example",
+    "StorySettings",
+    "Vocabulary",
+    "corpus_hash",
+    "examples",
+    "split_sentences",
+    "twist_markers",
+]

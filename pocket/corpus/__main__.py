@@ -42,7 +42,7 @@ def _print_stats(stories: list[str]) -> None:
     vocabulary = {word for story in stories for word in re.findall(r"[a-z]+", story)}
     lengths = sorted(len(story.split()) for story in stories)
     print(f"corpus {corpus_hash()[:16]}")
-    print(f"authored patterns {banks.pattern_count()}")
+    print(f"authored patterns {len(banks.patterns())}")
     print(f"lower-case words in 10,000 stories {len(vocabulary)}")
     print(f"words a story: median {lengths[len(lengths) // 2]}, longest {lengths[-1]}")
     print(f"sentences that stand in another story too {shared / sum(map(len, sentences)):.0%}")

@@ -1,6 +1,9 @@
-"""The authored sentences: one TOML file per genre and per register, and what all of them share."""
+"""The authored sentences: one text file per genre and per register, and what all of them share.
 
-import tomllib
+A file holds sections (`= name`), one pattern a line; a genre's plots (`== name`) have sections of
+their own. `style.py` says what the marks in a pattern mean.
+"""
+
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,12 +12,23 @@ FOLDER = Path(__file__).parent
 
 Lines = dict[str, list[str]]
 
+# Sections of names, words and settings of the style: no sentences.
+_NO_SENTENCES = {"name", "places", "objects", "roles", "style", "words", "lead", "tail"}
+
+
+@dataclass(frozen=True)
+class Genre:
+    """What the genre's stories share, and its plots: a list of patterns for each beat."""
+
+    lines: Lines
+    plots: dict[str, Lines]
+
 
 @dataclass(frozen=True)
 class Banks:
-    """Lists of sentence patterns by purpose; genres and registers by their name in the prompt."""
+    """Genres and registers by their name in the prompt."""
 
-    genres: dict[str, Lines]
+    genres: dict[str, Genre]
     registers: dict[str, Lines]
     shared: Lines
 
@@ -22,20 +36,55 @@ class Banks:
 @cache
 def load() -> Banks:
     """Read every bank."""
-    shared = tomllib.loads((FOLDER / "shared.toml").read_text())
-    return Banks(_folder("genres"), _folder("registers"), shared)
+    genres = {}
+    for path in sorted((FOLDER / "genres").glob("*.txt")):
+        parts = read_sections(path)
+        lines = parts.pop("")
+        genres[lines.pop("name")[0]] = Genre(lines, parts)
+    registers = {
+        path.stem.capitalize(): read_sections(path)[""]
+        for path in sorted((FOLDER / "registers").glob("*.txt"))
+    }
+    return Banks(genres, registers, read_sections(FOLDER / "shared.txt")[""])
 
 
-def _folder(name: str) -> dict[str, Lines]:
-    banks = {}
-    for path in sorted((FOLDER / name).glob("*.toml")):
-        lines = tomllib.loads(path.read_text())
-        banks[lines.pop("name", path.stem.capitalize())] = lines
-    return banks
+def read_sections(path: Path) -> dict[str, Lines]:
+    """Return the file's lines by plot ("" before the first) and section."""
+    parts: dict[str, Lines] = {"": {}}
+    section: list[str] = []
+    current = parts[""]
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("== "):
+            current = parts[line[3:]] = {}
+        elif line.startswith("= "):
+            section = current[line[2:]] = []
+        elif line:
+            section.append(line)
+    return parts
 
 
-def pattern_count() -> int:
-    """Return how many sentence patterns there are."""
-    banks = load()
-    groups = [*banks.genres.values(), *banks.registers.values(), banks.shared]
-    return sum(len(lines) for group in groups for lines in group.values())
+def patterns() -> list[str]:
+    """Return every sentence pattern."""
+    return [line for section, line in _lines() if section not in _NO_SENTENCES]
+
+
+def all_lines() -> list[str]:
+    """Return every line that any story may contain: patterns, places, objects, words of style."""
+    return [line for _, line in _lines()]
+
+
+def _lines() -> list[tuple[str, str]]:
+    loaded = load()
+    groups = [loaded.shared, *loaded.registers.values()]
+    for genre in loaded.genres.values():
+        groups += [genre.lines, *genre.plots.values()]
+    return [
+        (section, line) for group in groups for section, lines in group.items() for line in lines
+    ]
+
+
+def twist_markers() -> list[str]:
+    """Return the phrases one of which opens every twist, and that stand nowhere else."""
+    loaded = load()
+    registers = (marker for bank in loaded.registers.values() for marker in bank["twist"])
+    return [*loaded.shared["twist"], *registers]

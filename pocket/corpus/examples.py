@@ -2,21 +2,20 @@
 
 import hashlib
 import random
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
-from pocket.corpus import banks
-from pocket.corpus.settings import StorySettings, Vocabulary, draw_settings
+from pocket.corpus.settings import StorySettings, Vocabulary, draw_material
+from pocket.corpus.teller import sentence_starts
 from pocket.corpus.telling import tell
 
 Kind = Literal["write", "rewrite", "continue"]
 _KINDS: tuple[Kind, ...] = ("write", "rewrite", "continue")
-_WEIGHTS = (84, 8, 8)
+_WEIGHTS = (78, 13, 9)
 # Words; a rewrite's context holds the story twice.
-_LONGEST_REWRITE = 150
-_SENTENCE_END = re.compile(r"(?<=[.!?\"])(?<!Mr\.)(?<!Dr\.)(?<!Mrs\.)\s+")
+_LONGEST_REWRITE = 280
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,12 @@ def examples(
     """Yield examples for ever, the same ones for the same arguments."""
     rng = random.Random(f"{seed} {vocabulary}")
     while True:
-        settings = draw_settings(rng, vocabulary, genre=genre, register=register)
-        story = tell(rng, settings)
+        material = draw_material(rng, vocabulary, genre=genre, register=register)
+        settings = material.settings
+        story = tell(rng, material)
+        if story is None:
+            continue
         length = len(story.split())
-        if length > settings.max_words:
-            settings = replace(settings, max_words=length + rng.randrange(0, 12))
         chosen = kind or rng.choices(_KINDS, _WEIGHTS)[0]
         if chosen == "rewrite" and length > _LONGEST_REWRITE:
             if kind:
@@ -64,14 +64,13 @@ def examples(
 
 
 def _example(rng: random.Random, kind: Kind, settings: StorySettings, story: str) -> Example:
-    starts = [0, *(match.end() for match in _SENTENCE_END.finditer(story)), len(story)]
+    starts = [0, *sentence_starts(story), len(story)]
     if kind == "continue" and len(starts) > 3:
         # The prefill ends without white space, as a stored text does; the completion brings it.
         cut = len(story[: rng.choice(starts[1:-1])].rstrip())
         return Example(kind, settings, settings.prompt, story[:cut], story[cut:])
     if kind == "rewrite" and len(starts) > 4:
-        first = rng.randrange(1, len(starts) - 2)
-        last = rng.randrange(first + 1, min(first + 4, len(starts) - 1))
+        first, last = _selection(rng, story, starts)
         cut = len(story[: starts[first]].rstrip())
         initial, final = story[:cut], story[starts[last] :]
         prompt = settings.rewrite_prompt(initial, final)
@@ -79,11 +78,32 @@ def _example(rng: random.Random, kind: Kind, settings: StorySettings, story: str
     return Example("write", settings, settings.prompt, "", story)
 
 
+def _selection(rng: random.Random, story: str, starts: list[int]) -> tuple[int, int]:
+    """Return where a rewritten part begins and ends, as indices into `starts`."""
+    count = len(starts) - 1
+    shape = rng.random()
+    if shape < 0.45:
+        length = 1
+    elif shape < 0.75:
+        length = rng.randrange(2, min(5, count))
+    else:  # a paragraph
+        opens = [i for i, s in enumerate(starts) if s == 0 or story[:s].endswith("\n\n")]
+        number = rng.randrange(len(opens))
+        return opens[number], [*opens, count][number + 1]
+    place = rng.random()
+    if place < 0.12:
+        first = 0
+    elif place < 0.28:
+        first = count - length
+    else:
+        first = rng.randrange(0, count - length + 1)
+    return first, first + length
+
+
 def corpus_hash() -> str:
-    """Return the SHA-256 of everything that the examples are made of: banks and code."""
+    """Return the SHA-256 of a thousand examples: it changes when any bank or rule does."""
     digest = hashlib.sha256()
-    for path in sorted(banks.FOLDER.rglob("*")):
-        if path.suffix in {".py", ".toml"}:
-            digest.update(path.relative_to(banks.FOLDER).as_posix().encode())
-            digest.update(path.read_bytes())
+    for example in islice(examples(0), 1000):
+        for text in (example.prompt, example.prefill, example.completion):
+            digest.update(text.encode())
     return digest.hexdigest()

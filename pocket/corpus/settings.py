@@ -2,11 +2,10 @@
 
 import random
 from dataclasses import dataclass
-from typing import Literal
 
 from pocket.corpus import banks, words
 
-Vocabulary = Literal["train", "held-out"]
+Vocabulary = words.Split
 
 
 @dataclass(frozen=True)
@@ -45,36 +44,46 @@ class StorySettings:
         )
 
 
-def draw_settings(
+@dataclass(frozen=True)
+class Material:
+    """What a story is told from: the settings, and what they do not say of names and keywords."""
+
+    settings: StorySettings
+    characters: tuple[words.Character, ...]
+    keywords: tuple[words.Keyword, ...]
+
+
+def draw_material(
     rng: random.Random,
     vocabulary: Vocabulary,
     *,
     genre: str | None = None,
     register: str | None = None,
-) -> StorySettings:
+) -> Material:
     """Return settings as a writer might choose them."""
     loaded = banks.load()
-    characters = words.draw_names(rng, rng.choices((1, 2, 3, 4), (35, 40, 17, 8))[0], vocabulary)
-    keywords = words.draw_keywords(
-        rng, rng.choices((1, 2, 3, 4, 5), (20, 30, 28, 14, 8))[0], vocabulary
-    )
-    return StorySettings(
-        characters=tuple(characters),
-        keywords=tuple(keywords),
+    count = rng.choices((1, 2, 3, 4), (36, 36, 18, 10))[0]
+    characters = tuple(words.draw_characters(rng, count, vocabulary))
+    count = rng.choices((1, 2, 3, 4, 5), (18, 27, 28, 15, 12))[0]
+    keywords = tuple(words.draw_keywords(rng, count, vocabulary))
+    settings = StorySettings(
+        characters=tuple(character.text for character in characters),
+        keywords=tuple(keyword.text for keyword in keywords),
         genre=genre or rng.choice(list(loaded.genres)),
         register=register or rng.choice(list(loaded.registers)),
         child_friendly=rng.random() < 0.4,
         max_words=_draw_limit(rng),
-        final_twist=rng.random() < 0.45,
+        final_twist=rng.random() < 0.5,
     )
+    return Material(settings, characters, keywords)
 
 
 def _draw_limit(rng: random.Random) -> int:
     """Return a word limit: people type round numbers, mostly between 100 and 500."""
     kind = rng.random()
-    if kind < 0.12:
-        return rng.randrange(20, 60)
-    if kind < 0.45:
+    if kind < 0.06:
+        return rng.randrange(20, 60, 5)
+    if kind < 0.46:
         return rng.randrange(60, 200, 5)
     if kind < 0.9:
         return rng.randrange(150, 501, 10)

@@ -1,199 +1,274 @@
-"""From settings to a story: required sentences first, then as many others as the length allows."""
+"""From settings to a story: a plot's beats in order, and around them what the length allows."""
 
 import random
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pocket.corpus import banks
-from pocket.corpus.settings import StorySettings
+from pocket.corpus.settings import Material
+from pocket.corpus.style import style_of
+from pocket.corpus.teller import (
+    Sentence,
+    Teller,
+    capital,
+    fill,
+    hero_slots,
+    join,
+    paragraphs,
+    split_sentences,
+)
+from pocket.corpus.words import Keyword
 
-# What a story aims at when the limit leaves room; the model's context holds no more.
-LONGEST = 230
-_SLOT = re.compile(r"\{(\w+)\}")
-# First words that lose their capital behind a prefix; names and quotations keep theirs.
-_COMMON_STARTS = {
-    "A", "After", "Across", "Beside", "Between", "By", "Each", "Every", "For", "From", "He", "Her",
-    "His", "If", "In", "It", "Nobody", "On", "Only", "Over", "She", "Slowly", "Someone",
-    "Something", "The", "There", "They", "Under", "Years",
-}  # fmt: skip
-_HE = {"he": "he", "him": "him", "his": "his", "He": "He", "His": "His"}
-_SHE = {"he": "she", "him": "her", "his": "her", "He": "She", "His": "Her"}
-
-
-@dataclass
-class Teller:
-    """Fills patterns for one story, and never uses a pattern twice."""
-
-    rng: random.Random
-    settings: StorySettings
-    slots: dict[str, str]
-    used: set[str] = field(default_factory=set)
-
-    def pick(self, patterns: Sequence[str], **extra: str) -> str | None:
-        """Return one unused pattern that the characters suffice for, filled; None when none is."""
-        slots = {**self.slots, **extra}
-        fitting = [
-            pattern
-            for pattern in patterns
-            if pattern not in self.used
-            and not (self.settings.child_friendly and pattern.startswith("!"))
-            and all(name in slots for name in _SLOT.findall(pattern))
-        ]
-        if not fitting:
-            return None
-        pattern = self.rng.choice(fitting)
-        self.used.add(pattern)
-        return pattern.removeprefix("!").format(**slots)
+# Words that a story aims at when the limit leaves room.
+LONGEST = 400
 
 
-def _slots(rng: random.Random, settings: StorySettings, places: Sequence[str]) -> dict[str, str]:
-    slots = dict(rng.choice((_HE, _SHE)), p=rng.choice(places))
-    slots["b_his"] = rng.choice(("his", "her"))
-    slots.update(zip("abcd", settings.characters, strict=False))
-    others = settings.characters[1:]
-    if others:
-        slots["others"] = join(others)
-        slots["were"] = "was" if len(others) == 1 else "were"
-    return slots
+class Source(NamedTuple):
+    """The banks that one story is told from."""
+
+    plot: banks.Lines
+    genre: banks.Lines
+    register: banks.Lines
+    shared: banks.Lines
 
 
-def join(parts: Sequence[str]) -> str:
-    """Return "x", "x and y" or "x, y and z"."""
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+class Option(NamedTuple):
+    """A sentence that a story may have: where, one of which, how gladly; part of the plot?"""
+
+    position: float
+    patterns: Sequence[str]
+    weight: float
+    beat: bool = False
 
 
-def tell(rng: random.Random, settings: StorySettings) -> str:
+def tell(rng: random.Random, material: Material) -> str | None:
     """Return a story in paragraphs separated by an empty line.
 
-    It names every character and keyword and has a twist if the settings ask for one. It may be
-    longer than the limit when the limit is too small for that; the caller looks.
+    It names every character and keyword, keeps to the limit and has a twist if the settings ask
+    for one. None when that can't be had: a very small limit leaves no room for five keywords.
     """
-    loaded = banks.load()
+    limit = material.settings.max_words
+    target = min(LONGEST * rng.uniform(0.8, 0.95), limit * rng.uniform(0.66, 0.84))
+    first = 0 if target > 105 else 1 if target > 34 else 2
+    for size in range(first, 3):
+        for _ in range(12):
+            story = _tell(rng, material, size, target)
+            if len(story.split()) <= min(LONGEST, 0.95 * limit) and _is_complete(story, material):
+                return story
+    return None
+
+
+def _is_complete(story: str, material: Material) -> bool:
+    """Tell whether every character is there, and a short story is no mere row of stock sentences.
+
+    A short plot may do without the hero's name; and the fewer sentences there are, the more of
+    them have to be this story's own.
+    """
+    if not all(character.text in story for character in material.characters):
+        return False
+    sentences = split_sentences(story)
+    marks = [character.short for character in material.characters]
+    marks += [keyword.text for keyword in material.keywords]
+    own = sum(any(mark in sentence for mark in marks) for sentence in sentences)
+    return own / len(sentences) > (
+        0.65 if len(sentences) < 8 else 0.5 if len(sentences) < 16 else 0.35
+    )
+
+
+def _tell(rng: random.Random, material: Material, size: int, target: float) -> str:
+    loaded, settings = banks.load(), material.settings
     genre, register = loaded.genres[settings.genre], loaded.registers[settings.register]
-    teller = Teller(rng, settings, _slots(rng, settings, genre["places"]))
-    target = min(LONGEST, settings.max_words) * rng.uniform(0.7, 0.97)
-    plan = _required(teller, genre, register, loaded.shared, brief=target < 60)
-    _extend(plan, teller, genre, register, loaded.shared, target)
-    return "\n\n".join(" ".join(paragraph) for paragraph in plan.paragraphs() if paragraph)
-
-
-@dataclass
-class _Plan:
-    opening: list[str] = field(default_factory=list)
-    introduction: list[str] = field(default_factory=list)
-    middle: list[str] = field(default_factory=list)
-    turn: list[str] = field(default_factory=list)
-    ending: list[str] = field(default_factory=list)
-
-    def words(self) -> int:
-        return sum(len(s.split()) for part in self.paragraphs() for s in part)
-
-    def paragraphs(self) -> list[list[str]]:
-        """Return the sentences by paragraph; a long middle becomes two."""
-        first = self.opening + self.introduction
-        if len(self.middle) < 8:
-            return [first, self.middle + self.turn, self.ending]
-        half = len(self.middle) // 2
-        return [first, self.middle[:half], self.middle[half:] + self.turn, self.ending]
-
-
-def _required(
-    teller: Teller,
-    genre: banks.Lines,
-    register: banks.Lines,
-    shared: banks.Lines,
-    *,
-    brief: bool,
-) -> _Plan:
-    plan, rng, settings = _Plan(), teller.rng, teller.settings
-    others = len(settings.characters) > 1
-    if brief and others:
-        _add(plan.opening, teller.pick(shared["company_short"]))
+    source = Source(
+        genre.plots[rng.choice(list(genre.plots))], genre.lines, register, loaded.shared
+    )
+    keywords = list(material.keywords)
+    rng.shuffle(keywords)
+    object_, rest = _choose_object(rng, keywords)
+    teller = Teller(
+        rng,
+        material,
+        style_of(settings.register),
+        hero_slots(rng, material, genre.lines, object_),
+        plural_object=object_ is not None and object_.kind == "plural",
+    )
+    if size < 2:
+        _beats(teller, source.plot, size, target)
     else:
-        _add(plan.opening, teller.pick(genre["openings"]))
-        if others:
-            source = register if rng.random() < 0.6 else shared
-            _add(plan.introduction, teller.pick(source["company"]))
-    if brief and len(settings.keywords) > 1:
-        names = join([f"the {keyword}" for keyword in settings.keywords])
-        _add(plan.middle, teller.pick(shared["keyword_list"], list=names))
-    else:
-        for keyword in settings.keywords:
-            _add(plan.middle, _keyword_sentence(teller, genre, register, shared, keyword))
+        _tiny(teller, source)
+        rest = []
+    if size == 1 and len(keywords) > 1:
+        _list_of_keywords(teller, source, keywords)
+        rest = []
+    if size == 0:
+        _introduce(teller, source)
+    elif len(material.characters) > 1:
+        _introduce_shortly(teller)
+    if object_ is not None and not any("{o}" in s.text.lower() for s in teller.sentences):
+        rest.append(object_)
+    spread = rng.sample((0.4, 1.7, 2.55, 3.5, 1.3), 5)
+    for position, keyword in zip(spread, rest, strict=False):
+        _weave(teller, source, keyword, position)
     if settings.final_twist:
-        twist = teller.pick(genre["twists"]) or ""
-        plan.ending.append(f"{rng.choice(shared['twist_markers'])}{twist}")
+        _twist(teller, source)
+    if size < 2:
+        _extend(teller, source, target, size)
+    return paragraphs(teller)
+
+
+def _choose_object(
+    rng: random.Random, keywords: list[Keyword]
+) -> tuple[Keyword | None, list[Keyword]]:
+    """Return the keyword that the plot is about, and the others."""
+    for keyword in keywords:
+        if keyword.kind != "mass" and rng.random() < 0.9:
+            return keyword, [other for other in keywords if other is not keyword]
+    return None, list(keywords)
+
+
+def _beats(teller: Teller, plot: banks.Lines, size: int, target: float) -> None:
+    beats = {"open": 0.1, "want": 0.7, "trouble": 1.1, "try": 1.5, "turn": 2.7, "end": 3.1}
+    if size == 1:
+        beats = {"open": 0.1, "trouble": 1.1, "turn": 2.7, "end": 3.1}
+        if teller.material.settings.final_twist:
+            del beats["end"]
+        if target < 65:
+            del beats["trouble"]
+    for beat, position in beats.items():
+        teller.add(position, plot[beat], beat=True)
+
+
+def _tiny(teller: Teller, source: Source) -> None:
+    keywords = list(teller.material.keywords)
+    if len(keywords) == 1:
+        _add_keyword(teller, 0.1, source.shared["tiny open"], keywords[0])
+        teller.add(2.7, source.plot["turn"], beat=True)
     else:
-        _add(plan.ending, teller.pick(shared["tiny_end"] if brief else genre["endings"]))
-    return plan
+        teller.add(0.1, source.plot["open"], beat=True)
+        _list_of_keywords(teller, source, keywords)
+    if not teller.material.settings.final_twist:
+        teller.add(3.1, source.shared["tiny end"])
 
 
-def _keyword_sentence(
-    teller: Teller, genre: banks.Lines, register: banks.Lines, shared: banks.Lines, keyword: str
-) -> str | None:
-    kind = teller.rng.random()
-    alone = len(teller.settings.characters) == 1
-    speech = shared["keyword_alone"] if alone else shared["keyword"]
-    source = genre["incidents"] if kind < 0.55 else register["keyword"] if kind < 0.8 else speech
-    return teller.pick(source, k=keyword) or teller.pick(genre["incidents"], k=keyword)
+def _list_of_keywords(teller: Teller, source: Source, keywords: Sequence[Keyword]) -> None:
+    listed = join([keyword.indefinite for keyword in keywords])
+    teller.add(1.3, source.shared["tiny list"])
+    teller.sentences[-1].text = fill(teller.sentences[-1].text, {"list": listed})
 
 
-def _extend(
-    plan: _Plan,
-    teller: Teller,
-    genre: banks.Lines,
-    register: banks.Lines,
-    shared: banks.Lines,
-    target: float,
-) -> None:
-    """Add sentences in the order of what a story misses most, while they fit into `target`."""
+def _introduce(teller: Teller, source: Source) -> None:
+    companions = teller.material.characters[1:]
+    child = teller.material.settings.child_friendly
+    allowed = [role for role in source.genre["roles"] if not (role[0] == "!" and child)]
+    chosen = teller.rng.sample(allowed, len(companions))
+    for index, role in enumerate(chosen):
+        bank = source.register if teller.rng.random() < 0.6 else source.shared
+        position = 0.5 + index / 20 if teller.rng.random() < 0.8 or index == 0 else 1.3
+        if teller.add(position, bank["company"]):
+            sentence = teller.sentences[-1]
+            sentence.text = fill(sentence.text, {"role": role.removeprefix("!")})
+
+
+def _introduce_shortly(teller: Teller) -> None:
+    companions = teller.material.characters[1:]
+    others = join([character.text for character in companions])
+    text = teller.rng.choice(
+        (f"With {{him}} went {others}.", f"{{a}} was not alone: {others} came too.")
+    )
+    teller.sentences.append(Sentence(0.5, text, text, companions[0]))
+
+
+def _add_keyword(
+    teller: Teller, position: float, patterns: Sequence[str], keyword: Keyword
+) -> bool:
+    if not teller.add(position, patterns):
+        return False
+    forms = {"k": keyword.text, "the_k": keyword.definite, "a_k": keyword.indefinite}
+    forms["The_k"] = capital(keyword.definite)
+    teller.sentences[-1].text = fill(teller.sentences[-1].text, forms)
+    return True
+
+
+def _weave(teller: Teller, source: Source, keyword: Keyword, position: float) -> None:
+    """Add the sentence that brings `keyword` in."""
+    part = {0: "seed", 1: "bar", 2: "help", 3: "last"}[int(position)]
+    bank = source.shared[f"{part} {keyword.kind}"]
+    # The genre's and the register's own sentences speak of one thing, in the development.
+    if keyword.kind == "thing" and part in {"bar", "help"} and teller.rng.random() < 0.5:
+        bank = teller.rng.choice((source.genre, source.register))["keyword"]
+    if not _add_keyword(teller, position, bank, keyword):
+        _add_keyword(teller, position, source.shared[f"{part} {keyword.kind}"], keyword)
+
+
+def _twist(teller: Teller, source: Source) -> None:
+    teller.add(3.7, source.plot["twist"])
+    bank = source.register if teller.rng.random() < 0.5 else source.shared
+    marker = teller.rng.choice(bank["twist"])
+    sentence = teller.sentences[-1]
+    text = sentence.text
+    if marker.endswith("?") and not text.startswith("{a}"):
+        text = capital(text)
+    sentence.text = f"{marker} {text}"
+
+
+def _extend(teller: Teller, source: Source, target: float, size: int) -> None:
+    """Add optional sentences, in random order, until the story has the length aimed at."""
     rng = teller.rng
-    steps: list[tuple[list[str], Sequence[str], bool]] = [
-        (plan.middle, genre["obstacles"], True),
-        (plan.introduction, register["hero"], False),
-        (plan.turn, genre["turns"], True),
-        (plan.middle, register["notes"], False),
-        (plan.introduction, genre["wants"], True),
-        (plan.ending, register["last"], False),
-        (plan.middle, register["notes"], False),
-        (plan.middle, shared["speech"], False),
-        (plan.turn, register["notes"], False),
+    options = _options(teller, source)
+    if size == 0 and target > 200:
+        options += _more_options(teller, source)
+    # A weighted random order: the larger the weight, the earlier.
+    options.sort(key=lambda option: rng.random() ** (1 / option.weight), reverse=True)
+    for option in options:
+        if teller.words() + 8 > target:
+            return
+        teller.add(option.position, option.patterns, beat=option.beat)
+
+
+def _options(teller: Teller, source: Source) -> list[Option]:
+    rng, settings = teller.rng, teller.material.settings
+    plot, genre, register, shared = source
+    last = shared["react"] if settings.final_twist else register["closer"]
+    options = [
+        Option(rng.uniform(1.2, 2.6), register["aside"], 5),
+        Option(0.3, register["hero"], 4),
+        Option(0.02, register["opener"], 3),
+        Option(3.85, last, 4),
+        Option(0.2, genre["setting"], 4),
+        Option(rng.choice((1.2, 1.35, 2.2)), genre["mood"], 4),
+        Option(2.0, plot["worse"], 6, beat=True),
     ]
-    steps += [
-        (plan.middle, genre["obstacles"], True),
-        (plan.middle, register["notes"], False),
-        (plan.middle, shared["speech"], False),
-        (plan.turn, genre["turns"], True),
-        (plan.middle, register["notes"], False),
-    ] * 3
-    for part, patterns, decorated in steps:
-        sentence = teller.pick(patterns)
-        if sentence is None:
-            continue
-        if decorated:
-            sentence = _in_register(rng, sentence, register)
-        if plan.words() + len(sentence.split()) > target:
-            break
-        # Obstacles and notes mix with the keywords; elsewhere the order is the plan's.
-        position = rng.randint(1, len(part)) if part is plan.middle and part else len(part)
-        part.insert(position, sentence)
+    if not settings.final_twist:
+        options.append(Option(3.4, shared["after"], 2))
+    if settings.child_friendly:
+        options += [Option(3.6, shared["kind last"], 4), Option(1.95, shared["kind"], 1)]
+    if len(teller.material.characters) > 1:
+        options += [
+            Option(rng.choice((1.6, 1.9, 2.2)), genre["talk"], 6),
+            Option(rng.choice((1.55, 2.3)), genre["company"], 4),
+            Option(3.3, shared["company last"], 2),
+        ]
+    return options
 
 
-def _in_register(rng: random.Random, sentence: str, register: banks.Lines) -> str:
-    """Give a genre's sentence the register's voice: words in front of it or at its end."""
-    prefixes, tails = register.get("prefixes", []), register.get("tails", [])
-    first = sentence.split(maxsplit=1)[0]
-    if prefixes and first in _COMMON_STARTS and rng.random() < 0.5:
-        prefix = rng.choice(prefixes)
-        lowered = sentence if prefix.endswith("! ") else sentence[0].lower() + sentence[1:]
-        return prefix + lowered
-    if tails and sentence.endswith(".") and "," not in sentence and rng.random() < 0.5:
-        return sentence[:-1] + rng.choice(tails) + "."
-    return sentence
-
-
-def _add(part: list[str], sentence: str | None) -> None:
-    if sentence is None:
-        raise ValueError("a bank has no sentence left that the characters suffice for")
-    part.append(sentence)
+def _more_options(teller: Teller, source: Source) -> list[Option]:
+    """Return what only a long story has room for."""
+    rng = teller.rng
+    plot, genre, register, shared = source
+    options = [
+        Option(1.15, plot["trouble"], 4, beat=True),
+        Option(2.1, plot["worse"], 4, beat=True),
+        Option(1.56, plot["try"], 4, beat=True),
+        Option(rng.uniform(1.2, 2.6), register["aside"], 4),
+        Option(rng.uniform(1.2, 2.6), register["aside"], 3),
+        Option(rng.uniform(1.2, 2.6), register["aside"], 2),
+        Option(rng.choice((1.35, 2.2, 2.4)), genre["mood"], 4),
+        Option(0.25, genre["setting"], 2),
+    ]
+    if len(teller.material.characters) > 1:
+        options += [
+            Option(rng.uniform(1.2, 2.6), shared["bond"], 4),
+            Option(rng.uniform(1.2, 2.6), shared["bond"], 2),
+            Option(rng.uniform(1.2, 2.6), genre["talk"], 4),
+            Option(rng.uniform(1.2, 2.6), genre["company"], 3),
+        ]
+    return options

@@ -1,122 +1,206 @@
 """Open-ended names and keywords, so that the model learns to copy what it is given.
 
-Most names are real ones of many languages; the others, and some keywords, are made of syllables.
-Every name and keyword falls on one side of the split for good, by its hash.
+Names are real ones of many languages, made-up ones, and both with surnames and titles; keywords
+are things, plurals, and what can't be counted, alone and in phrases, real and made-up. Every name
+and keyword falls on one side of the split for good, by the hash of its main word; a word that
+stands in any sentence pattern is always on the side of training.
 """
 
 import random
+import re
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, TypeVar
 
-Split = str  # "train" or "held-out"
+from pocket.corpus import banks
 
-NAMES = """
-Anna Ben Cleo Dan Eva Finn Greta Hugo Ida Jonas Kira Leo Mia Noah Olga Paul Rosa Sam Tara Uma Victor
-Wendy Yara Zoe Aisha Amir Layla Omar Fatima Yusuf Noor Tariq Samira Karim Zahra Rashid Salma Idris
-Wei Mei Jun Li Ling Chen Yuki Haruto Sakura Kenji Aiko Hiro Emi Ren Min-jun Ji-woo Seo-yeon Hana
-Priya Arjun Meera Ravi Anika Vikram Lakshmi Sanjay Divya Kiran Asha Rohan Nisha Dev Tanvi Imran
-Ngozi Chidi Amara Kwame Abena Kofi Zuri Jabari Thandi Sipho Makena Ayodele Folami Tendai Wanjiru
-Ivan Natasha Dmitri Sveta Mikhail Katya Pavel Anya Boris Irina Bogdan Zofia Jakub Kasia Piotr Marek
-Lucia Mateo Sofia Diego Camila Javier Elena Pablo Carmen Luis Isabel Rafael Marisol Joaquin Ines
-Giulia Marco Chiara Luca Francesca Paolo Bianca Matteo Alessia Enzo Claire Louis Amelie Pierre
-Jules Celeste Andre Colette Remy Ingrid Lars Astrid Bjorn Freya Sven Signe Erik Liv Gunnar Maren
-Aoife Cormac Niamh Declan Siobhan Rory Maeve Eamon Bronwyn Rhys Gwen Dylan Morag Hamish Isla Fergus
-Eleni Nikos Daphne Kostas Thalia Stavros Leila Darius Shirin Cyrus Roxana Kamran Miriam Ezra Talia
-Asher Naomi Eli Ruth Caleb Esther Simon Malia Kai Leilani Keanu Tane Aroha Wiremu Moana Sina Tavita
-Grace Henry Alice George Emily Arthur Clara Walter Ruby Oscar Florence Albert Nora Frank Pearl Edith
-Mr. Brown|Mrs. Finch|Dr. Okoye|Aunt May|Captain Reed|Old Tom|Miss Lee|Professor Klein|Uncle Joe
-"""
-_ONSETS = """
-b br c d dr f fl g gr h j k kl l m n p qu r s sh st t th tr v w y z
-""".split()
-_VOWELS = """
-a e i o u ai ea ee ia io oo
-""".split()
-_CODAS = ["", "", "", "l", "n", "r", "s", "th", "m", "x", "nd", "rk", "sh"]
+Split = Literal["train", "held-out"]
+Pronoun = Literal["he", "she"]
+Kind = Literal["thing", "plural", "mass"]
 
-ADJECTIVES = """
-old red blue green golden silver broken lost secret empty little great strange quiet frozen
-burning hidden black white wooden paper glass iron stone magic forgotten last first wild
-lonely tiny giant sleeping singing crooked ancient yellow dusty invisible borrowed stolen
-painted hollow electric
-""".split()
-NOUNS = """
-lantern map key clock letter violin ring mirror door bridge river mountain garden tower ship
-boat train bicycle umbrella suitcase book diary photograph painting mask crown sword candle
-lamp bell drum flute piano song poem recipe cake bread apple orange tree forest flower rose
-seed feather bird owl fox wolf cat dog horse rabbit mouse whale dragon spider butterfly bee
-island lighthouse beach sea storm rain snow ice fire star moon sun comet planet robot rocket
-machine engine wheel compass telescope window chair table bed carpet blanket coat hat shoe
-glove scarf button needle thread rope ladder hammer coin treasure stamp ticket passport map
-radio telephone camera computer password file signal message promise secret dream memory
-shadow ghost voice whisper smile tear kiss wedding friendship courage hope love freedom
-justice revenge jealousy time travel music dance festival birthday school library museum
-circus market kitchen castle cave tunnel well fountain statue
-""".split()
-KEYWORD_TAILS = ["of glass", "of time", "in the snow", "on the hill", "under the stairs", "at sea"]
+_PHONOLOGIES = (
+    # onsets, vowels, codas
+    ("b br c d dr f fl g gr h j k kl l m n p qu r s sh st t th tr v w y z", "a e i o u ai ea ee ia",
+     "l n r s th m x nd rk sh ck lt"),
+    ("k s t n h m y r w g z d b p ky sh ch ts", "a i u e o", "n"),
+    ("v z s k p t m n r l d b j g kr pr st sv zl dr", "a e i o u y", "k v n r s t m sk nik"),
+    ("m b d n k z l t f ng nk w ch th", "a e i o u", ""),
+    ("el ar th gal ly fin cal mor sil var dor er is nim", "a e i o u ae ie",
+     "n r l s th nor dil rion"),
+)  # fmt: skip
+_SYLLABLES = tuple(tuple(tuple(part.split()) for part in phonology) for phonology in _PHONOLOGIES)
+_WORD = re.compile(r"[^\W\d_]+")
+_VOWEL_SOUND = re.compile(r"[aei]|o(?!ne)|u(?!ni|se)", re.IGNORECASE)
+
+Drawn = TypeVar("Drawn", "Character", "Keyword")
 
 
-def is_held_out(text: str) -> bool:
-    """Tell whether a name or keyword is kept out of the training stories; about one in eight is."""
-    return zlib.crc32(text.lower().encode()) % 8 == 0
+@dataclass(frozen=True)
+class Character:
+    """A name as the settings give it, what the story calls its bearer later, and the pronoun."""
+
+    text: str
+    short: str
+    pronoun: Pronoun
 
 
-def _real_names() -> list[str]:
-    *lines, titled = NAMES.strip().splitlines()
-    return [name for line in lines for name in line.split()] + titled.split("|")
+@dataclass(frozen=True)
+class Keyword:
+    """A keyword, and what it names: a thing ("a silver key"), several ("owls") or "courage"."""
+
+    text: str
+    kind: Kind
+
+    @property
+    def indefinite(self) -> str:
+        """The keyword as it is first spoken of."""
+        if self.kind != "thing":
+            return self.text
+        return f"{'an' if _VOWEL_SOUND.match(self.text) else 'a'} {self.text}"
+
+    @property
+    def definite(self) -> str:
+        """The keyword as it is spoken of again."""
+        return self.text if self.kind == "mass" else f"the {self.text}"
 
 
-_REAL_NAMES = _real_names()
+@cache
+def _lists() -> dict[str, list[str]]:
+    lines = banks.read_sections(banks.FOLDER / "words.txt")[""]
+    words = {name: " ".join(entries).split() for name, entries in lines.items()}
+    for name in ("mass phrases", "tails"):
+        words[name] = "|".join(lines[name]).split("|")
+    return words
+
+
+@cache
+def _pattern_words() -> frozenset[str]:
+    return frozenset(word.lower() for line in banks.all_lines() for word in _WORD.findall(line))
+
+
+def is_held_out(word: str) -> bool:
+    """Tell whether a name or main word is kept out of the training stories: about one in eight."""
+    return zlib.crc32(word.lower().encode()) % 8 == 0 and word.lower() not in _pattern_words()
 
 
 def invented(rng: random.Random, syllables: int) -> str:
-    """Return a made-up word of `syllables` syllables, in lower case."""
-    return "".join(
-        rng.choice(_ONSETS) + rng.choice(_VOWELS) + (rng.choice(_CODAS) if last else "")
-        for last in (index == syllables - 1 for index in range(syllables))
-    )
+    """Return a made-up word of `syllables` syllables, in lower case, that no pattern contains."""
+    while True:
+        onsets, vowels, codas = rng.choice(_SYLLABLES)
+        word = "".join(rng.choice(onsets) + rng.choice(vowels) for _ in range(syllables))
+        word += rng.choice(codas) if codas and rng.random() < 0.5 else ""
+        if len(word) > 2 and word not in _pattern_words():
+            return word
 
 
-def _name(rng: random.Random) -> str:
+def _first_name(rng: random.Random, wanted: Callable[[str], bool]) -> tuple[str, Pronoun]:
+    while True:
+        pronoun: Pronoun = rng.choice(("he", "she"))
+        if rng.random() < 0.5:
+            name = rng.choice(_lists()["him" if pronoun == "he" else "her"])
+        else:
+            name = invented(rng, rng.choice((1, 2, 2, 2, 3))).capitalize()
+            # The model has to guess, and so would a reader: a pronoun by the last letter.
+            pronoun = "she" if name.endswith(("a", "e", "i", "y")) else "he"
+        if len(name) > 2 and wanted(name):
+            return name, pronoun
+
+
+def _surname(rng: random.Random, wanted: Callable[[str], bool]) -> str:
+    while True:
+        if rng.random() < 0.5:
+            name = rng.choice(_lists()["surnames"])
+        else:
+            name = invented(rng, 2).capitalize()
+        if wanted(name):
+            return name
+
+
+def _character(rng: random.Random, wanted: Callable[[str], bool]) -> Character:
+    name, pronoun = _first_name(rng, wanted)
     kind = rng.random()
-    if kind < 0.45:
-        return rng.choice(_REAL_NAMES)
-    if kind < 0.9:
-        return invented(rng, rng.choice((1, 2, 2, 2, 3))).capitalize()
-    return f"{rng.choice(_REAL_NAMES)} {invented(rng, 2).capitalize()}"
+    if kind < 0.1:
+        titles = _lists()["titles"] + _lists()["him titles" if pronoun == "he" else "her titles"]
+        family = _surname(rng, wanted) if rng.random() < 0.7 else name
+        text = f"{rng.choice(titles)} {family}"
+        return Character(text, text, pronoun)
+    if kind < 0.24:
+        return Character(f"{name} {_surname(rng, wanted)}", name, pronoun)
+    # Some people type without capitals; the story keeps their way.
+    name = name.lower() if kind > 0.98 else name
+    return Character(name, name, pronoun)
 
 
-def _keyword(rng: random.Random) -> str:
-    kind = rng.random()
-    if kind < 0.4:
-        return rng.choice(NOUNS)
-    if kind < 0.65:
-        return f"{rng.choice(ADJECTIVES)} {rng.choice(NOUNS)}"
-    if kind < 0.75:
-        return f"{rng.choice(NOUNS)} {rng.choice(KEYWORD_TAILS)}"
-    if kind < 0.85:
-        return f"{rng.choice(NOUNS)} {rng.choice(NOUNS)}"
-    return invented(rng, rng.choice((1, 2, 2)))
+def _noun(rng: random.Random, source: list[str], wanted: Callable[[str], bool]) -> str:
+    things = _lists()["things"]
+    while True:
+        kind = rng.random()
+        if kind < 0.62:
+            noun = rng.choice(source)
+        elif kind < 0.82:
+            noun = invented(rng, rng.choice((1, 2, 2)))
+        else:
+            noun = rng.choice(things) + rng.choice(source)
+        if len(noun) > 2 and wanted(noun):
+            return noun
 
 
-def draw_names(rng: random.Random, count: int, split: Split) -> list[str]:
-    """Return `count` different names of one side of the split."""
-    return _draw(rng, count, split, _name)
+def _keyword(rng: random.Random, wanted: Callable[[str], bool]) -> Keyword:
+    lists = _lists()
+    kind: Kind = rng.choices(("thing", "plural", "mass"), (60, 18, 22))[0]
+    if kind == "thing":
+        text = _noun(rng, lists["things"], wanted)
+    elif kind == "plural":
+        text = _noun(rng, lists["plurals"], wanted)
+        text = text if text.endswith(("s", "x")) or text in lists["plurals"] else f"{text}s"
+    elif rng.random() < 0.15:
+        text = rng.choice(lists["mass phrases"])
+        if not wanted(text.split()[-1]):
+            return _keyword(rng, wanted)
+    else:
+        text = _noun(rng, lists["masses"], wanted)
+    shape = rng.random()
+    if kind != "mass" and shape < 0.38:
+        text = f"{rng.choice(lists['adjectives'])} {text}"
+    elif kind != "mass" and shape < 0.46:
+        text = f"{text} {rng.choice(lists['tails'])}"
+    elif kind == "thing" and shape < 0.54:
+        text = f"{rng.choice(lists['things'])} {text}"
+    if rng.random() < 0.04:
+        text = text.title()
+    return Keyword(text, kind)
 
 
-def draw_keywords(rng: random.Random, count: int, split: Split) -> list[str]:
+def draw_characters(rng: random.Random, count: int, split: Split) -> list[Character]:
+    """Return `count` different characters of one side of the split."""
+    return _draw(rng, count, split, _character)
+
+
+def draw_keywords(rng: random.Random, count: int, split: Split) -> list[Keyword]:
     """Return `count` different keywords of one side of the split."""
     return _draw(rng, count, split, _keyword)
 
 
 def _draw(
-    rng: random.Random, count: int, split: Split, make: Callable[[random.Random], str]
-) -> list[str]:
-    drawn: list[str] = []
+    rng: random.Random,
+    count: int,
+    split: Split,
+    make: Callable[[random.Random, Callable[[str], bool]], Drawn],
+) -> list[Drawn]:
+    def wanted(word: str) -> bool:
+        return is_held_out(word) == (split == "held-out")
+
+    drawn: list[Drawn] = []
     while len(drawn) < count:
-        candidate = make(rng)
+        candidate = make(rng, wanted)
         # One inside another ("map", "old map") would count as present when it is not.
-        distinct = all(candidate not in other and other not in candidate for other in drawn)
-        if distinct and is_held_out(candidate) == (split == "held-out"):
+        words = set(candidate.text.lower().split())
+        if not any(words & set(other.text.lower().split()) for other in drawn) and not any(
+            candidate.text.lower() in other.text.lower()
+            or other.text.lower() in candidate.text.lower()
+            for other in drawn
+        ):
             drawn.append(candidate)
     return drawn

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from pocket.__main__ import SHIPPED
 from pocket.server.app import CLIENT_CLOSED_REQUEST, _unless_left
 from pocket.server.engine import Engine, Weights
+from pocket.server.metadata import read_metadata
 from pocket.server.prompts import without_oldest
 from pocket.server.store import Manifest, Store
 from tests.support.pocket import pocket
@@ -43,7 +44,8 @@ def adapter(path: Path, architecture: str = "llama") -> Path:
     writer.add_string("adapter.type", "lora")
     writer.add_float32("adapter.lora.alpha", 1.0)
     rng = np.random.default_rng(1)
-    for name, shape in (("lora_a", (1, 192)), ("lora_b", (192, 1))):
+    width = read_metadata(SHIPPED / "pocket.gguf").values["llama.embedding_length"]
+    for name, shape in (("lora_a", (1, width)), ("lora_b", (width, 1))):
         tensor = rng.standard_normal(shape).astype(np.float32) * 3
         writer.add_tensor(f"blk.0.attn_q.weight.{name}", tensor)
     writer.write_header_to_file()

@@ -1,0 +1,180 @@
+"""The sentences of one story: chosen, filled, put in order."""
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pocket.corpus import banks
+from pocket.corpus.settings import Material
+from pocket.corpus.style import Style
+from pocket.corpus.words import Character, Keyword
+
+# The start of a sentence: white space behind the end of another that is not a title's full stop.
+_SENTENCE_START = re.compile(r"(?<=[.!?\"])(?<!Mr\.)(?<!Dr\.)(?<!Mrs\.)(?<!Ms\.)\s+(?=[^a-z\s-])")
+_SLOT = re.compile(r"\{(\w+)\}")
+_HERO = re.compile(r"\{(He|he|him|His|his)\}")
+# A plural in the place of a thing: patterns that would need another form of the verb.
+_SINGULAR = re.compile(r"\{[oO]\} (is|was|has|lies|hangs|had been)\b")
+_PRONOUNS = {
+    "he": {"he": "he", "him": "him", "his": "his", "himself": "himself"},
+    "she": {"he": "she", "him": "her", "his": "her", "himself": "herself"},
+}
+
+
+@dataclass
+class Sentence:
+    """A sentence and where in the story it stands: whole numbers are paragraphs."""
+
+    position: float
+    text: str
+    pattern: str
+    who: Character | None = None  # the companion that it is about
+    beat: bool = False
+
+
+@dataclass
+class Teller:
+    """Collects the sentences of one story, and never uses a pattern twice."""
+
+    rng: random.Random
+    material: Material
+    style: Style
+    slots: dict[str, str]
+    plural_object: bool
+    sentences: list[Sentence] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    turns: dict[Character, int] = field(default_factory=dict)
+
+    def add(self, position: float, patterns: Sequence[str], *, beat: bool = False) -> bool:
+        """Add one unused pattern that fits, at `position`; tell whether there was one."""
+        fitting = [pattern for pattern in patterns if self._fits(pattern)]
+        if beat and (about := [pattern for pattern in fitting if "{o}" in pattern.lower()]):
+            fitting = about if self.rng.random() < 0.5 else fitting
+        if not fitting:
+            return False
+        pattern = self.rng.choice(fitting)
+        self.used.add(pattern)
+        who, other = self._company(pattern)
+        text = self.style.word(self.rng, pattern.removeprefix("!"))
+        for name, person in (("x", who), ("y", other)):
+            if person is not None:
+                text = fill(text, _person(name, person))
+        self.sentences.append(Sentence(position, text, pattern, who, beat))
+        return True
+
+    def _fits(self, pattern: str) -> bool:
+        if pattern in self.used or (
+            pattern.startswith("!") and self.material.settings.child_friendly
+        ):
+            return False
+        if self.plural_object and _SINGULAR.search(pattern):
+            return False
+        companions = len(self.material.characters) - 1
+        return not ("{x" in pattern and companions < 1) and not ("{y" in pattern and companions < 2)
+
+    def _company(self, pattern: str) -> tuple[Character | None, Character | None]:
+        if "{x" not in pattern:
+            return None, None
+        companions = list(self.material.characters[1:])
+        self.rng.shuffle(companions)
+        companions.sort(key=lambda person: self.turns.get(person, 0))
+        self.turns[companions[0]] = self.turns.get(companions[0], 0) + 1
+        return companions[0], companions[1] if "{y" in pattern else None
+
+    def words(self) -> int:
+        """Return how many words there are so far."""
+        return sum(len(sentence.text.split()) for sentence in self.sentences)
+
+
+def fill(text: str, slots: dict[str, str]) -> str:
+    """Return `text` with the known slots filled, capitalised where they open a sentence."""
+
+    def value(match: re.Match[str]) -> str:
+        return slots.get(match[1], match[0])
+
+    return _SLOT.sub(value, text)
+
+
+def _person(name: str, person: Character) -> dict[str, str]:
+    forms = {f"{name}_{key}": value for key, value in _PRONOUNS[person.pronoun].items()}
+    return {name: person.short, **forms}
+
+
+def hero_slots(
+    rng: random.Random, material: Material, genre: banks.Lines, object_: Keyword | None
+) -> dict[str, str]:
+    """Return what the slots of hero, place and object are filled with, all through the story."""
+    hero = material.characters[0]
+    object_text = object_.definite if object_ is not None else rng.choice(genre["objects"])
+    slots = {
+        "a": hero.short,
+        "p": rng.choice(genre["places"]),
+        "o": object_text,
+        "it": "them" if object_ is not None and object_.kind == "plural" else "it",
+        **_PRONOUNS[hero.pronoun],
+    }
+    return {**slots, **{key.capitalize(): capital(value) for key, value in slots.items()}}
+
+
+def capital(text: str) -> str:
+    """Return `text` with a capital letter at its start."""
+    return text[0].upper() + text[1:]
+
+
+def join(parts: Sequence[str]) -> str:
+    """Return "x", "x and y" or "x, y and z"."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+
+
+def sentence_starts(story: str) -> list[int]:
+    """Return where the second and later sentences begin."""
+    return [match.end() for match in _SENTENCE_START.finditer(story)]
+
+
+def split_sentences(story: str) -> list[str]:
+    """Return the story's sentences."""
+    return _SENTENCE_START.split(story)
+
+
+def paragraphs(teller: Teller) -> str:
+    """Return the sentences as a text, an empty line between its paragraphs."""
+    parts: dict[int, list[str]] = {}
+    unnamed = set(teller.material.characters)
+    since, last = 9, None
+    for sentence in sorted(teller.sentences, key=lambda sentence: sentence.position):
+        # Somebody else was spoken of, or it was long ago: the name, not the pronoun.
+        named = since > 2 or last is not None
+        text = _name_hero(sentence.text) if named else sentence.text
+        since = 0 if "{a}" in text else since + 1
+        last = sentence.who
+        text = teller.style.finish(teller.rng, fill(text, teller.slots), lead=sentence.beat)
+        for character in teller.material.characters:
+            if character in unnamed and (found := _standing(character.short, text)):
+                unnamed.remove(character)
+                if character.text not in text:
+                    text = text[: found.start()] + character.text + text[found.end() :]
+        parts.setdefault(int(sentence.position), []).append(text)
+    names = [character.text for character in teller.material.characters]
+    names += [character.short for character in teller.material.characters]
+    blocks = [
+        # A twist begins a sentence.
+        parts[number]
+        if number == 3 and teller.material.settings.final_twist
+        else teller.style.merge(teller.rng, parts[number], names)
+        for number in sorted(parts)
+    ]
+    if len(blocks) == 4 and sum(len(text.split()) for text in blocks[1] + blocks[2]) < 70:
+        blocks[1:3] = [blocks[1] + blocks[2]]
+    return "\n\n".join(" ".join(block) for block in blocks)
+
+
+def _name_hero(text: str) -> str:
+    """Return `text` with the hero's name in the place of the first pronoun, unless it has it."""
+    if "{a}" in text:
+        return text
+    return _HERO.sub(lambda match: "{a}'s" if match[1] in {"his", "His"} else "{a}", text, count=1)
+
+
+def _standing(name: str, text: str) -> re.Match[str] | None:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
