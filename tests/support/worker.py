@@ -44,8 +44,11 @@ def worker(environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
-    """kill -9 the worker: it gets no chance to tell its trainer."""
-    os.kill(process.pid, signal.SIGKILL)
+    """kill -9 the worker and its beat: it gets no chance to tell its trainer.
+
+    The trainer leads a group of its own and is not among the killed.
+    """
+    os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
