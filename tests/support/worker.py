@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,13 @@ def worker(environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
-    """kill -9 the worker: it gets no chance to tell its trainer."""
+    """kill -9 the worker: it gets no chance to tell its trainer. Its beat is asked to end.
+
+    The trainer leads a group of its own and is not among them.
+    """
     os.kill(process.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
     process.wait()
 
 
