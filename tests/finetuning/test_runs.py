@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from finetuning import driver, tasks
-from finetuning.models import TrainingExample, TrainingRun
+from finetuning.models import TrainingRun
 from finetuning.pipeline import runs as pipeline_runs
 from finetuning.recipes import RECIPES, Recipe
 from finetuning.services import lineage, runs
