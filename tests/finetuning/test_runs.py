@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from finetuning import driver, tasks
-from finetuning.models import TrainingRun
+from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline import runs as pipeline_runs
 from finetuning.recipes import RECIPES, Recipe
 from finetuning.services import lineage, runs
@@ -301,11 +301,12 @@ def test_a_run_starts_by_itself_when_enough_new_stories_wait(
     assert run.origin == TrainingRun.Origin.NIGHTLY
     assert run.recipe["name"] == "pocket"
     runs.cancel(run)
-    TrainingRun.objects.create(recipe=run.recipe, state=State.DONE)
+    done = TrainingRun.objects.create(recipe=run.recipe, state=State.DONE)
+    for story in Story.objects.approved():
+        done.examples.create(story=story, version=story.version, side=TrainingExample.Side.TRAIN)
     assert lineage.newly_approved() == 0
     assert runs.nightly() is None
-    newest = Story.objects.approved().values("pk")[:3]
-    Story.objects.filter(pk__in=newest).update(curated_at=timezone.now())
+    done.examples.filter(pk__in=done.examples.values("pk")[:3]).delete()
     assert lineage.newly_approved() == 3
     settings.TRAIN_AFTER = 0
     assert runs.nightly() is None
