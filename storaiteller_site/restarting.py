@@ -1,7 +1,7 @@
 """Keep a process alive: `python -m storaiteller_site.restarting COMMAND…`.
 
-The model server is the one part that a machine short of memory kills first. The app goes on without
-it, tells the writers, and finds it again.
+A machine short of memory kills the model server first, or the worker that trains. The pages go on
+without them, tell the writers, and find them again.
 """
 
 import os

@@ -28,6 +28,7 @@ from honcho.printer import Message, Printer
 
 _PROBE_TIMEOUT = 2.0  # seconds
 _START_TIMEOUT = 60.0  # seconds
+_KEEP_ALIVE = (sys.executable, "-m", "storaiteller_site.restarting")
 
 
 class CannotServeError(Exception):
@@ -130,8 +131,7 @@ def choose_model_server() -> ModelServer:
 
 def _pocket() -> ModelServer:
     port = _free_port()
-    keep_alive = (sys.executable, "-m", "storaiteller_site.restarting")
-    command = (*keep_alive, sys.executable, "-m", "pocket", "--port", str(port))
+    command = (*_KEEP_ALIVE, sys.executable, "-m", "pocket", "--port", str(port))
     return ModelServer(
         host=f"http://127.0.0.1:{port}",
         model="pocket",
@@ -188,7 +188,16 @@ def _commands(host: str, port: int, model_server: ModelServer) -> dict[str, tupl
             "storaiteller_site.asgi:application",
         ),
         "worker": (
-            *(sys.executable, "-m", "celery", "--quiet", "--app", "storaiteller_site", "worker"),
+            *(
+                *_KEEP_ALIVE,
+                sys.executable,
+                "-m",
+                "celery",
+                "--quiet",
+                "--app",
+                "storaiteller_site",
+                "worker",
+            ),
             *("--beat", "--pool", "threads", "--concurrency", "2", "--loglevel", "WARNING"),
         ),
     }
