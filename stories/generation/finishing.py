@@ -39,14 +39,13 @@ class Outcome:
 def finish(generation: Generation, outcome: Outcome) -> bool:
     """Store `outcome` and, if there is text, the version or the replacement that it makes.
 
-    Returns False, and changes nothing, when the row is no longer its runner's or has ended.
+    Returns False, and changes nothing, when the row is no longer its runner's or has ended. Raises
+    `Story.DoesNotExist` when the story was removed for good meanwhile.
     """
     now = timezone.now()
     with transaction.atomic():
         # The story first, as every change of it does, so that two never wait for each other.
-        story = Story.objects.select_for_update().filter(pk=generation.story_id).first()
-        if story is None:
-            return False  # removed for good, with its writer
+        story = Story.objects.select_for_update().get(pk=generation.story_id)
         owned = Generation.objects.active().filter(pk=generation.pk, runner=generation.runner)
         text = outcome.text.rstrip()
         changed = owned.update(
