@@ -65,10 +65,11 @@ def test_the_command_takes_its_model_server_along_when_it_is_ended() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(PATIENCE)
 
+    before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(SystemExit) as ended:
         be_ended()
     assert ended.value.code == 128 + signal.SIGTERM
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_pip_knows_the_hash_before_it_runs_anything(
