@@ -14,6 +14,7 @@ Lines = dict[str, list[str]]
 
 # Sections of names, words and settings of the style: no sentences.
 _NO_SENTENCES = {"name", "places", "objects", "roles", "style", "words", "lead", "tail"}
+_NO_SENTENCES |= {f"lead {place}" for place in ("open", "on", "close")}
 
 
 @dataclass(frozen=True)

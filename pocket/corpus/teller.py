@@ -76,8 +76,8 @@ class Teller:
     def _company(self, pattern: str) -> tuple[Character | None, Character | None]:
         if "{x" not in pattern:
             return None, None
+        # Those of equal turns in the prompt's order, so that who comes next can be learned.
         companions = list(self.material.characters[1:])
-        self.rng.shuffle(companions)
         companions.sort(key=lambda person: self.turns.get(person, 0))
         self.turns[companions[0]] = self.turns.get(companions[0], 0) + 1
         return companions[0], companions[1] if "{y" in pattern else None
@@ -166,7 +166,21 @@ def paragraphs(teller: Teller) -> str:
     ]
     if len(blocks) == 4 and sum(len(text.split()) for text in blocks[1] + blocks[2]) < 70:
         blocks[1:3] = [blocks[1] + blocks[2]]
-    return "\n\n".join(" ".join(block) for block in blocks)
+    return "\n\n".join(
+        _lead_in(teller.rng, " ".join(block), names, place)
+        for place, block in zip(("open", *["on"] * (len(blocks) - 2), "close"), blocks, strict=False)
+    )
+
+
+def _lead_in(rng: random.Random, paragraph: str, names: Sequence[str], place: str) -> str:
+    """Return `paragraph` with a word before the name that it begins with.
+
+    Without the space before it a name has other tokens than in the prompt, and the model would
+    have to learn to copy each of them twice.
+    """
+    if not paragraph.startswith(tuple(names)):
+        return paragraph
+    return f"{rng.choice(banks.load().shared[f'lead {place}'])} {paragraph}"
 
 
 def _name_hero(text: str) -> str:

@@ -81,8 +81,8 @@ def _tell(rng: random.Random, material: Material, size: int, target: float) -> s
     source = Source(
         genre.plots[rng.choice(list(genre.plots))], genre.lines, register, loaded.shared
     )
+    # In the order of the prompt, all through the story: which one is next can be learned.
     keywords = list(material.keywords)
-    rng.shuffle(keywords)
     object_, rest = _choose_object(rng, keywords)
     teller = Teller(
         rng,
@@ -104,9 +104,9 @@ def _tell(rng: random.Random, material: Material, size: int, target: float) -> s
     elif len(material.characters) > 1:
         _introduce_shortly(teller)
     if object_ is not None and not any("{o}" in s.text.lower() for s in teller.sentences):
-        rest.append(object_)
-    spread = rng.sample((0.4, 1.7, 2.55, 3.5, 1.3), 5)
-    for position, keyword in zip(spread, rest, strict=False):
+        rest = keywords
+    spread = sorted(rng.sample((0.4, 1.7, 2.55, 3.5, 1.3), len(rest)))
+    for position, keyword in zip(spread, rest, strict=True):
         _weave(teller, source, keyword, position)
     if settings.final_twist:
         _twist(teller, source)

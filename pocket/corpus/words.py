@@ -133,41 +133,46 @@ def _character(rng: random.Random, wanted: Callable[[str], bool]) -> Character:
     return Character(name, name, pronoun)
 
 
-def _noun(rng: random.Random, source: list[str], wanted: Callable[[str], bool]) -> str:
-    things = _lists()["things"]
+def _noun(rng: random.Random, source: str, wanted: Callable[[str], bool]) -> str:
     while True:
         kind = rng.random()
         if kind < 0.62:
-            noun = rng.choice(source)
+            noun = rng.choice(_lists()[source])
         elif kind < 0.82:
             noun = invented(rng, rng.choice((1, 2, 2)))
         else:
-            noun = rng.choice(things) + rng.choice(source)
+            noun = _part(rng, "things", wanted) + _part(rng, source, wanted)
         if len(noun) > 2 and wanted(noun):
             return noun
+
+
+def _part(rng: random.Random, source: str, wanted: Callable[[str], bool]) -> str:
+    """Return a word to make a longer keyword of; a held-out one is in no training story at all."""
+    words = _lists()[source]
+    return rng.choice([word for word in words if wanted(word)] or words)
 
 
 def _keyword(rng: random.Random, wanted: Callable[[str], bool]) -> Keyword:
     lists = _lists()
     kind: Kind = rng.choices(("thing", "plural", "mass"), (60, 18, 22))[0]
     if kind == "thing":
-        text = _noun(rng, lists["things"], wanted)
+        text = _noun(rng, "things", wanted)
     elif kind == "plural":
-        text = _noun(rng, lists["plurals"], wanted)
+        text = _noun(rng, "plurals", wanted)
         text = text if text.endswith(("s", "x")) or text in lists["plurals"] else f"{text}s"
     elif rng.random() < 0.15:
         text = rng.choice(lists["mass phrases"])
         if not wanted(text.split()[-1]):
             return _keyword(rng, wanted)
     else:
-        text = _noun(rng, lists["masses"], wanted)
+        text = _noun(rng, "masses", wanted)
     shape = rng.random()
     if kind != "mass" and shape < 0.38:
         text = f"{rng.choice(lists['adjectives'])} {text}"
     elif kind != "mass" and shape < 0.46:
         text = f"{text} {rng.choice(lists['tails'])}"
     elif kind == "thing" and shape < 0.54:
-        text = f"{rng.choice(lists['things'])} {text}"
+        text = f"{_part(rng, 'things', wanted)} {text}"
     if rng.random() < 0.04:
         text = text.title()
     return Keyword(text, kind)
