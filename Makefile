@@ -32,6 +32,7 @@ audit: $(VENV)-audit/.done  ## known vulnerabilities of what is installed; asks 
 bench: $(VENV)/.dev  ## measure; results in benchmarks/
 	$(BIN)/python -m benchmarks.relay
 	$(BIN)/python -m benchmarks.stop
+	$(BIN)/python -m benchmarks.stalled
 	$(BIN)/python -m benchmarks.rewrite
 
 bench-training: $(VENV)/.dev $(VENV)-train/.cpu  ## training beside TRL's defaults; results in benchmarks/

@@ -18,6 +18,7 @@ from benchmarks.library import Seat
 from tests.support.processes import free_port, running
 
 PATIENCE = 20.0  # seconds
+ACKNOWLEDGE_EVERY = 2000  # code points, as the page does
 # Collected and compressed once for all the installations of a test run.
 STATIC_ROOT = f"{settings.DATA_DIR}/collected"
 
@@ -68,6 +69,8 @@ class Client:
         elif frame["type"] == "text":
             assert frame["offset"] == len(self.text), "a gap, or text that came twice"
             self.text += frame["text"]
+            if len(self.text) % ACKNOWLEDGE_EVERY < len(frame["text"]):
+                self.send(type="ack", offset=len(self.text))
         elif frame["type"] == "error":
             self.errors.append(frame["code"])
         elif frame["type"] == "done":
