@@ -1,13 +1,14 @@
 """Generations whose process died: closed truthfully, with all the text that is known.
 
 Called where somebody looks (a page, a socket that waits in vain) and by a periodic task, so that
-no start-up order matters.
+no start-up order matters. It takes two looks, some seconds apart (`heartbeats`).
 """
 
 import logging
 import secrets
 
 from stories.generation.finishing import Outcome, finish
+from stories.generation.heartbeats import is_still
 from stories.models import Generation, Story
 from stories.textlog import get_text_log
 
@@ -38,7 +39,7 @@ def _close_safely(generation: Generation) -> bool:
 
 
 def _close(generation: Generation) -> bool:
-    if not _take_over(generation):
+    if not is_still(generation) or not _take_over(generation):
         return False
     text = max(generation.text, get_text_log().text(generation.pk), key=len)
     return finish(
