@@ -20,6 +20,7 @@ const RETRY = 2000; // milliseconds
 
 let state = JSON.parse(part("story-state").textContent);
 let connected = true;
+let unconnected = ""; // why there is no connection, if that is known
 let begun = null; // the generation that is being written
 let aside = null; // edits that the server had not got when it began
 let reported = state.version; // the version that the report is about
@@ -43,6 +44,7 @@ const SAVED_WORDS = {
   saved: "Saved",
   unsaved: "Not saved yet; trying again",
   signedOut: "Not saved: sign in again",
+  gone: "Not saved: the story is gone",
   refused: "Not saved",
   conflict: "Not saved",
 };
@@ -60,6 +62,7 @@ const autosave = new Autosave({
     part("saved").textContent = SAVED_WORDS[kind];
     part("saved").dataset.kind = kind;
     if (kind === "refused") notify(detail.message);
+    if (kind === "gone") notify(WHY_NOT_CONNECTED.gone);
     if (kind === "signedOut") notify(`${detail.message} Your text is kept here, and saved then.`);
     if (kind === "saved") {
       state = { ...state, ...detail };
@@ -135,7 +138,16 @@ const ENDS = {
   interrupted: "The writing was interrupted. What was written is kept; Continue goes on from there.",
 };
 
-const writing = new Writing(urls.story, {
+const KEPT = "Your text is kept here.";
+const WHY_NOT_CONNECTED = {
+  signedOut: `You are signed out. Sign in again in another tab, and come back. ${KEPT}`,
+  gone: `This story is not here any more: it was deleted, or somebody else is signed in now. ${KEPT} Copy what you need.`,
+  failing: `The server has a fault at the moment; whoever runs it finds the reason in its log. ${KEPT}`,
+  refused: `The server refuses the connection that stories are written over. What you type is still saved.`,
+};
+const ENDED = new Set(["signedOut", "gone"]);
+
+const writing = new Writing(urls.story, urls.textUrl, {
   async begin(generation) {
     // It may have begun in another tab, in the middle of what is typed here.
     if (generation.kind !== "rewrite") aside ??= conflict.dismiss() ?? autosave.setAside();
@@ -179,11 +191,13 @@ const writing = new Writing(urls.story, {
     if (!begun) say("");
     showButtons();
   },
-  connected(open, signedOut) {
+  connected(open, why) {
     connected = open;
-    if (signedOut) notify("You are signed out. Sign in again in another tab; your text is kept here.");
+    if (why && why !== unconnected) notify(WHY_NOT_CONNECTED[why]);
+    if (open && unconnected) part("notice").hidden = true;
+    if (open || why) unconnected = why;
     page.classList.toggle("offline", !open);
-    if (!open) say(signedOut ? "Connection ended" : "Connection lost; trying again…");
+    if (!open) say(ENDED.has(unconnected) ? "Connection ended" : "Connection lost; trying again…");
     else if (part("status").textContent.startsWith("Connection")) say(begun ? KINDS[begun.kind] : "");
   },
 });
