@@ -180,6 +180,7 @@ def ours(
             "PORT": str(port),
             "OLLAMA_HOST": server,
             "STORY_MODEL": "bench",
+            "GENERATION_SLOTS": str(10**6),  # the relay has no queue
         }
         seats = library.prepare(environment, writers)
         command = [sys.executable, "-m", "daphne", "--verbosity", "0", "--port", str(port)]

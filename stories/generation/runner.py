@@ -86,6 +86,7 @@ class _Run:
         self.outcome.text = self._final_text()
         await self._store()
         await self._try_to_log(self.log.finish(self.generation.pk))
+        await control.hint_moved()  # there is a free slot
 
     def stop(self) -> None:
         """End the writing, and with it the request to the model server."""

@@ -58,6 +58,7 @@ def serving(data: Path, **environment: str) -> Iterator[Site]:
         "DATA_DIR": str(data),
         "PORT": str(port),
         "ALLOW_SIGNUP": "true",
+        "GENERATION_SLOTS": "1000",  # nobody waits, unless a test is about that
         "STATIC_ROOT": STATIC_ROOT,
         "DJANGO_SETTINGS_MODULE": "storaiteller_site.settings",
     }
