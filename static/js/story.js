@@ -6,6 +6,7 @@ import { StoryEditor } from "storaiteller/editor";
 import { History } from "storaiteller/history";
 import { offerInstall } from "storaiteller/install";
 import { Marking } from "storaiteller/marking";
+import { placeInWords } from "storaiteller/place";
 import { getJSON, postJSON } from "storaiteller/requests";
 import { Rewriting } from "storaiteller/rewriting";
 import { Writing } from "storaiteller/writing";
@@ -128,6 +129,7 @@ document.addEventListener("keydown", (event) => {
 // ---- Writing ----
 
 const KINDS = { write: "Writing…", continue: "Going on…", rewrite: "Rewriting…" };
+const LEFT = "You left the line. Everything is as it was.";
 const ENDS = {
   done: "Done",
   stopped: "Stopped. What was written is kept.",
@@ -141,12 +143,24 @@ const writing = new Writing(urls.story, {
     if (generation.kind !== "rewrite") aside ??= conflict.dismiss() ?? autosave.setAside();
     begun = generation;
     part("notice").hidden = true;
-    if (isStreamed()) editor.stream(true);
+    if (isStreamed()) editor.lock(true);
     showButtons();
-    say(KINDS[generation.kind]);
     if (generation.kind === "rewrite") await rewriting.begin(placedReview);
-    else if (generation.kind === "write") editor.setText("");
-    else await showBase(generation);
+    else if (generation.kind === "continue") await showBase(generation);
+  },
+  // Until its turn comes, the page shows what there is.
+  wait(generation) {
+    Object.assign(begun, generation);
+    page.classList.add("waiting");
+    say(standing());
+  },
+  run(generation) {
+    Object.assign(begun, generation);
+    page.classList.remove("waiting");
+    if (isStreamed()) editor.stream(true);
+    else rewriting.run();
+    if (generation.kind === "write") editor.setText("");
+    say(standing());
   },
   text(chunk) {
     const follow = nearTheEnd() && (isStreamed() || editor.passageIsLast);
@@ -159,8 +173,9 @@ const writing = new Writing(urls.story, {
       const next = await getJSON(urls.textUrl);
       if (begun !== ended) return; // this is a retry, and another one has begun
       begun = null;
-      if (ended?.kind === "rewrite") endRewrite(next);
-      else showEnd(next, done);
+      page.classList.remove("waiting");
+      if (ended?.kind === "rewrite") endRewrite(next, ending(done, ended, next));
+      else showEnd(next, ending(done, ended, next));
     } catch (error) {
       if (error.status === 404) notify(error.message);
       // What was streamed stays shown until the page can ask how it is stored.
@@ -169,7 +184,7 @@ const writing = new Writing(urls.story, {
   },
   pending() {
     // It may have ended between the page and the socket.
-    if (rewriting.phase === "streaming") getJSON(urls.textUrl).then(endRewrite);
+    if (rewriting.phase === "streaming") getJSON(urls.textUrl).then((next) => endRewrite(next));
   },
   fail(error) {
     const asked = rewriting.refused();
@@ -184,16 +199,31 @@ const writing = new Writing(urls.story, {
     if (signedOut) notify("You are signed out. Sign in again in another tab; your text is kept here.");
     page.classList.toggle("offline", !open);
     if (!open) say(signedOut ? "Connection ended" : "Connection lost; trying again…");
-    else if (part("status").textContent.startsWith("Connection")) say(begun ? KINDS[begun.kind] : "");
+    else if (part("status").textContent.startsWith("Connection")) say(standing());
   },
 });
+
+// How what was asked for stands, in words.
+function standing() {
+  if (!begun) return "";
+  return begun.status === "queued" ? placeInWords(begun) : KINDS[begun.kind];
+}
+
+// How it ended, in words, and with the story as `next`.
+function ending(done, ended, next) {
+  if (!done) return "";
+  // A page that was offline at its turn saw it in line last.
+  const inLine = ended?.status === "queued" && next.version === ended.base_version;
+  if (!inLine) return ENDS[done.status];
+  return done.status === "stopped" ? LEFT : "";
+}
 
 // Show the text that a continuation goes on from.
 async function showBase({ base_version: version }) {
   if (version !== state.version || aside !== null) editor.setText((await getJSON(urls.textUrl)).text);
 }
 
-function showEnd(next, done) {
+function showEnd(next, words) {
   editor.stream(false);
   const mine = aside;
   aside = null;
@@ -203,7 +233,7 @@ function showEnd(next, done) {
     editor.setText(mine);
     showConflict(mine, next);
   }
-  say(done ? ENDS[done.status] : "");
+  say(words);
 }
 
 function nearTheEnd() {
@@ -280,10 +310,11 @@ async function placedReview() {
   return same ? next.review : null;
 }
 
-function endRewrite(next) {
+function endRewrite(next, words = "") {
   const { review, can_undo, can_redo } = next;
   state = { ...state, review, can_undo, can_redo };
   rewriting.end(review);
+  if (words === LEFT) say(words);
 }
 
 // The passage was not where this page took it to be: show how the story reads there and here.

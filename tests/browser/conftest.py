@@ -88,6 +88,20 @@ def slow_site(
 
 
 @pytest.fixture(scope="session")
+def busy_site(
+    tmp_path_factory: pytest.TempPathFactory, scripted_server: ScriptedServer
+) -> Iterator[Site]:
+    """Run the app in front of a slow scripted Ollama that writes one story at a time."""
+    with serving(
+        tmp_path_factory.mktemp("busy"),
+        OLLAMA_HOST=scripted_server.url,
+        STORY_MODEL="slow",
+        GENERATION_SLOTS="1",
+    ) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
 def rewriting_site(
     tmp_path_factory: pytest.TempPathFactory, scripted_server: ScriptedServer
 ) -> Iterator[Site]:
