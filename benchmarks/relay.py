@@ -173,7 +173,12 @@ def ours(
 ) -> Iterator[tuple[int, subprocess.Popen[bytes], list[library.Seat]]]:
     """Run our web process on a new library; yields its port, process and one seat a writer."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {"DATA_DIR": folder, "OLLAMA_HOST": server, "STORY_MODEL": "bench"}
+        environment = {
+            "DATA_DIR": folder,
+            "OLLAMA_HOST": server,
+            "STORY_MODEL": "bench",
+            "GENERATION_SLOTS": str(10**6),  # the relay has no queue
+        }
         seats = library.prepare({**os.environ, **environment}, writers)
         with web_process(environment) as (port, process):
             yield port, process, seats

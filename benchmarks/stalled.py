@@ -151,6 +151,7 @@ def compare(count: int) -> list[Figures]:
             crowd = 0 if others == OTHERS[0] else count
             with tempfile.TemporaryDirectory() as folder:
                 environment = {"DATA_DIR": folder, "OLLAMA_HOST": server, "STORY_MODEL": "bench"}
+                environment["GENERATION_SLOTS"] = str(10**6)  # nobody waits for a turn
                 with web_process(environment) as (port, process):
                     seats = library.prepare(
                         {**os.environ, **environment}, WRITERS + crowd + 1, max_words=TOKENS

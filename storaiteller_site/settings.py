@@ -136,6 +136,7 @@ if REDIS_URL:
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_TRANSPORT = "storaiteller_site.file_queue:Transport"
     _celery_folder = DATA_DIR / "celery"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_celery_folder / "queue"),
@@ -205,6 +206,10 @@ MODEL_LOAD_SECONDS = env.float("MODEL_LOAD_SECONDS", 300.0, validate=validate.Ra
 MODEL_SILENCE_SECONDS = env.float("MODEL_SILENCE_SECONDS", 60.0, validate=validate.Range(min=1))
 # How many stories, rewrites and continuations one writer may start in a minute; 0: any number.
 GENERATIONS_PER_MINUTE = env.int("GENERATIONS_PER_MINUTE", 30, validate=validate.Range(min=0))
+# How many of them the model server writes at a time, for all web processes together, and how many
+# may wait for their turn.
+GENERATION_SLOTS = env.int("GENERATION_SLOTS", 4, validate=validate.Range(min=1))
+QUEUE_LIMIT = env.int("QUEUE_LIMIT", 200, validate=validate.Range(min=0))
 
 # Fine-tuning. The trainer has an environment of its own: the web never imports torch.
 _TRAIN_PYTHON = BASE_DIR / ".venv-train" / "bin" / "python"

@@ -19,9 +19,11 @@ from stories.flow import StalledError, Window
 from stories.generation.control import hint_stop
 from stories.generation.opening import open_soon
 from stories.generation.passage import EmptyPassageError
+from stories.generation.queue import AT_ONCE, Place, QueueFullError, place_of
 from stories.generation.recovery import recover_abandoned
 from stories.generation.requests import NothingToContinueError, open_generation
-from stories.generation.runner import launch
+from stories.generation.waiting import launch_at_turn, places
+from stories.membership import story_group
 from stories.models import Generation, Story, User
 from stories.rates import TooOftenError, count_generation
 from stories.textlog import Piece, get_text_log
@@ -39,6 +41,11 @@ FAULT = 4500
 SIGNED_OUT = 4401
 # Of one whose client does not take in what it is sent; it can attach again where it is.
 STALLED = 4408
+
+_NOT_STORED = (
+    "What is written can't be stored at the moment: the disk may be full, or the database away. "
+    "It is kept, and stored as soon as possible."
+)
 
 
 class StoryConsumer(AsyncWebsocketConsumer):
@@ -69,7 +76,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
         if (session := self.scope.get("session")) is not None:
             sessions.watch(self, str(session.session_key), cast("User", self.user).pk, self._end)
         if newest is not None:
-            await self._say(_generation_frame(newest))
+            await self._say_standing(newest)
 
     async def disconnect(self, code: int) -> None:
         """Stop following; the writing goes on."""
@@ -95,6 +102,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
             EmptyPassageError,
             rewrites.BadWishError,
             TooOftenError,
+            QueueFullError,
             _GoneError,
         ) as error:
             await self._say({"type": "error", "code": error.code, "message": str(error)})
@@ -140,7 +148,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
         await self._launch(generation)
 
     async def _launch(self, generation: Generation) -> None:
-        await launch(generation)
+        await launch_at_turn(generation)
         await self._announce(generation)
         await self.channel_layer.group_send(
             story_group(self.story_id),
@@ -160,9 +168,26 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 return
             await self._announce(generation)
 
+    async def generation_unstored(self, event: dict[str, Any]) -> None:
+        """Tell that what is written is kept, and can't be stored at the moment."""
+        await self._say(
+            {
+                "type": "error",
+                "code": "not_stored",
+                "message": _NOT_STORED,
+                "generation": event["generation"],
+            }
+        )
+
     async def _announce(self, generation: Generation) -> None:
-        await self._say(_generation_frame(generation))
+        await self._say_standing(generation)
         await self._follow(generation, 0)
+
+    async def _say_standing(self, generation: Generation) -> None:
+        place = None
+        if generation.status == Generation.Status.QUEUED:
+            place = await database_sync_to_async(place_of)(generation.pk)
+        await self._say(_generation_frame(generation, place or AT_ONCE))
 
     # ---- Following ----
 
@@ -188,6 +213,9 @@ class StoryConsumer(AsyncWebsocketConsumer):
         """Send the text from `offset` on, to the end; then the outcome."""
         log = get_text_log()
         while True:
+            while generation.status == Generation.Status.QUEUED:
+                if not await self._wait_in_line(generation):
+                    return
             known = offset
             if generation.is_active:
                 pieces = log.follow(generation.pk, offset, PATIENCE)
@@ -205,6 +233,16 @@ class StoryConsumer(AsyncWebsocketConsumer):
             if offset == known:
                 await asyncio.sleep(PAUSE)
         await self._send_outcome(generation)
+
+    async def _wait_in_line(self, generation: Generation) -> bool:
+        """Say its places in the queue while it has one; False if its story can't be seen."""
+        async with aclosing(places(generation.pk)) as following:  # type: ignore[type-var]
+            async for place in following:
+                await self._say(_generation_frame(generation, place))
+        visible = await database_sync_to_async(self._recover)(generation)
+        if visible and generation.status == Generation.Status.RUNNING:
+            await self._say(_generation_frame(generation, AT_ONCE))
+        return visible
 
     async def _send_pieces(self, generation: int, pieces: AsyncIterator[Piece], offset: int) -> int:
         async for piece in pieces:
@@ -330,18 +368,14 @@ class _GoneError(Exception):
         super().__init__("This story is not here any more.")
 
 
-def story_group(story: int) -> str:
-    """Return the name of the group of all sockets on `story`."""
-    return f"story.{story}"
-
-
-def _generation_frame(generation: Generation) -> frames.GenerationFrame:
+def _generation_frame(generation: Generation, place: Place) -> frames.GenerationFrame:
     return {
         "type": "generation",
         "id": generation.pk,
         "kind": generation.kind,
         "status": generation.status,
-        "position": 0,
+        "position": place.position,
+        "after_own": place.after_own,
         "base_version": generation.base_version,
         "model": generation.model,
         "length": len(generation.text),

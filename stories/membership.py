@@ -1,4 +1,4 @@
-"""Sockets stay in their story's group for as long as they are open.
+"""The group of all sockets on a story; they stay in it for as long as they are open.
 
 Channel layers forget members after a day, and a flushed Redis forgets them at once. Imports nothing
 of ours.
@@ -6,7 +6,7 @@ of ours.
 
 import asyncio
 import logging
-from typing import cast
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from channels.layers import BaseChannelLayer, get_channel_layer
@@ -40,6 +40,19 @@ class _Members:
 
 
 _members: WeakKeyDictionary[asyncio.AbstractEventLoop, _Members] = WeakKeyDictionary()
+
+
+def story_group(story: int) -> str:
+    """Return the name of the group of all sockets on `story`."""
+    return f"story.{story}"
+
+
+async def tell(story: int, message: dict[str, Any]) -> None:
+    """Tell all sockets on `story`, so far as they can be told: handlers are of the consumer."""
+    try:
+        await _layer().group_send(story_group(story), message)
+    except Exception as error:  # whatever a lost connection raises
+        logger.warning("The sockets of story %s could not be told: %s", story, error)
 
 
 async def join(group: str, channel: str) -> None:

@@ -15,11 +15,12 @@ function afterCodePoints(text, count) {
 }
 
 export class Writing {
-  // `begin(generation)`, `text(chunk)`, `end(done)`, `fail(error)`, `pending()` and `connected` are
-  // told what happens; `begin` and `end` may return promises. `done` is null
-  // when what became of the generation is not known and the stored text has to be read; `pending`
-  // says that a finished rewrite waits for a decision; `connected(isIt, why)`, where `why` is
-  // "signedOut", "gone", "failing" or "refused" if it is known. `url` answers how the story stands.
+  // `begin(generation)`, `wait(generation)`, `run(generation)`, `text(chunk)`, `end(done)`,
+  // `fail(error)`, `pending()` and `connected` are told what happens; `begin` and `end` may return
+  // promises. `wait` comes with each new place in the line, `run` when its turn has come. `done` is
+  // null when what became of the generation is not known and the stored text has to be read;
+  // `pending` says that a finished rewrite waits for a decision; `connected(isIt, why)`, where `why`
+  // is "signedOut", "gone", "failing" or "refused" if it is known. `url` answers how the story stands.
   constructor(story, url, listeners) {
     this.listeners = listeners;
     this.current = null;
@@ -100,7 +101,15 @@ export class Writing {
       this.current = { id: frame.id, offset: 0, acknowledged: 0 };
       await this.listeners.begin(frame);
     }
+    this.#stand(frame);
     if (greeting) this.#attach();
+  }
+
+  #stand(frame) {
+    const waited = !this.current.running;
+    this.current.running = frame.status !== "queued";
+    if (!this.current.running) this.listeners.wait(frame);
+    else if (waited) this.listeners.run(frame);
   }
 
   #attach() {

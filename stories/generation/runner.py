@@ -12,7 +12,7 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.utils import timezone
 
-from stories import ollama
+from stories import membership, ollama
 from stories.generation import checkpoints, control, heartbeats, limits
 from stories.generation.assignments import assignment
 from stories.generation.finishing import Outcome, finish, reclaim
@@ -70,7 +70,9 @@ class _Run:
         self.writing = asyncio.create_task(self._write())
         if self.stopped:
             self.writing.cancel()
-        checkpoints.keep(self.generation, lambda: "".join(self.parts), self.stop)
+        checkpoints.keep(
+            self.generation, lambda: "".join(self.parts), self.stop, self._tell_unstored
+        )
         flushing = asyncio.create_task(self._flush_to_the_end())
         try:
             await self.writing
@@ -91,12 +93,19 @@ class _Run:
         self.outcome.text = self._final_text()
         await self._store()
         await self._try_to_log(self.log.finish(self.generation.pk))
+        await control.hint_moved()  # there is a free slot
 
     def stop(self) -> None:
         """End the writing, and with it the request to the model server."""
         self.stopped = True
         if self.writing is not None:
             self.writing.cancel()
+
+    def _tell_unstored(self) -> None:
+        message = {"type": "generation.unstored", "generation": self.generation.pk}
+        task = asyncio.create_task(membership.tell(self.generation.story_id, message))
+        _tasks.add(task)
+        task.add_done_callback(_tasks.discard)
 
     def _fail(self, code: str, message: str) -> None:
         self.outcome.status = Generation.Status.FAILED
@@ -219,5 +228,6 @@ class _Run:
                 return
             except DatabaseError as error:
                 if not attempt:
+                    self._tell_unstored()
                     logger.error("Generation %s is not stored yet: %s", self.generation.pk, error)  # noqa: TRY400
                 await asyncio.sleep(_STORE_RETRY)

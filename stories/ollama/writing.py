@@ -78,9 +78,9 @@ class _Patience:
             self._moved = now
             self._timeout.reschedule(now + settings.MODEL_SILENCE_SECONDS)
 
-    async def __aexit__(self, *details: Any) -> bool | None:
+    async def __aexit__(self, *details: Any) -> None:
         try:
-            return await self._timeout.__aexit__(*details)
+            await self._timeout.__aexit__(*details)
         except TimeoutError as error:
             if self._moved:
                 raise SilentError("The model server fell silent while it was writing.") from error

@@ -1,9 +1,10 @@
 """The page's connection: refused for a reason that the person is told, and back after a deploy."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from benchmarks import library
 from benchmarks.library import Seat
@@ -147,6 +148,36 @@ def test_a_refused_connection_is_told_and_edits_are_saved(
         type_at_the_end(page, "Saved words.")
         page.reload()
         expect(page.locator("#story-text")).to_have_text("Saved words.")
+
+
+def test_what_is_waited_for_is_told(
+    page: Page, environment: dict[str, str], seat: Seat, complaints: Complaints
+) -> None:
+    status = page.locator("#status")
+    sockets: list[WebSocketRoute] = []
+
+    def serve(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        told = {"type": "generation", "id": 7, "kind": "write", "status": "running", "position": 0}
+        socket.send(json.dumps({**told, "base_version": 0, "model": "m", "length": 0}))
+
+    with web(environment):
+        page.route_web_socket("**/ws/**", serve)
+        sign_in(page, seat, environment["PORT"])
+        page.goto(f"http://127.0.0.1:{environment['PORT']}/stories/{seat.story_id}/")
+        expect(status).to_contain_text("Writing", timeout=LONG)
+        expect(status).to_contain_text("the model may still be loading", timeout=LONG)
+        text = {"type": "text", "generation": 7, "offset": 0, "text": "Once upon"}
+        sockets[0].send(json.dumps(text))
+        expect(status).to_have_text("Writing…", timeout=LONG)
+        expect(status).to_contain_text("has been silent", timeout=LONG)
+        unstored = {"type": "error", "code": "not_stored", "message": "It is kept."}
+        sockets[0].send(json.dumps({**unstored, "generation": 7}))
+        expect(page.get_by_role("alert")).to_contain_text("It is kept.")
+        done = {"type": "done", "generation": 7, "version": 1, "status": "done", "report": {}}
+        sockets[0].send(json.dumps(done))
+        expect(status).to_have_text("Done", timeout=LONG)
+        expect(page.get_by_role("alert")).to_be_hidden()
 
 
 def test_a_deploy_with_many_open_pages_loses_none(

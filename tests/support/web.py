@@ -32,6 +32,7 @@ def installation(data: Path, model_server: str, model: str, **more: str) -> dict
         "STATIC_ROOT": STATIC_ROOT,
         "OLLAMA_HOST": model_server,
         "STORY_MODEL": model,
+        "GENERATION_SLOTS": "1000",  # nobody waits, unless a test is about that
         "DJANGO_SETTINGS_MODULE": "storaiteller_site.settings",
     }
     return {**inherited, **own, **more}

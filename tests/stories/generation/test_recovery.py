@@ -10,9 +10,10 @@ from django.utils import timezone
 from stories import rewrites, services, tasks
 from stories.generation import recovery, requests
 from stories.generation.finishing import Outcome, finish, reclaim
-from stories.models import Generation, Story, StoryVersion
+from stories.models import Generation, Story, StoryVersion, User
 from stories.textlog import Piece, get_text_log
 from stories.versions import StoryBusyError, add_version
+from tests.conftest import story_settings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -126,9 +127,9 @@ def test_a_sign_of_life_after_the_look_leaves_it_alone(
 
 
 def test_one_that_can_not_be_closed_keeps_no_other_from_it(
-    story: Story, monkeypatch: pytest.MonkeyPatch
+    story: Story, charlie: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stuck = services.create_story(story.owner, story.settings)
+    stuck = services.create_story(charlie, story_settings())
     abandoned(stuck, Generation.Kind.WRITE, "No end")
     abandoned(story, Generation.Kind.WRITE, "Once upon")
 
