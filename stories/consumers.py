@@ -5,6 +5,7 @@ that goes away can come back and attach at any offset.
 """
 
 import asyncio
+import copy
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
@@ -195,7 +196,9 @@ class StoryConsumer(AsyncWebsocketConsumer):
         if self.follower is not None:
             self.follower.cancel()
         self.window = Window(offset)
-        self.follower = asyncio.create_task(self._run_follower(generation, offset))
+        # A row of its own: what the writer makes of its one may yet fail to be stored.
+        followed = copy.copy(generation)
+        self.follower = asyncio.create_task(self._run_follower(followed, offset))
 
     async def _run_follower(self, generation: Generation, offset: int) -> None:
         try:
