@@ -14,7 +14,8 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 
-from stories import frames, rewrites, sessions
+from stories import frames, membership, rewrites, sessions
+from stories.flow import StalledError, Window
 from stories.generation.control import hint_stop
 from stories.generation.opening import open_soon
 from stories.generation.passage import EmptyPassageError
@@ -22,6 +23,7 @@ from stories.generation.queue import AT_ONCE, Place, QueueFullError, place_of
 from stories.generation.recovery import recover_abandoned
 from stories.generation.requests import NothingToContinueError, open_generation
 from stories.generation.waiting import launch_at_turn, places
+from stories.membership import story_group
 from stories.models import Generation, Story, User
 from stories.rates import TooOftenError, count_generation
 from stories.textlog import Piece, get_text_log
@@ -29,8 +31,6 @@ from stories.versions import StoryBusyError, VersionConflictError
 
 logger = logging.getLogger(__name__)
 
-# Code points sent and not acknowledged; the sending then waits for the client.
-UNACKNOWLEDGED = 64 * 1024
 # Seconds without text after which a follower looks whether the writing process still lives.
 PATIENCE = 2.0
 # Seconds between two looks at a row that has no log: after a restart, everybody looks at once.
@@ -39,20 +39,34 @@ PAUSE = 0.5
 FAULT = 4500
 # The close code of a socket whose session has ended.
 SIGNED_OUT = 4401
+# Of one whose client does not take in what it is sent; it can attach again where it is.
+STALLED = 4408
+
+_NOT_STORED = (
+    "What is written can't be stored at the moment: the disk may be full, or the database away. "
+    "It is kept, and stored as soon as possible."
+)
 
 
 class StoryConsumer(AsyncWebsocketConsumer):
     """One socket on one story of the signed-in user."""
 
+    follower: asyncio.Task[None] | None = None
+
+    async def __call__(self, *arguments: Any) -> None:
+        """Serve the socket to its end; after an exception, `disconnect` is not called."""
+        try:
+            await super().__call__(*arguments)
+        finally:
+            self._let_go()
+
     async def connect(self) -> None:
         """Refuse a story that the user can't see; else tell how its last generation stands."""
         self.user = cast("User | AnonymousUser", self.scope["user"])
         self.story_id: int = self.scope["url_route"]["kwargs"]["story_id"]
-        self.follower: asyncio.Task[None] | None = None
-        self.acknowledged = 0
-        self.caught_up = asyncio.Event()
+        self.window = Window(0)
         # In the group first: what starts from here on is heard of, or is the newest already.
-        await self.channel_layer.group_add(story_group(self.story_id), self.channel_name)
+        await membership.join(story_group(self.story_id), self.channel_name)
         try:
             newest = await database_sync_to_async(self._newest)()
         except _GoneError:
@@ -66,10 +80,14 @@ class StoryConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         """Stop following; the writing goes on."""
+        self._let_go()
+        await membership.leave(story_group(self.story_id), self.channel_name)
+
+    def _let_go(self) -> None:
         sessions.unwatch(self)
+        membership.forget(self.channel_name)
         if self.follower is not None:
             self.follower.cancel()
-        await self.channel_layer.group_discard(story_group(self.story_id), self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Carry out a command; what is wrong with it is answered and the socket lives."""
@@ -117,8 +135,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 generation = await database_sync_to_async(self._visible)(frame["generation"])
                 await self._follow(generation, frame["offset"])
             case "ack":
-                self.acknowledged = max(self.acknowledged, frame["offset"])
-                self.caught_up.set()
+                self.window.acknowledge(frame["offset"])
 
     async def _start(self, kind: Generation.Kind) -> None:
         try:
@@ -151,6 +168,17 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 return
             await self._announce(generation)
 
+    async def generation_unstored(self, event: dict[str, Any]) -> None:
+        """Tell that what is written is kept, and can't be stored at the moment."""
+        await self._say(
+            {
+                "type": "error",
+                "code": "not_stored",
+                "message": _NOT_STORED,
+                "generation": event["generation"],
+            }
+        )
+
     async def _announce(self, generation: Generation) -> None:
         await self._say_standing(generation)
         await self._follow(generation, 0)
@@ -166,8 +194,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
     async def _follow(self, generation: Generation, offset: int) -> None:
         if self.follower is not None:
             self.follower.cancel()
-        self.acknowledged = offset
-        self.caught_up.clear()
+        self.window = Window(offset)
         self.follower = asyncio.create_task(self._run_follower(generation, offset))
 
     async def _run_follower(self, generation: Generation, offset: int) -> None:
@@ -175,6 +202,8 @@ class StoryConsumer(AsyncWebsocketConsumer):
             await self._send_text(generation, offset)
         except (Generation.DoesNotExist, Story.DoesNotExist):
             return  # removed for good in the meantime
+        except StalledError:
+            await self.close(code=STALLED)
         except Exception:
             # The client connects again and attaches where it was.
             logger.exception("Following generation %s failed", generation.pk)
@@ -219,15 +248,13 @@ class StoryConsumer(AsyncWebsocketConsumer):
         async for piece in pieces:
             await self._send_piece(generation, piece)
             offset = piece.offset + len(piece.text)
-            while offset - self.acknowledged > UNACKNOWLEDGED:
-                self.caught_up.clear()
-                await self.caught_up.wait()
         return offset
 
     async def _send_piece(self, generation: int, piece: Piece) -> None:
-        await self._say(
-            {"type": "text", "generation": generation, "offset": piece.offset, "text": piece.text}
-        )
+        async for offset, text in self.window.admit(piece):
+            await self._say(
+                {"type": "text", "generation": generation, "offset": offset, "text": text}
+            )
 
     async def _send_outcome(self, generation: Generation) -> None:
         if generation.error_code:
@@ -339,11 +366,6 @@ class _GoneError(Exception):
 
     def __init__(self) -> None:
         super().__init__("This story is not here any more.")
-
-
-def story_group(story: int) -> str:
-    """Return the name of the group of all sockets on `story`."""
-    return f"story.{story}"
 
 
 def _generation_frame(generation: Generation, place: Place) -> frames.GenerationFrame:

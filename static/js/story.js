@@ -9,6 +9,7 @@ import { Marking } from "storaiteller/marking";
 import { placeInWords } from "storaiteller/place";
 import { getJSON, postJSON } from "storaiteller/requests";
 import { Rewriting } from "storaiteller/rewriting";
+import { Waiting } from "storaiteller/waiting";
 import { Writing } from "storaiteller/writing";
 
 const page = document.getElementById("story");
@@ -21,6 +22,8 @@ const RETRY = 2000; // milliseconds
 
 let state = JSON.parse(part("story-state").textContent);
 let connected = true;
+let unconnected = ""; // why there is no connection, if that is known
+let noticed = ""; // the code of the error that is shown
 let begun = null; // the generation that is being written
 let aside = null; // edits that the server had not got when it began
 let reported = state.version; // the version that the report is about
@@ -44,6 +47,7 @@ const SAVED_WORDS = {
   saved: "Saved",
   unsaved: "Not saved yet; trying again",
   signedOut: "Not saved: sign in again",
+  gone: "Not saved: the story is gone",
   refused: "Not saved",
   conflict: "Not saved",
 };
@@ -61,6 +65,7 @@ const autosave = new Autosave({
     part("saved").textContent = SAVED_WORDS[kind];
     part("saved").dataset.kind = kind;
     if (kind === "refused") notify(detail.message);
+    if (kind === "gone") notify(WHY_NOT_CONNECTED.gone);
     if (kind === "signedOut") notify(`${detail.message} Your text is kept here, and saved then.`);
     if (kind === "saved") {
       state = { ...state, ...detail };
@@ -137,7 +142,18 @@ const ENDS = {
   interrupted: "The writing was interrupted. What was written is kept; Continue goes on from there.",
 };
 
-const writing = new Writing(urls.story, {
+const KEPT = "Your text is kept here.";
+const WHY_NOT_CONNECTED = {
+  signedOut: `You are signed out. Sign in again in another tab, and come back. ${KEPT}`,
+  gone: `This story is not here any more: it was deleted, or somebody else is signed in now. ${KEPT} Copy what you need.`,
+  failing: `The server has a fault at the moment; whoever runs it finds the reason in its log. ${KEPT}`,
+  refused: `The server refuses the connection that stories are written over. What you type is still saved.`,
+};
+const ENDED = new Set(["signedOut", "gone"]);
+
+const waiting = new Waiting((words) => connected && say(words), standing);
+
+const writing = new Writing(urls.story, urls.textUrl, {
   async begin(generation) {
     // It may have begun in another tab, in the middle of what is typed here.
     if (generation.kind !== "rewrite") aside ??= conflict.dismiss() ?? autosave.setAside();
@@ -161,18 +177,22 @@ const writing = new Writing(urls.story, {
     else rewriting.run();
     if (generation.kind === "write") editor.setText("");
     say(standing());
+    waiting.begin();
   },
   text(chunk) {
+    waiting.word();
     const follow = nearTheEnd() && (isStreamed() || editor.passageIsLast);
     if (isStreamed()) editor.append(chunk);
     else rewriting.text(chunk);
     if (follow) scrollTo(0, document.documentElement.scrollHeight);
   },
   async end(done, ended = begun) {
+    waiting.end();
     try {
       const next = await getJSON(urls.textUrl);
       if (begun !== ended) return; // this is a retry, and another one has begun
       begun = null;
+      if (noticed === "not_stored") part("notice").hidden = true;
       page.classList.remove("waiting");
       if (ended?.kind === "rewrite") endRewrite(next, ending(done, ended, next));
       else showEnd(next, ending(done, ended, next));
@@ -189,16 +209,19 @@ const writing = new Writing(urls.story, {
   fail(error) {
     const asked = rewriting.refused();
     if (asked && error.code === "conflict") getJSON(urls.textUrl).then(compare);
-    else notify(error.message);
+    else notify(error.message, error.code);
     if (error.code === "model_missing") offerInstall();
     if (!begun) say("");
     showButtons();
   },
-  connected(open, signedOut) {
+  connected(open, why) {
     connected = open;
-    if (signedOut) notify("You are signed out. Sign in again in another tab; your text is kept here.");
+    if (why && why !== unconnected) notify(WHY_NOT_CONNECTED[why]);
+    if (open && unconnected) part("notice").hidden = true;
+    if (open) autosave.flush();
+    if (open || why) unconnected = why;
     page.classList.toggle("offline", !open);
-    if (!open) say(signedOut ? "Connection ended" : "Connection lost; trying again…");
+    if (!open) say(ENDED.has(unconnected) ? "Connection ended" : "Connection lost; trying again…");
     else if (part("status").textContent.startsWith("Connection")) say(standing());
   },
 });
@@ -356,7 +379,8 @@ function say(text) {
   part("status").textContent = text;
 }
 
-function notify(text) {
+function notify(text, code = "") {
+  noticed = code;
   part("notice-text").textContent = text;
   part("notice").hidden = false;
 }

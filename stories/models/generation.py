@@ -58,8 +58,12 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         )
 
     def abandoned(self, silence: float) -> "GenerationQuerySet":
-        """Return the active generations whose process gave no sign for `silence` seconds."""
-        return self.active().filter(heartbeat_at__lt=timezone.now() - timedelta(seconds=silence))
+        """Return the active generations whose process gave no sign for `silence` seconds.
+
+        A sign from the future is none: the clock was set back.
+        """
+        now, margin = timezone.now(), timedelta(seconds=silence)
+        return self.active().exclude(heartbeat_at__range=(now - margin, now + margin))
 
 
 class Generation(models.Model):

@@ -25,6 +25,15 @@ def stored(data: Path, story: int) -> dict[str, Any]:
     return dict(row)
 
 
+def newest_status(data: Path, story: int) -> str:
+    """Return how the story's newest generation stands in the database."""
+    query = "select status from stories_generation where story_id = ? order by id desc"
+    with sqlite3.connect(data / "db.sqlite3") as connection:
+        [status] = connection.execute(query, [story]).fetchone()
+    connection.close()
+    return str(status)
+
+
 def test_at_most_a_second_of_text_is_lost(tmp_path: Path, scripted_server: ScriptedServer) -> None:
     environment = installation(tmp_path, scripted_server.url, "slow")
     [seat] = library.prepare(environment, 1)

@@ -17,7 +17,8 @@ from websockets.sync.client import ClientConnection, connect
 from benchmarks.library import Seat
 from tests.support.processes import free_port, running
 
-PATIENCE = 20.0  # seconds
+PATIENCE = 40.0  # seconds
+ACKNOWLEDGE_EVERY = 2000  # code points, as the page does
 # Collected and compressed once for all the installations of a test run.
 STATIC_ROOT = f"{settings.DATA_DIR}/collected"
 
@@ -55,6 +56,7 @@ class Client:
     generation: int = 0
     text: str = ""
     errors: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)  # of the errors
     done: dict[str, Any] = field(default_factory=dict)
 
     def send(self, **frame: Any) -> None:
@@ -69,8 +71,11 @@ class Client:
         elif frame["type"] == "text":
             assert frame["offset"] == len(self.text), "a gap, or text that came twice"
             self.text += frame["text"]
+            if len(self.text) % ACKNOWLEDGE_EVERY < len(frame["text"]):
+                self.send(type="ack", offset=len(self.text))
         elif frame["type"] == "error":
             self.errors.append(frame["code"])
+            self.messages.append(frame["message"])
         elif frame["type"] == "done":
             self.done = frame
         return frame
