@@ -22,6 +22,12 @@ make_story = sync_to_async(new_story)
 
 
 @pytest.fixture(autouse=True)
+def quickly_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One look is enough to take a process for dead."""
+    monkeypatch.setattr("stories.generation.heartbeats.CONFIRMED_AFTER", 0.0)
+
+
+@pytest.fixture(autouse=True)
 def slow_server(model_server: ScriptedServer, settings: Settings) -> ScriptedServer:
     """A model server that takes 20 seconds for a story, one at a time."""
     settings.STORY_MODEL = "slow"
