@@ -8,8 +8,7 @@ is still the same. What this very process writes is alive, also while no heartbe
 
 import time
 from datetime import datetime
-
-from stories.models import Generation
+from typing import Protocol
 
 # Seconds between the two looks; a live runner gives a sign every second.
 CONFIRMED_AFTER = 3.0
@@ -19,16 +18,30 @@ _FORGOTTEN_AFTER = 120.0
 # The runners of this process.
 alive: set[str] = set()
 
-_Sign = tuple[int, str, datetime]  # number, runner, heartbeat
+
+class Sign(Protocol):
+    """What a generation tells of its life."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def runner(self) -> str: ...
+    @property
+    def heartbeat_at(self) -> datetime: ...
+
+
+_Sign = tuple[int, str, datetime]
 _first_looks: dict[_Sign, float] = {}
 
 
-def is_still(generation: Generation) -> bool:
+def is_still(generation: Sign) -> bool:
     """Tell whether the generation's heartbeat is the one that this process saw a while ago."""
     if generation.runner in alive:
         return False
     now = time.monotonic()
-    for sign in [sign for sign, seen in _first_looks.items() if now - seen > _FORGOTTEN_AFTER]:
-        del _first_looks[sign]
+    # Views and sockets look in threads of their own.
+    for sign, seen in list(_first_looks.items()):
+        if now - seen > _FORGOTTEN_AFTER:
+            _first_looks.pop(sign, None)
     sign = (generation.pk, generation.runner, generation.heartbeat_at)
     return now - _first_looks.setdefault(sign, now) >= CONFIRMED_AFTER

@@ -21,6 +21,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from stories.generation.heartbeats import is_still
 from stories.generation.recovery import ABANDONED_AFTER
 from stories.models import Generation
 
@@ -55,7 +56,7 @@ AT_ONCE = Place(0, after_own=False)
 class _Row(NamedTuple):
     """What the queue has to know of an active generation."""
 
-    number: int
+    pk: int
     status: str
     runner: str
     writer: int
@@ -64,8 +65,9 @@ class _Row(NamedTuple):
     heartbeat_at: datetime
 
     def is_silent(self, now: datetime) -> bool:
-        """Whether its process is taken for dead."""
-        return self.heartbeat_at < now - timedelta(seconds=ABANDONED_AFTER)
+        """Whether its process is taken for dead, at the second look."""
+        age = abs(now - self.heartbeat_at)  # a sign from the future is none
+        return age > timedelta(seconds=ABANDONED_AFTER) and is_still(self)
 
 
 class _Line:
@@ -92,7 +94,7 @@ class _Line:
             begun = self.writing.get(row.writer)
             asked = max(row.created_at, ended.get(row.writer, _NEVER))
             wait = since.setdefault(row.writer, begun or asked)
-            turns.append(((rounds[row.writer], begun is None, wait, row.number), row))
+            turns.append(((rounds[row.writer], begun is None, wait, row.pk), row))
             rounds[row.writer] += 1
         return [row for _, row in sorted(turns)]
 
@@ -114,7 +116,7 @@ class _Line:
     def places(self) -> dict[int, Place]:
         """The place of each that waits, by its number."""
         return {
-            row.number: Place(position, not self._is_idle(row))
+            row.pk: Place(position, not self._is_idle(row))
             for position, row in enumerate(self.waiting, start=1)
         }
 
@@ -211,16 +213,16 @@ def advance(own: Mapping[int, str]) -> Standing:
         # What another transaction has in hand is left alone, and not waited for.
         unstarted = Generation.objects.unstarted().order_by().select_for_update(skip_locked=True)
         held = set(unstarted.values_list("pk", flat=True))
-        rows = {row.number: row for row in _rows()}
+        rows = {row.pk: row for row in _rows()}
         mine = {number for number in own.keys() & rows if rows[number].runner == own[number]}
         now = timezone.now()
         _change(rows, mine & held, heartbeat_at=now)
         lost = {number for number in held - mine if rows[number].is_silent(now)}
         _change(rows, lost, status=_Status.QUEUED, heartbeat_at=now)
         adopted = [_adopt(number) for number in sorted(lost)]
-        served = {row.number for row in _Line([*rows.values()]).next} & held
+        served = {row.pk for row in _Line([*rows.values()]).next} & held
         _change(rows, served, status=_Status.RUNNING, heartbeat_at=now)
-        running = {row.number for row in rows.values() if row.status == _Status.RUNNING}
+        running = {row.pk for row in rows.values() if row.status == _Status.RUNNING}
         _change(rows, (mine | lost) & running & held, started_at=now)
         # Or before: a process may not have heard of the end of its own transaction.
         begun = {number for number in (mine | lost) & running if rows[number].started_at}

@@ -29,6 +29,12 @@ def one_slot(settings: Settings) -> None:
     settings.GENERATION_SLOTS = 1
 
 
+@pytest.fixture(autouse=True)
+def quickly_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One look is enough to take a process for dead."""
+    monkeypatch.setattr("stories.generation.heartbeats.CONFIRMED_AFTER", 0.0)
+
+
 def new_story(writer: str) -> Story:
     """Return a new story of the writer of that name."""
     user, _ = User.objects.get_or_create(username=writer)
@@ -385,6 +391,23 @@ def test_an_adopted_one_goes_on_from_the_text_that_it_was_opened_with(process: P
     grow_silent(waiting, ABANDONED_AFTER + 1)
     [adopted] = other.look().adopted
     assert adopted.story.text == "It rained. Anna slept."
+
+
+def test_a_moved_clock_frees_no_slot_and_moves_nobody(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stories.generation.heartbeats.CONFIRMED_AFTER", 3.0)
+    other = Process()
+    for writer in ("anna", "ben"):
+        process.ask(writer)
+    for hours in (1, -1):
+        for generation in Generation.objects.all():
+            grow_silent(generation, hours * 3600)
+        assert other.ask(f"writer-{hours}").status == Status.QUEUED
+        assert other.look() == process.look()._replace(turns=set(), gone=set())
+        assert recover_abandoned() == 0
+    assert len(running()) == 1
+    assert other.adopted == []
 
 
 def test_what_no_process_takes_over_is_closed_truthfully(process: Process) -> None:

@@ -79,3 +79,32 @@ def test_the_slots_are_never_exceeded(tmp_path: Path, kind: str) -> None:
         own = [row for row in rows if row[1] == writer]
         assert most_at_once(own) == 1
         assert any(row[2] for row in own), "each writer had a turn"
+
+
+FREEZE = """
+import sys, time
+from django.db import transaction
+from stories.generation import queue
+with transaction.atomic():
+    queue.Door()
+    print("held", flush=True)
+    time.sleep(3600)
+"""
+LOOK = "from stories.generation import queue; print(queue.advance({}).moved)"
+
+
+def test_a_process_that_freezes_at_the_door_stops_nobody_for_long(tmp_path: Path) -> None:
+    with installed(tmp_path, "postgresql") as environment:
+        library.prepare(environment, 0)
+        shell = [sys.executable, "manage.py", "shell", "-v", "0", "-c"]
+        frozen = subprocess.Popen([*shell, FREEZE], env=environment, stdout=subprocess.PIPE)
+        try:
+            assert frozen.stdout is not None
+            assert frozen.stdout.readline() == b"held\n"
+            looked = subprocess.run(
+                [*shell, LOOK], env=environment, capture_output=True, text=True, timeout=PATIENCE
+            )
+            assert looked.stdout.strip() == "False", looked.stderr
+        finally:
+            frozen.kill()
+            frozen.communicate()

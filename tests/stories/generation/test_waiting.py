@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from stories import services
 from stories.departure import delete_account
-from stories.generation import requests, waiting
+from stories.generation import control, requests, waiting
 from stories.generation.recovery import ABANDONED_AFTER
 from stories.models import Generation, Story, User
 from tests.conftest import ScriptedServer
@@ -19,6 +19,12 @@ from tests.support.sockets import StorySocket
 pytestmark = pytest.mark.django_db(transaction=True)
 
 make_story = sync_to_async(new_story)
+
+
+@pytest.fixture(autouse=True)
+def quickly_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One look is enough to take a process for dead."""
+    monkeypatch.setattr("stories.generation.heartbeats.CONFIRMED_AFTER", 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -125,6 +131,36 @@ async def test_a_writers_second_story_waits_for_their_first(settings: Settings) 
         await stop(one)
         await standing(two, "running")
         await stop(two)
+
+
+@pytest.mark.parametrize("way", ["by word", "by looking"])
+async def test_the_line_moves_by_word_of_the_others_and_without(
+    monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    async def lost(message: dict[str, Any]) -> None:
+        """The channel layer is away."""
+
+    if way == "by word":
+        monkeypatch.setattr(waiting, "INTERVAL", 600.0)
+    else:
+        monkeypatch.setattr(control, "_send", lost)
+    stories = [await make_story(writer) for writer in ("anna", "ben", "chloe")]
+    async with (
+        StorySocket(stories[0].owner, stories[0].pk) as anna,
+        StorySocket(stories[1].owner, stories[1].pk) as ben,
+        StorySocket(stories[2].owner, stories[2].pk) as chloe,
+    ):
+        await anna.send(type="write")
+        assert (await anna.until_text(20)).text
+        await ben.send(type="write")
+        await standing(ben, "queued", 1)
+        await chloe.send(type="write")
+        await standing(chloe, "queued", 2)
+        await stop(ben)
+        await standing(chloe, "queued", 1)
+        await stop(anna)
+        assert (await chloe.until_text(20)).text
+        await stop(chloe)
 
 
 async def test_a_full_line_is_said_and_the_socket_lives(settings: Settings) -> None:
