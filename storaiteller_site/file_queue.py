@@ -21,12 +21,13 @@ logger = logging.getLogger(__name__)
 class Channel(filesystem.Channel):
     """A channel whose files are whole or are not there."""
 
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    # kombu's own base classes differ in the second name.
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         # kombu's names: read in their order, and by what follows the first point.
         name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         folder = Path(self.data_folder_out)
         part = folder / f".{name}"
-        part.write_text(dumps(message))
+        part.write_text(dumps(payload))
         part.replace(folder / name)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
