@@ -36,8 +36,8 @@ from tests.support.servers import postgres_server, redis_server
 STREAMS = 50
 TOKENS = 300
 RATE = 20  # tokens a second and stream
-# What a line through the samples may rise by in an hour, in which 12,000 stories are written. Pools of
-# connections keep the most that was ever needed at once, which still rises a little.
+# What a line through the samples may rise by in an hour, in which 12,000 stories are written. Pools
+# of connections keep the most that was ever needed at once, which still rises a little.
 MOST_MEGABYTES = 20.0
 MOST_DESCRIPTORS = 30.0
 MOST_CONNECTIONS = 30.0
