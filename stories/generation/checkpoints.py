@@ -4,6 +4,7 @@ One by one, they would cost more than the writing itself when thirty people writ
 """
 
 import asyncio
+import atexit
 import logging
 import time
 from collections.abc import Callable
@@ -40,12 +41,14 @@ class _Keeper:
     async def run(self) -> None:
         while self.kept:
             await asyncio.sleep(INTERVAL)
-            now = {number: (kept.runner, kept.read()) for number, kept in self.kept.items()}
             begun = time.monotonic()
-            stored = await database_sync_to_async(_store)(now)
+            stored = await database_sync_to_async(_store)(self.now())
             for number in stored.ended & self.kept.keys():
                 self.kept.pop(number).end()
             self.tell(stored.failed, begun)
+
+    def now(self) -> "_Texts":
+        return {number: (kept.runner, kept.read()) for number, kept in self.kept.items()}
 
     def tell(self, failed: set[int], begun: float) -> None:
         """Tell once of each of `failed` that has had no checkpoint for long."""
@@ -77,6 +80,13 @@ def keep(
     if keeper.task is None or keeper.task.done():
         keeper.task = loop.create_task(keeper.run())
         keeper.task.add_done_callback(lambda _: keeper.kept or _keepers.pop(loop, None))
+
+
+@atexit.register
+def _store_the_rest() -> None:
+    """A process that ends in order, as at a deploy, loses not even the last second."""
+    for keeper in _keepers.values():
+        _store(keeper.now())
 
 
 def drop(generation: Generation) -> None:

@@ -16,8 +16,8 @@ from stories.textlog import get_text_log
 
 logger = logging.getLogger(__name__)
 
-# A live runner gives a sign every second.
-ABANDONED_AFTER = 6.0  # seconds
+# A live runner gives a sign every second. With the second look, six seconds at least pass.
+ABANDONED_AFTER = 3.0  # seconds
 # Time for another process, or the same one started again, to take over what waits.
 UNADOPTED_AFTER = 20.0  # seconds
 _NEVER_BEGUN = (
