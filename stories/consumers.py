@@ -110,6 +110,8 @@ class StoryConsumer(AsyncWebsocketConsumer):
 
     async def _end(self) -> None:
         """The session has ended, and with it the socket; what is being written goes on."""
+        if self.follower is not None:
+            self.follower.cancel()
         await self._say(
             {
                 "type": "error",

@@ -93,5 +93,6 @@ def client(environment: dict[str, str], seat: Seat, port: str = "") -> Iterator[
         f"ws://127.0.0.1:{port or environment['PORT']}/ws/stories/{seat.story_id}/",
         origin=Origin(f"http://127.0.0.1:{environment['PORT']}"),
         additional_headers={"Cookie": f"sessionid={seat.session_key}"},
+        max_queue=None,  # reads at once, as a browser does, also while the test is busy
     ) as socket:
         yield Client(socket)
