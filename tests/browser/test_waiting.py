@@ -5,7 +5,16 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Complaints, Site, give_text, open_story, shot, sign_up, stored
+from tests.browser.conftest import (
+    Complaints,
+    Site,
+    drag_over,
+    give_text,
+    open_story,
+    shot,
+    sign_up,
+    stored,
+)
 
 SOON = 15_000  # milliseconds
 TEXT = "It rained all day. Anna slept. Nobody came."
@@ -37,6 +46,10 @@ def test_the_place_is_shown_counts_down_and_is_left_by_stop(
     expect(anna.locator("#story-text")).to_contain_text("lantern", timeout=SOON)
     ben.get_by_role("button", name=write).click()
     says(ben, "Next in line, while others are being written")
+    ben.set_viewport_size({"width": 390, "height": 740})
+    ben.emulate_media(color_scheme="dark")
+    ben.get_by_text("Story generation settings").click()
+    shot(ben, "in-line-dark")
     give_text(page, TEXT)
     page.get_by_role("button", name="Regenerate the story").click()
     says(page, "2nd in line")
@@ -72,3 +85,31 @@ def test_the_place_is_shown_counts_down_and_is_left_by_stop(
     expect(page.locator("#story-text")).not_to_contain_text("Nobody came.")
     page.get_by_role("button", name=stop).click()
     says(page, "Stopped. What was written is kept.")
+
+
+def test_a_rewrite_waits_with_its_passage_in_sight(
+    page: Page, others: list[Page], busy_site: Site, complaints: Complaints
+) -> None:
+    other = others[0]
+    for window, name in ((other, "dora"), (page, "emil")):
+        sign_up(window, busy_site, name)
+        open_story(window, busy_site)
+    other.get_by_role("button", name="Write a new story").click()
+    expect(other.locator("#story-text")).to_contain_text("lantern", timeout=SOON)
+    give_text(page, TEXT)
+    drag_over(page, "Anna slept.")
+    page.get_by_role("button", name="Rewrite this part").click()
+    page.get_by_role("button", name="Regenerate selected part only").click()
+    says(page, "Next in line")
+    expect(page.locator("#story-text .replaced")).to_have_text("Anna slept.")
+    shot(page, "in-line-rewrite")
+    page.get_by_role("button", name="Stop").click()
+    says(page, "You left the line. Everything is as it was.")
+    expect(page.locator("#story-text .marked")).to_have_text("Anna slept.")
+    page.get_by_role("button", name="Regenerate selected part only").click()
+    says(page, "Next in line")
+    other.get_by_role("button", name="Stop").click()
+    says(page, "Rewriting…")
+    expect(page.get_by_role("button", name="Keep")).to_be_visible(timeout=SOON)
+    page.get_by_role("button", name="Discard").click()
+    assert stored(busy_site, page).text == TEXT
