@@ -171,6 +171,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=env.int("TRAIN_HOUR", 3), minute=0),
     },
 }
+CELERY_BEAT_SCHEDULER = "storaiteller_site.beat:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celery" / "beat-schedule")
 
 # Rate limits count here; several processes have to count together.
