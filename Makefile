@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
   --require-hashes
 
-.PHONY: run test lint audit bench bench-training conformance finetune train-env pocket-model lock \
+.PHONY: run test lint audit bench soak bench-training conformance finetune train-env pocket-model lock \
   clean
 
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
@@ -32,7 +32,11 @@ audit: $(VENV)-audit/.done  ## known vulnerabilities of what is installed; asks 
 bench: $(VENV)/.dev  ## measure; results in benchmarks/
 	$(BIN)/python -m benchmarks.relay
 	$(BIN)/python -m benchmarks.stop
+	$(BIN)/python -m benchmarks.stalled
 	$(BIN)/python -m benchmarks.rewrite
+
+soak: $(VENV)/.dev  ## 50 streams for MINUTES (30): fails if the web process grows; SERVICES=1: production's
+	$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),30) $(if $(SERVICES),--services)
 
 bench-training: $(VENV)/.dev $(VENV)-train/.cpu  ## training beside TRL's defaults; results in benchmarks/
 	DJANGO_SETTINGS_MODULE=storaiteller_site.settings $(BIN)/python -m benchmarks.training

@@ -1,4 +1,4 @@
-"""A library to measure on: `python -m benchmarks.library COUNT` fills the one of the environment.
+"""A library to measure on: `python -m benchmarks.library COUNT WORDS` fills the environment's.
 
 It runs as a process of its own, since Django can be set up only once in one.
 """
@@ -18,14 +18,14 @@ class Seat:
     story_id: int
 
 
-def prepare(environment: dict[str, str], count: int) -> list[Seat]:
+def prepare(environment: dict[str, str], count: int, max_words: int = 300) -> list[Seat]:
     """Migrate the library that `environment` names and return `count` new seats in it."""
-    command = [sys.executable, "-m", "benchmarks.library", str(count)]
+    command = [sys.executable, "-m", "benchmarks.library", str(count), str(max_words)]
     output = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return [Seat(**seat) for seat in json.loads(output.stdout)]
 
 
-def _fill(count: int) -> list[Seat]:
+def _fill(count: int, max_words: int) -> list[Seat]:
     import django
 
     django.setup()
@@ -46,7 +46,7 @@ def _fill(count: int) -> list[Seat]:
             keywords="lantern, old map",
             genre="Mystery",
             register="Elegant",
-            max_words=300,
+            max_words=max_words,
         )
         story = services.create_story(user, settings)
         session = SessionStore()
@@ -62,4 +62,4 @@ if __name__ == "__main__":
     import os
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storaiteller_site.settings")
-    json.dump([asdict(seat) for seat in _fill(int(sys.argv[1]))], sys.stdout)
+    json.dump([asdict(seat) for seat in _fill(int(sys.argv[1]), int(sys.argv[2]))], sys.stdout)

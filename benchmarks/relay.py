@@ -146,11 +146,11 @@ def our_writer(port: int, stories: list[library.Seat]) -> Writer:
 
 
 @contextmanager
-def model_server() -> Iterator[str]:
+def model_server(tokens: int = TOKENS, rate: float = RATE) -> Iterator[str]:
     """Run the scripted model server; yields its address."""
     port = free_port()
     command = [sys.executable, "-m", "tests.support.model_server", "--port", str(port)]
-    command += ["--tokens", str(TOKENS), "--rate", str(RATE)]
+    command += ["--tokens", str(tokens), "--rate", str(rate)]
     with running(command, ready_url=f"http://127.0.0.1:{port}/api/version"):
         yield f"http://127.0.0.1:{port}"
 
@@ -172,21 +172,27 @@ def ours(
     server: str, writers: int
 ) -> Iterator[tuple[int, subprocess.Popen[bytes], list[library.Seat]]]:
     """Run our web process on a new library; yields its port, process and one seat a writer."""
-    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         environment = {
-            **os.environ,
             "DATA_DIR": folder,
-            "PORT": str(port),
             "OLLAMA_HOST": server,
             "STORY_MODEL": "bench",
+            "GENERATION_SLOTS": str(10**6),  # the relay has no queue
         }
-        seats = library.prepare(environment, writers)
-        command = [sys.executable, "-m", "daphne", "--verbosity", "0", "--port", str(port)]
-        command += ["storaiteller_site.asgi:application"]
-        url = f"http://127.0.0.1:{port}/health/"
-        with running(command, ready_url=url, env=environment) as process:
+        seats = library.prepare({**os.environ, **environment}, writers)
+        with web_process(environment) as (port, process):
             yield port, process, seats
+
+
+@contextmanager
+def web_process(environment: dict[str, str]) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """Run our web process with `environment` on top of this one's; yields its port and itself."""
+    port = free_port()
+    command = [sys.executable, "-m", "storaiteller_site.web", "--verbosity", "0"]
+    command += ["--port", str(port), "storaiteller_site.asgi:application"]
+    everything = {**os.environ, **environment, "PORT": str(port)}
+    with running(command, ready_url=f"http://127.0.0.1:{port}/health/", env=everything) as process:
+        yield port, process
 
 
 def compare(writers: int, repeats: int) -> list[Measurement]:

@@ -114,7 +114,11 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         " PRAGMA secure_delete=ON;",
     }
 else:
-    _database.setdefault("OPTIONS", {})["pool"] = True
+    # Who asks while the server is away is told within seconds; after it has been started again, no
+    # connection of before is given out.
+    _pool = {"min_size": 2, "max_size": 16, "timeout": 5, "reconnect_timeout": 5}
+    _database.setdefault("OPTIONS", {})["pool"] = _pool
+    _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis: channel layer, text log and Celery's broker. Without it, all three are local.
@@ -132,6 +136,7 @@ if REDIS_URL:
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_TRANSPORT = "storaiteller_site.file_queue:Transport"
     _celery_folder = DATA_DIR / "celery"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_celery_folder / "queue"),
@@ -147,7 +152,7 @@ CELERY_TIMEZONE = env.str("TIME_ZONE", "UTC")
 CELERY_BEAT_SCHEDULE = {
     "recover-abandoned-generations": {
         "task": "stories.tasks.recover_abandoned_generations",
-        "schedule": 30.0,  # seconds
+        "schedule": 15.0,  # seconds; it takes two looks
     },
     "purge-deleted-stories": {
         "task": "stories.tasks.purge_deleted_stories",
@@ -166,6 +171,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=env.int("TRAIN_HOUR", 3), minute=0),
     },
 }
+CELERY_BEAT_SCHEDULER = "storaiteller_site.beat:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celery" / "beat-schedule")
 
 # Rate limits count here; several processes have to count together.
@@ -195,8 +201,16 @@ STORY_NUM_CTX = env.int("STORY_NUM_CTX", 8192, validate=validate.Range(min=512))
 STORY_TEMPERATURE: float | None = env.float(
     "STORY_TEMPERATURE", None, validate=validate.Range(0, 2)
 )
+# Seconds without a sign of the model server: before its first word, since a model may have to be
+# loaded from a slow disk, and in the middle of a story.
+MODEL_LOAD_SECONDS = env.float("MODEL_LOAD_SECONDS", 300.0, validate=validate.Range(min=1))
+MODEL_SILENCE_SECONDS = env.float("MODEL_SILENCE_SECONDS", 60.0, validate=validate.Range(min=1))
 # How many stories, rewrites and continuations one writer may start in a minute; 0: any number.
 GENERATIONS_PER_MINUTE = env.int("GENERATIONS_PER_MINUTE", 30, validate=validate.Range(min=0))
+# How many of them the model server writes at a time, for all web processes together, and how many
+# may wait for their turn.
+GENERATION_SLOTS = env.int("GENERATION_SLOTS", 4, validate=validate.Range(min=1))
+QUEUE_LIMIT = env.int("QUEUE_LIMIT", 200, validate=validate.Range(min=0))
 
 # Fine-tuning. The trainer has an environment of its own: the web never imports torch.
 _TRAIN_PYTHON = BASE_DIR / ".venv-train" / "bin" / "python"

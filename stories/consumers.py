@@ -5,6 +5,7 @@ that goes away can come back and attach at any offset.
 """
 
 import asyncio
+import copy
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
@@ -14,13 +15,16 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 
-from stories import frames, rewrites, sessions
+from stories import frames, membership, rewrites, sessions
+from stories.flow import StalledError, Window
 from stories.generation.control import hint_stop
 from stories.generation.opening import open_soon
 from stories.generation.passage import EmptyPassageError
+from stories.generation.queue import AT_ONCE, Place, QueueFullError, place_of
 from stories.generation.recovery import recover_abandoned
 from stories.generation.requests import NothingToContinueError, open_generation
-from stories.generation.runner import launch
+from stories.generation.waiting import launch_at_turn, places
+from stories.membership import story_group
 from stories.models import Generation, Story, User
 from stories.rates import TooOftenError, count_generation
 from stories.textlog import Piece, get_text_log
@@ -28,8 +32,6 @@ from stories.versions import StoryBusyError, VersionConflictError
 
 logger = logging.getLogger(__name__)
 
-# Code points sent and not acknowledged; the sending then waits for the client.
-UNACKNOWLEDGED = 64 * 1024
 # Seconds without text after which a follower looks whether the writing process still lives.
 PATIENCE = 2.0
 # Seconds between two looks at a row that has no log: after a restart, everybody looks at once.
@@ -38,20 +40,34 @@ PAUSE = 0.5
 FAULT = 4500
 # The close code of a socket whose session has ended.
 SIGNED_OUT = 4401
+# Of one whose client does not take in what it is sent; it can attach again where it is.
+STALLED = 4408
+
+_NOT_STORED = (
+    "What is written can't be stored at the moment: the disk may be full, or the database away. "
+    "It is kept, and stored as soon as possible."
+)
 
 
 class StoryConsumer(AsyncWebsocketConsumer):
     """One socket on one story of the signed-in user."""
 
+    follower: asyncio.Task[None] | None = None
+
+    async def __call__(self, *arguments: Any) -> None:
+        """Serve the socket to its end; after an exception, `disconnect` is not called."""
+        try:
+            await super().__call__(*arguments)
+        finally:
+            self._let_go()
+
     async def connect(self) -> None:
         """Refuse a story that the user can't see; else tell how its last generation stands."""
         self.user = cast("User | AnonymousUser", self.scope["user"])
         self.story_id: int = self.scope["url_route"]["kwargs"]["story_id"]
-        self.follower: asyncio.Task[None] | None = None
-        self.acknowledged = 0
-        self.caught_up = asyncio.Event()
+        self.window = Window(0)
         # In the group first: what starts from here on is heard of, or is the newest already.
-        await self.channel_layer.group_add(story_group(self.story_id), self.channel_name)
+        await membership.join(story_group(self.story_id), self.channel_name)
         try:
             newest = await database_sync_to_async(self._newest)()
         except _GoneError:
@@ -61,14 +77,18 @@ class StoryConsumer(AsyncWebsocketConsumer):
         if (session := self.scope.get("session")) is not None:
             sessions.watch(self, str(session.session_key), cast("User", self.user).pk, self._end)
         if newest is not None:
-            await self._say(_generation_frame(newest))
+            await self._say_standing(newest)
 
     async def disconnect(self, code: int) -> None:
         """Stop following; the writing goes on."""
+        self._let_go()
+        await membership.leave(story_group(self.story_id), self.channel_name)
+
+    def _let_go(self) -> None:
         sessions.unwatch(self)
+        membership.forget(self.channel_name)
         if self.follower is not None:
             self.follower.cancel()
-        await self.channel_layer.group_discard(story_group(self.story_id), self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Carry out a command; what is wrong with it is answered and the socket lives."""
@@ -83,12 +103,15 @@ class StoryConsumer(AsyncWebsocketConsumer):
             EmptyPassageError,
             rewrites.BadWishError,
             TooOftenError,
+            QueueFullError,
             _GoneError,
         ) as error:
             await self._say({"type": "error", "code": error.code, "message": str(error)})
 
     async def _end(self) -> None:
         """The session has ended, and with it the socket; what is being written goes on."""
+        if self.follower is not None:
+            self.follower.cancel()
         await self._say(
             {
                 "type": "error",
@@ -115,8 +138,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 generation = await database_sync_to_async(self._visible)(frame["generation"])
                 await self._follow(generation, frame["offset"])
             case "ack":
-                self.acknowledged = max(self.acknowledged, frame["offset"])
-                self.caught_up.set()
+                self.window.acknowledge(frame["offset"])
 
     async def _start(self, kind: Generation.Kind) -> None:
         try:
@@ -129,7 +151,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
         await self._launch(generation)
 
     async def _launch(self, generation: Generation) -> None:
-        await launch(generation)
+        await launch_at_turn(generation)
         await self._announce(generation)
         await self.channel_layer.group_send(
             story_group(self.story_id),
@@ -149,24 +171,44 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 return
             await self._announce(generation)
 
+    async def generation_unstored(self, event: dict[str, Any]) -> None:
+        """Tell that what is written is kept, and can't be stored at the moment."""
+        await self._say(
+            {
+                "type": "error",
+                "code": "not_stored",
+                "message": _NOT_STORED,
+                "generation": event["generation"],
+            }
+        )
+
     async def _announce(self, generation: Generation) -> None:
-        await self._say(_generation_frame(generation))
+        await self._say_standing(generation)
         await self._follow(generation, 0)
+
+    async def _say_standing(self, generation: Generation) -> None:
+        place = None
+        if generation.status == Generation.Status.QUEUED:
+            place = await database_sync_to_async(place_of)(generation.pk)
+        await self._say(_generation_frame(generation, place or AT_ONCE))
 
     # ---- Following ----
 
     async def _follow(self, generation: Generation, offset: int) -> None:
         if self.follower is not None:
             self.follower.cancel()
-        self.acknowledged = offset
-        self.caught_up.clear()
-        self.follower = asyncio.create_task(self._run_follower(generation, offset))
+        self.window = Window(offset)
+        # A row of its own: what the writer makes of its one may yet fail to be stored.
+        followed = copy.copy(generation)
+        self.follower = asyncio.create_task(self._run_follower(followed, offset))
 
     async def _run_follower(self, generation: Generation, offset: int) -> None:
         try:
             await self._send_text(generation, offset)
         except (Generation.DoesNotExist, Story.DoesNotExist):
             return  # removed for good in the meantime
+        except StalledError:
+            await self.close(code=STALLED)
         except Exception:
             # The client connects again and attaches where it was.
             logger.exception("Following generation %s failed", generation.pk)
@@ -176,6 +218,9 @@ class StoryConsumer(AsyncWebsocketConsumer):
         """Send the text from `offset` on, to the end; then the outcome."""
         log = get_text_log()
         while True:
+            while generation.status == Generation.Status.QUEUED:
+                if not await self._wait_in_line(generation):
+                    return
             known = offset
             if generation.is_active:
                 pieces = log.follow(generation.pk, offset, PATIENCE)
@@ -194,19 +239,27 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 await asyncio.sleep(PAUSE)
         await self._send_outcome(generation)
 
+    async def _wait_in_line(self, generation: Generation) -> bool:
+        """Say its places in the queue while it has one; False if its story can't be seen."""
+        async with aclosing(places(generation.pk)) as following:  # type: ignore[type-var]
+            async for place in following:
+                await self._say(_generation_frame(generation, place))
+        visible = await database_sync_to_async(self._recover)(generation)
+        if visible and generation.status == Generation.Status.RUNNING:
+            await self._say(_generation_frame(generation, AT_ONCE))
+        return visible
+
     async def _send_pieces(self, generation: int, pieces: AsyncIterator[Piece], offset: int) -> int:
         async for piece in pieces:
             await self._send_piece(generation, piece)
             offset = piece.offset + len(piece.text)
-            while offset - self.acknowledged > UNACKNOWLEDGED:
-                self.caught_up.clear()
-                await self.caught_up.wait()
         return offset
 
     async def _send_piece(self, generation: int, piece: Piece) -> None:
-        await self._say(
-            {"type": "text", "generation": generation, "offset": piece.offset, "text": piece.text}
-        )
+        async for offset, text in self.window.admit(piece):
+            await self._say(
+                {"type": "text", "generation": generation, "offset": offset, "text": text}
+            )
 
     async def _send_outcome(self, generation: Generation) -> None:
         if generation.error_code:
@@ -320,18 +373,14 @@ class _GoneError(Exception):
         super().__init__("This story is not here any more.")
 
 
-def story_group(story: int) -> str:
-    """Return the name of the group of all sockets on `story`."""
-    return f"story.{story}"
-
-
-def _generation_frame(generation: Generation) -> frames.GenerationFrame:
+def _generation_frame(generation: Generation, place: Place) -> frames.GenerationFrame:
     return {
         "type": "generation",
         "id": generation.pk,
         "kind": generation.kind,
         "status": generation.status,
-        "position": 0,
+        "position": place.position,
+        "after_own": place.after_own,
         "base_version": generation.base_version,
         "model": generation.model,
         "length": len(generation.text),

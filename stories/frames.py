@@ -18,7 +18,8 @@ class GenerationFrame(TypedDict):
     id: int
     kind: str
     status: str
-    position: int  # in the queue; 0 when it is the generation's turn
+    position: int  # in the queue, from 1 on; 0 when it is the generation's turn
+    after_own: bool  # it waits for another one of the same writer's to end, whatever the position
     base_version: int
     model: str
     length: int  # code points stored so far

@@ -9,6 +9,7 @@ const DRAFT_PAUSE = 250; // milliseconds: the browser's copy is not written at e
 const PAUSE = 700; // milliseconds without typing
 const LONGEST = 5000; // milliseconds of typing on
 const RETRY = 3000; // milliseconds
+const SLOW_RETRY = 30000;
 const KEEPALIVE_LIMIT = 60000; // bytes that a closing page may still send
 
 export class Autosave {
@@ -133,8 +134,9 @@ export class Autosave {
     } else if (error.status === 400) {
       this.tell("refused", error);
     } else {
-      this.tell(error.isSignedOut ? "signedOut" : "unsaved", error);
-      this.timer = setTimeout(() => this.flush(), RETRY);
+      const gone = error.status === 404; // until its deletion is taken back
+      this.tell(gone ? "gone" : error.isSignedOut ? "signedOut" : "unsaved", error);
+      this.timer = setTimeout(() => this.flush(), gone ? SLOW_RETRY : RETRY);
     }
   }
 

@@ -130,10 +130,13 @@ export class Rewriting {
   async begin(review) {
     const here = this.phase === "asked" || this.phase === "streaming";
     this.element.textContent = "";
-    this.element.classList.add("streaming");
     if (here) this.#enter("streaming");
     else this.#place(await review(), "streaming");
-    this.say("Rewriting…");
+  }
+
+  // Its turn has come.
+  run() {
+    this.element.classList.add("streaming");
   }
 
   text(chunk) {

@@ -6,8 +6,10 @@ import { StoryEditor } from "storaiteller/editor";
 import { History } from "storaiteller/history";
 import { offerInstall } from "storaiteller/install";
 import { Marking } from "storaiteller/marking";
+import { placeInWords } from "storaiteller/place";
 import { getJSON, postJSON } from "storaiteller/requests";
 import { Rewriting } from "storaiteller/rewriting";
+import { Waiting } from "storaiteller/waiting";
 import { Writing } from "storaiteller/writing";
 
 const page = document.getElementById("story");
@@ -20,6 +22,8 @@ const RETRY = 2000; // milliseconds
 
 let state = JSON.parse(part("story-state").textContent);
 let connected = true;
+let unconnected = ""; // why there is no connection, if that is known
+let noticed = ""; // the code of the error that is shown
 let begun = null; // the generation that is being written
 let aside = null; // edits that the server had not got when it began
 let reported = state.version; // the version that the report is about
@@ -43,6 +47,7 @@ const SAVED_WORDS = {
   saved: "Saved",
   unsaved: "Not saved yet; trying again",
   signedOut: "Not saved: sign in again",
+  gone: "Not saved: the story is gone",
   refused: "Not saved",
   conflict: "Not saved",
 };
@@ -60,6 +65,7 @@ const autosave = new Autosave({
     part("saved").textContent = SAVED_WORDS[kind];
     part("saved").dataset.kind = kind;
     if (kind === "refused") notify(detail.message);
+    if (kind === "gone") notify(WHY_NOT_CONNECTED.gone);
     if (kind === "signedOut") notify(`${detail.message} Your text is kept here, and saved then.`);
     if (kind === "saved") {
       state = { ...state, ...detail };
@@ -128,6 +134,7 @@ document.addEventListener("keydown", (event) => {
 // ---- Writing ----
 
 const KINDS = { write: "Writing…", continue: "Going on…", rewrite: "Rewriting…" };
+const LEFT = "You left the line. Everything is as it was.";
 const ENDS = {
   done: "Done",
   stopped: "Stopped. What was written is kept.",
@@ -135,32 +142,60 @@ const ENDS = {
   interrupted: "The writing was interrupted. What was written is kept; Continue goes on from there.",
 };
 
-const writing = new Writing(urls.story, {
+const KEPT = "Your text is kept here.";
+const WHY_NOT_CONNECTED = {
+  signedOut: `You are signed out. Sign in again in another tab, and come back. ${KEPT}`,
+  gone: `This story is not here any more: it was deleted, or somebody else is signed in now. ${KEPT} Copy what you need.`,
+  failing: `The server has a fault at the moment; whoever runs it finds the reason in its log. ${KEPT}`,
+  refused: `The server refuses the connection that stories are written over. What you type is still saved.`,
+};
+const ENDED = new Set(["signedOut", "gone"]);
+
+const waiting = new Waiting((words) => connected && say(words), standing);
+
+const writing = new Writing(urls.story, urls.textUrl, {
   async begin(generation) {
     // It may have begun in another tab, in the middle of what is typed here.
     if (generation.kind !== "rewrite") aside ??= conflict.dismiss() ?? autosave.setAside();
     begun = generation;
     part("notice").hidden = true;
-    if (isStreamed()) editor.stream(true);
+    if (isStreamed()) editor.lock(true);
     showButtons();
-    say(KINDS[generation.kind]);
     if (generation.kind === "rewrite") await rewriting.begin(placedReview);
-    else if (generation.kind === "write") editor.setText("");
-    else await showBase(generation);
+    else if (generation.kind === "continue") await showBase(generation);
+  },
+  // Until its turn comes, the page shows what there is.
+  wait(generation) {
+    Object.assign(begun, generation);
+    page.classList.add("waiting");
+    say(standing());
+  },
+  run(generation) {
+    Object.assign(begun, generation);
+    page.classList.remove("waiting");
+    if (isStreamed()) editor.stream(true);
+    else rewriting.run();
+    if (generation.kind === "write") editor.setText("");
+    say(standing());
+    waiting.begin();
   },
   text(chunk) {
+    waiting.word();
     const follow = nearTheEnd() && (isStreamed() || editor.passageIsLast);
     if (isStreamed()) editor.append(chunk);
     else rewriting.text(chunk);
     if (follow) scrollTo(0, document.documentElement.scrollHeight);
   },
   async end(done, ended = begun) {
+    waiting.end();
     try {
       const next = await getJSON(urls.textUrl);
       if (begun !== ended) return; // this is a retry, and another one has begun
       begun = null;
-      if (ended?.kind === "rewrite") endRewrite(next);
-      else showEnd(next, done);
+      if (noticed === "not_stored") part("notice").hidden = true;
+      page.classList.remove("waiting");
+      if (ended?.kind === "rewrite") endRewrite(next, ending(done, ended, next));
+      else showEnd(next, ending(done, ended, next));
     } catch (error) {
       if (error.status === 404) notify(error.message);
       // What was streamed stays shown until the page can ask how it is stored.
@@ -169,31 +204,49 @@ const writing = new Writing(urls.story, {
   },
   pending() {
     // It may have ended between the page and the socket.
-    if (rewriting.phase === "streaming") getJSON(urls.textUrl).then(endRewrite);
+    if (rewriting.phase === "streaming") getJSON(urls.textUrl).then((next) => endRewrite(next));
   },
   fail(error) {
     const asked = rewriting.refused();
     if (asked && error.code === "conflict") getJSON(urls.textUrl).then(compare);
-    else notify(error.message);
+    else notify(error.message, error.code);
     if (error.code === "model_missing") offerInstall();
     if (!begun) say("");
     showButtons();
   },
-  connected(open, signedOut) {
+  connected(open, why) {
     connected = open;
-    if (signedOut) notify("You are signed out. Sign in again in another tab; your text is kept here.");
+    if (why && why !== unconnected) notify(WHY_NOT_CONNECTED[why]);
+    if (open && unconnected) part("notice").hidden = true;
+    if (open) autosave.flush();
+    if (open || why) unconnected = why;
     page.classList.toggle("offline", !open);
-    if (!open) say(signedOut ? "Connection ended" : "Connection lost; trying again…");
-    else if (part("status").textContent.startsWith("Connection")) say(begun ? KINDS[begun.kind] : "");
+    if (!open) say(ENDED.has(unconnected) ? "Connection ended" : "Connection lost; trying again…");
+    else if (part("status").textContent.startsWith("Connection")) say(standing());
   },
 });
+
+// How what was asked for stands, in words.
+function standing() {
+  if (!begun) return "";
+  return begun.status === "queued" ? placeInWords(begun) : KINDS[begun.kind];
+}
+
+// How it ended, in words, and with the story as `next`.
+function ending(done, ended, next) {
+  if (!done) return "";
+  // A page that was offline at its turn saw it in line last.
+  const inLine = ended?.status === "queued" && next.version === ended.base_version;
+  if (!inLine) return ENDS[done.status];
+  return done.status === "stopped" ? LEFT : "";
+}
 
 // Show the text that a continuation goes on from.
 async function showBase({ base_version: version }) {
   if (version !== state.version || aside !== null) editor.setText((await getJSON(urls.textUrl)).text);
 }
 
-function showEnd(next, done) {
+function showEnd(next, words) {
   editor.stream(false);
   const mine = aside;
   aside = null;
@@ -203,7 +256,7 @@ function showEnd(next, done) {
     editor.setText(mine);
     showConflict(mine, next);
   }
-  say(done ? ENDS[done.status] : "");
+  say(words);
 }
 
 function nearTheEnd() {
@@ -280,10 +333,11 @@ async function placedReview() {
   return same ? next.review : null;
 }
 
-function endRewrite(next) {
+function endRewrite(next, words = "") {
   const { review, can_undo, can_redo } = next;
   state = { ...state, review, can_undo, can_redo };
   rewriting.end(review);
+  if (words === LEFT) say(words);
 }
 
 // The passage was not where this page took it to be: show how the story reads there and here.
@@ -325,7 +379,8 @@ function say(text) {
   part("status").textContent = text;
 }
 
-function notify(text) {
+function notify(text, code = "") {
+  noticed = code;
   part("notice-text").textContent = text;
   part("notice").hidden = false;
 }

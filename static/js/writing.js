@@ -1,10 +1,12 @@
 // Following a generation over the socket: each code point once, in order, whatever happens.
 
+import { getJSON } from "storaiteller/requests";
 import { StorySocket } from "storaiteller/socket";
 import { codePoints } from "storaiteller/text";
 
 const ACKNOWLEDGE_EVERY = 2000; // code points
 const SIGNED_OUT = 4401; // a close code of the server's
+const REFUSALS = 3; // in a row, before the person is told
 const ACTIVE = new Set(["queued", "running"]);
 
 // The rest of `text` after its first `count` code points.
@@ -13,14 +15,17 @@ function afterCodePoints(text, count) {
 }
 
 export class Writing {
-  // `begin(generation)`, `text(chunk)`, `end(done)`, `fail(error)`, `pending()` and `connected` are
-  // told what happens; `begin` and `end` may return promises. `done` is null
-  // when what became of the generation is not known and the stored text has to be read; `pending`
-  // says that a finished rewrite waits for a decision; `connected(isIt, signedOut)`.
-  constructor(story, listeners) {
+  // `begin(generation)`, `wait(generation)`, `run(generation)`, `text(chunk)`, `end(done)`,
+  // `fail(error)`, `pending()` and `connected` are told what happens; `begin` and `end` may return
+  // promises. `wait` comes with each new place in the line, `run` when its turn has come. `done` is
+  // null when what became of the generation is not known and the stored text has to be read;
+  // `pending` says that a finished rewrite waits for a decision; `connected(isIt, why)`, where `why`
+  // is "signedOut", "gone", "failing" or "refused" if it is known. `url` answers how the story stands.
+  constructor(story, url, listeners) {
     this.listeners = listeners;
     this.current = null;
     this.greeting = true;
+    this.refusals = 0;
     this.turn = Promise.resolve();
     this.socket = new StorySocket(story, {
       // One after the other: what follows waits until the page is ready for it.
@@ -29,9 +34,28 @@ export class Writing {
       },
       onState: (open, code) => {
         if (open) this.greeting = true;
-        listeners.connected(open, code === SIGNED_OUT);
+        if (open) this.refusals = 0;
+        listeners.connected(open, code === SIGNED_OUT ? "signedOut" : "");
       },
+      mayReturn: () => this.#mayReturn(url),
     });
+  }
+
+  // Whether trying again is of use after a connection that did not come about. The browser does not
+  // tell why: an ordinary request finds out.
+  async #mayReturn(url) {
+    try {
+      await getJSON(url);
+    } catch (error) {
+      const why = error.isSignedOut ? "signedOut" : error.status === 404 ? "gone" : "";
+      if (why) this.listeners.connected(false, why);
+      else if (error.status) this.listeners.connected(false, "failing");
+      return !why;
+    }
+    // A server that is just starting may serve pages a moment earlier.
+    this.refusals += 1;
+    if (this.refusals >= REFUSALS) this.listeners.connected(false, "refused");
+    return true;
   }
 
   get active() {
@@ -77,7 +101,15 @@ export class Writing {
       this.current = { id: frame.id, offset: 0, acknowledged: 0 };
       await this.listeners.begin(frame);
     }
+    this.#stand(frame);
     if (greeting) this.#attach();
+  }
+
+  #stand(frame) {
+    const waited = !this.current.running;
+    this.current.running = frame.status !== "queued";
+    if (!this.current.running) this.listeners.wait(frame);
+    else if (waited) this.listeners.run(frame);
   }
 
   #attach() {

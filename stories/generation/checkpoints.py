@@ -4,12 +4,14 @@ One by one, they would cost more than the writing itself when thirty people writ
 """
 
 import asyncio
+import atexit
 import logging
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 from channels.db import database_sync_to_async
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from stories.models import Generation
@@ -17,12 +19,15 @@ from stories.models import Generation
 logger = logging.getLogger(__name__)
 
 INTERVAL = 0.8  # seconds; at most one second of text may be lost
+# Seconds without a checkpoint after which the person is told.
+TOLD_AFTER = 3.0
 
 
 class _Kept(NamedTuple):
     runner: str
     read: Callable[[], str]
     end: Callable[[], object]
+    trouble: Callable[[], object]
 
 
 class _Keeper:
@@ -31,29 +36,57 @@ class _Keeper:
     def __init__(self) -> None:
         self.kept: dict[int, _Kept] = {}
         self.task: asyncio.Task[None] | None = None
+        self.unstored_since: dict[int, float] = {}
 
     async def run(self) -> None:
         while self.kept:
             await asyncio.sleep(INTERVAL)
-            now = {number: (kept.runner, kept.read()) for number, kept in self.kept.items()}
-            for number in await database_sync_to_async(_store)(now) & self.kept.keys():
+            begun = time.monotonic()
+            stored = await database_sync_to_async(_store)(self.now())
+            for number in stored.ended & self.kept.keys():
                 self.kept.pop(number).end()
+            self.tell(stored.failed, begun)
+
+    def now(self) -> "_Texts":
+        return {number: (kept.runner, kept.read()) for number, kept in self.kept.items()}
+
+    def tell(self, failed: set[int], begun: float) -> None:
+        """Tell once of each of `failed` that has had no checkpoint for long."""
+        since = self.unstored_since
+        self.unstored_since = {number: since.get(number, begun) for number in failed}
+        for number, first in self.unstored_since.items():
+            if time.monotonic() - first > TOLD_AFTER and number in self.kept:
+                self.unstored_since[number] = float("inf")
+                self.kept[number].trouble()
 
 
 _keepers: dict[asyncio.AbstractEventLoop, _Keeper] = {}
 
 
-def keep(generation: Generation, read: Callable[[], str], end: Callable[[], object]) -> None:
+def keep(
+    generation: Generation,
+    read: Callable[[], str],
+    end: Callable[[], object],
+    trouble: Callable[[], object],
+) -> None:
     """Store what `read()` gives, and the heartbeat, until `drop`.
 
-    `end()` is called when a stop was requested, or the row is no longer this runner's.
+    `end()` is called when a stop was requested, or the row is no longer this runner's, `trouble()`
+    when nothing could be stored for a while.
     """
     loop = asyncio.get_running_loop()
     keeper = _keepers.setdefault(loop, _Keeper())
-    keeper.kept[generation.pk] = _Kept(generation.runner, read, end)
+    keeper.kept[generation.pk] = _Kept(generation.runner, read, end, trouble)
     if keeper.task is None or keeper.task.done():
         keeper.task = loop.create_task(keeper.run())
         keeper.task.add_done_callback(lambda _: keeper.kept or _keepers.pop(loop, None))
+
+
+@atexit.register
+def _store_the_rest() -> None:
+    """A process that ends in order, as at a deploy, loses not even the last second."""
+    for keeper in _keepers.values():
+        _store(keeper.now())
 
 
 def drop(generation: Generation) -> None:
@@ -66,17 +99,29 @@ def drop(generation: Generation) -> None:
 _Texts = dict[int, tuple[str, str]]  # number -> runner, text
 
 
-def _store(texts: _Texts) -> set[int]:
-    """Store `texts`; return the numbers whose writing has to end: stopped, or another's row."""
+class _Stored(NamedTuple):
+    """What became of texts: whose writing has to end (stopped, another's row), what failed."""
+
+    ended: set[int]
+    failed: set[int]
+
+
+def _store(texts: _Texts) -> _Stored:
     try:
         with transaction.atomic():
-            return _store_all(texts)
+            return _Stored(_store_all(texts), set())
+    except OperationalError as error:
+        # The database itself: one by one, they would only take longer to fail.
+        logger.warning("No checkpoint of %d generations: %s", len(texts), error)
+        return _Stored(set(), set(texts))
     except Exception as error:
         # Whatever it is: one text that can't be stored must not cost the others theirs.
         logger.warning("No checkpoint of %d generations: %s", len(texts), error)
         if len(texts) == 1:
-            return set()
-        return set().union(*(_store({number: kept}) for number, kept in texts.items()))
+            return _Stored(set(), set(texts))
+        each = [_store({number: kept}) for number, kept in texts.items()]
+        ended, failed = zip(*each, strict=True)
+        return _Stored(set().union(*ended), set().union(*failed))
 
 
 def _store_all(texts: _Texts) -> set[int]:

@@ -1,4 +1,7 @@
-"""Stopping a generation from any process: one channel a process, on which the numbers arrive."""
+"""What concerns the generations of all processes: one channel a process, on which it is heard.
+
+A number that arrives is to be stopped; whatever arrives, the queue may have moved.
+"""
 
 import asyncio
 import logging
@@ -18,11 +21,16 @@ _RETRY = 1.0  # seconds
 Stop = Callable[[], None]
 
 
+def _nothing() -> None:
+    """Nobody waits in a queue here."""
+
+
 class _Listener:
     """The stoppable generations of one event loop, and the tasks that wait for the word."""
 
     def __init__(self) -> None:
         self.stops: dict[int, Stop] = {}
+        self.moved: Callable[[], None] = _nothing
         self.tasks: list[asyncio.Task[None]] = []
         self.starting = asyncio.Lock()
 
@@ -42,12 +50,13 @@ class _Listener:
             try:
                 message: Any = await layer.receive(channel)
             except Exception as error:  # whatever a lost connection raises
-                logger.warning("Stops are not heard for a moment: %s", error)
+                logger.warning("Other processes are not heard for a moment: %s", error)
                 await asyncio.sleep(_RETRY)
                 continue
             stop = self.stops.get(message["generation"])
             if stop is not None:
                 stop()
+            self.moved()
 
     async def stay(self, layer: BaseChannelLayer, channel: str) -> None:
         """Keep the membership of the group alive."""
@@ -56,18 +65,30 @@ class _Listener:
             try:
                 await layer.group_add(_GROUP, channel)
             except Exception as error:
-                logger.warning("The group of stops can't be joined: %s", error)
+                logger.warning("The group of all processes can't be joined: %s", error)
 
 
 _listeners: WeakKeyDictionary[asyncio.AbstractEventLoop, _Listener] = WeakKeyDictionary()
 
 
-async def obey(generation: int, stop: Stop) -> None:
-    """Call `stop` when `generation` is to be stopped, until `ignore`."""
+def _listener() -> _Listener:
     loop = asyncio.get_running_loop()
     if (listener := _listeners.get(loop)) is None:
         listener = _listeners[loop] = _Listener()
+    return listener
+
+
+async def obey(generation: int, stop: Stop) -> None:
+    """Call `stop` when `generation` is to be stopped, until `ignore`."""
+    listener = _listener()
     listener.stops[generation] = stop
+    await listener.start()
+
+
+async def hear_moves(moved: Callable[[], None]) -> None:
+    """Call `moved` whenever the queue may have moved, from now on."""
+    listener = _listener()
+    listener.moved = moved
     await listener.start()
 
 
@@ -83,10 +104,19 @@ async def hint_stop(generation: int) -> None:
 
     The row is marked already: without this word, the next checkpoint sees it.
     """
+    await _send({"type": "stop", "generation": generation})
+
+
+async def hint_moved() -> None:
+    """Tell all processes that the queue has moved; without this word, they look every second."""
+    await _send({"type": "moved", "generation": None})
+
+
+async def _send(message: dict[str, Any]) -> None:
     try:
-        await _layer().group_send(_GROUP, {"type": "stop", "generation": generation})
+        await _layer().group_send(_GROUP, message)
     except Exception as error:  # whatever a lost connection raises
-        logger.warning("The word to stop generation %s was not sent: %s", generation, error)
+        logger.warning("The word to the other processes was not sent: %s", error)
 
 
 def _layer() -> BaseChannelLayer:

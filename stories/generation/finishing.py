@@ -66,6 +66,23 @@ def finish(generation: Generation, outcome: Outcome) -> bool:
     return True
 
 
+def reclaim(generation: Generation, outcome: Outcome) -> bool:
+    """Take back a row that recovery closed too early, if `outcome` has more of the text than it.
+
+    Finished once more, the whole text comes beside what recovery made of it. Tells whether it was
+    so. Raises `DatabaseError` while another generation of the story is active.
+    """
+    closed = Generation.objects.filter(
+        pk=generation.pk,
+        status=Generation.Status.INTERRUPTED,
+        decision__in=(Generation.Decision.NONE, Generation.Decision.PENDING),
+    )
+    known = closed.values_list("text", flat=True).first()
+    if known is None or len(known) >= len(outcome.text.rstrip()):
+        return False
+    return bool(closed.update(status=Generation.Status.RUNNING, runner=generation.runner))
+
+
 def _propose(generation: Generation, text: str) -> None:
     """Make of `text` what Keep will put in the passage's place."""
     generation.refresh_from_db()

@@ -12,6 +12,7 @@ from channels.db import database_sync_to_async
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 
+from stories.generation.queue import Door, QueueFullError
 from stories.generation.requests import NothingToContinueError, new_generation, open_generation
 from stories.models import Generation, Story, User, model_in_service
 from stories.rates import TooOftenError, count_generation
@@ -52,7 +53,7 @@ class _Opener:
                 results = [error] * len(batch)
             for (_, opened), result in zip(batch, results, strict=True):
                 if opened.done():
-                    continue  # who asked is gone; recovery closes what was opened
+                    continue  # who asked is gone; recovery sees to what was opened
                 if isinstance(result, Exception):
                     opened.set_exception(result)
                 else:
@@ -98,26 +99,28 @@ def _open_allowed(wanted: list[_Wanted]) -> list[_Opened]:
 def _open_one(wanted: _Wanted) -> _Opened:
     try:
         return open_generation(wanted.story, wanted.user, wanted.kind)
-    except (Story.DoesNotExist, StoryBusyError, NothingToContinueError) as error:
+    except (Story.DoesNotExist, StoryBusyError, NothingToContinueError, QueueFullError) as error:
         return error
 
 
 def _open_at_once(wanted: list[_Wanted]) -> list[_Opened]:
-    """Open all of `wanted` with one query and one insert; raises `IntegrityError` if one can't."""
+    """Open all of `wanted` with two queries and an insert; `IntegrityError` if one can't be."""
     with transaction.atomic():
         pairs = [(each.story, each.user) for each in wanted]
         visible = Story.objects.visible_to_each(pairs).select_related("settings")
         stories = {story.pk: story for story in visible.select_for_update(of=("self",))}
-        model = model_in_service()
-        opened = [_unsaved(stories.get(each.story), each.kind, model) for each in wanted]
+        model, door = model_in_service(), Door()
+        opened = [_unsaved(stories.get(each.story), each.kind, model, door) for each in wanted]
         Generation.objects.bulk_create([row for row in opened if isinstance(row, Generation)])
     return opened
 
 
-def _unsaved(story: Story | None, kind: Generation.Kind, model: str) -> _Opened:
+def _unsaved(story: Story | None, kind: Generation.Kind, model: str, door: Door) -> _Opened:
     if story is None:
         return Story.DoesNotExist()
     try:
-        return new_generation(story, kind, model)
-    except NothingToContinueError as error:
+        generation = new_generation(story, kind, model)
+        door.enter(generation)
+    except (NothingToContinueError, QueueFullError) as error:
         return error
+    return generation

@@ -1,20 +1,29 @@
 """Generations whose process died: closed truthfully, with all the text that is known.
 
-Called where somebody looks (a page, a socket that waits in vain) and by a periodic task, so that
-no start-up order matters.
+One that was still waiting for its turn is taken over by another process (`waiting`), and closed
+only when none is there. Called where somebody looks (a page, a socket that waits in vain) and by a
+periodic task, so that no start-up order matters. It takes two looks, some seconds apart
+(`heartbeats`).
 """
 
 import logging
 import secrets
 
 from stories.generation.finishing import Outcome, finish
+from stories.generation.heartbeats import is_still
 from stories.models import Generation, Story
 from stories.textlog import get_text_log
 
 logger = logging.getLogger(__name__)
 
-# A live runner gives a sign every second.
-ABANDONED_AFTER = 6.0  # seconds
+# A live runner gives a sign every second. With the second look, six seconds at least pass.
+ABANDONED_AFTER = 3.0  # seconds
+# Time for another process, or the same one started again, to take over what waits.
+UNADOPTED_AFTER = 20.0  # seconds
+_NEVER_BEGUN = (
+    "The server was interrupted while this waited for its turn. Nothing was written or changed; "
+    "please ask again."
+)
 
 
 def recover_abandoned(story: Story | None = None) -> int:
@@ -22,10 +31,15 @@ def recover_abandoned(story: Story | None = None) -> int:
 
     Their text is the checkpoint, or the log where that got further and outlived the process.
     """
-    found = Generation.objects.abandoned(ABANDONED_AFTER).select_related("settings", "story")
-    if story is not None:
-        found = found.filter(story=story)
-    return sum(_close_safely(generation) for generation in found)
+    all_of_them = Generation.objects.all() if story is None else story.generations.all()
+    unadopted = all_of_them.abandoned(UNADOPTED_AFTER).unstarted()
+    still = [generation.pk for generation in unadopted if is_still(generation)]
+    withdrawn = all_of_them.filter(pk__in=still).withdraw(
+        Generation.Status.INTERRUPTED, error_code="interrupted", error_message=_NEVER_BEGUN
+    )
+    begun = all_of_them.abandoned(ABANDONED_AFTER).exclude(started_at=None)
+    found = begun.select_related("settings", "story")
+    return withdrawn + sum(_close_safely(generation) for generation in found)
 
 
 def _close_safely(generation: Generation) -> bool:
@@ -38,7 +52,7 @@ def _close_safely(generation: Generation) -> bool:
 
 
 def _close(generation: Generation) -> bool:
-    if not _take_over(generation):
+    if not is_still(generation) or not _take_over(generation):
         return False
     text = max(generation.text, get_text_log().text(generation.pk), key=len)
     return finish(

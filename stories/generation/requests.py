@@ -7,10 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from stories import prompts
 from stories.generation import limits, seams
+from stories.generation.queue import Door
 from stories.models import Generation, Story, User, model_in_service
 from stories.ollama import PromptTooLongError
 from stories.versions import StoryBusyError
@@ -36,11 +36,11 @@ def open_generation(
     kind: Generation.Kind,
     prepare: Callable[[Story], dict[str, Any]] | None = None,
 ) -> Generation:
-    """Store and return a running generation of the caller for a story that `user` can see.
+    """Store and return a generation of the caller, running or queued, for a story of `user`'s.
 
     `prepare` is given the locked story and returns more fields of the row, or raises. Raises
-    `Story.DoesNotExist`, `StoryBusyError` if one is active already, and
-    `NothingToContinueError`.
+    `Story.DoesNotExist` when `user` can't see it, `StoryBusyError` if one is active already,
+    `NothingToContinueError` and `QueueFullError`.
     """
     visible = Story.objects.visible_to(user).select_related("settings")
     try:
@@ -48,6 +48,7 @@ def open_generation(
             locked = visible.select_for_update(of=("self",)).get(pk=story)
             more = prepare(locked) if prepare else {}
             generation = new_generation(locked, kind, model_in_service(), **more)
+            Door().enter(generation)
             generation.save(force_insert=True)
     except IntegrityError as error:
         # The constraint: one active generation a story.
@@ -56,7 +57,7 @@ def open_generation(
 
 
 def new_generation(story: Story, kind: Generation.Kind, model: str, **more: Any) -> Generation:
-    """Return an unsaved, running generation of the caller; `more` are fields of the row.
+    """Return an unsaved generation of the caller; `more` are fields of the row.
 
     Raises `NothingToContinueError`.
     """
@@ -66,12 +67,10 @@ def new_generation(story: Story, kind: Generation.Kind, model: str, **more: Any)
         story=story,
         settings=story.settings,
         kind=kind,
-        status=Generation.Status.RUNNING,
         runner=secrets.token_hex(8),
         base_version=story.version,
         model=model,
         seed=secrets.randbits(31),
-        started_at=timezone.now(),
         **{"prompt": prompts.story_prompt(story.settings), **more},
     )
 

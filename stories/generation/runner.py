@@ -1,6 +1,7 @@
 """The task that writes: model server to log, checkpoints to the database, until the end or Stop."""
 
 import asyncio
+import itertools
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable
@@ -11,17 +12,19 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.utils import timezone
 
-from stories import ollama
-from stories.generation import checkpoints, control, limits
+from stories import membership, ollama
+from stories.generation import checkpoints, control, heartbeats, limits
 from stories.generation.assignments import assignment
-from stories.generation.finishing import Outcome, finish
+from stories.generation.finishing import Outcome, finish, reclaim
 from stories.models import Generation, Story
 from stories.textlog import Piece, get_text_log
 
 logger = logging.getLogger(__name__)
 
 FRAME_INTERVAL = 0.06  # seconds: what arrives within it goes out as one piece
-_STORE_RETRIES = (0.2, 1.0, 3.0)  # seconds
+# Between two tries to store the end: a full disk or a dead database costs no word while the process
+# lives. Shorter than recovery takes to be sure that the process is dead.
+_STORE_RETRY = 1.0  # seconds
 
 # The loop holds tasks weakly; these must live until they end.
 _tasks: set[asyncio.Task[None]] = set()
@@ -38,9 +41,11 @@ async def launch(generation: Generation) -> None:
     run = _Run(generation)
     # Stoppable before anybody can know the number: no stop is lost.
     await control.obey(generation.pk, run.stop)
+    heartbeats.alive.add(generation.runner)
     task = asyncio.create_task(run.run())
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
+    task.add_done_callback(lambda _: heartbeats.alive.discard(generation.runner))
 
 
 class _Run:
@@ -65,7 +70,9 @@ class _Run:
         self.writing = asyncio.create_task(self._write())
         if self.stopped:
             self.writing.cancel()
-        checkpoints.keep(self.generation, lambda: "".join(self.parts), self.stop)
+        checkpoints.keep(
+            self.generation, lambda: "".join(self.parts), self.stop, self._tell_unstored
+        )
         flushing = asyncio.create_task(self._flush_to_the_end())
         try:
             await self.writing
@@ -86,12 +93,19 @@ class _Run:
         self.outcome.text = self._final_text()
         await self._store()
         await self._try_to_log(self.log.finish(self.generation.pk))
+        await control.hint_moved()  # there is a free slot
 
     def stop(self) -> None:
         """End the writing, and with it the request to the model server."""
         self.stopped = True
         if self.writing is not None:
             self.writing.cancel()
+
+    def _tell_unstored(self) -> None:
+        message = {"type": "generation.unstored", "generation": self.generation.pk}
+        task = asyncio.create_task(membership.tell(self.generation.story_id, message))
+        _tasks.add(task)
+        task.add_done_callback(_tasks.discard)
 
     def _fail(self, code: str, message: str) -> None:
         self.outcome.status = Generation.Status.FAILED
@@ -202,18 +216,18 @@ class _Run:
         return self.assignment.final("".join(self.parts), cut_short=cut_short)
 
     async def _store(self) -> None:
-        for delay in (*_STORE_RETRIES, None):
+        for attempt in itertools.count():
             try:
-                await database_sync_to_async(finish)(self.generation, self.outcome)
+                if await database_sync_to_async(finish)(self.generation, self.outcome):
+                    return
+                if not await database_sync_to_async(reclaim)(self.generation, self.outcome):
+                    return
             except Story.DoesNotExist:
                 # Deleted for good meanwhile: nothing of it may stay.
                 await sync_to_async(self.log.forget)([self.generation.pk])
                 return
-            except DatabaseError:
-                if delay is None:
-                    # The checkpoint stands; recovery will close the row.
-                    logger.exception("Generation %s could not be stored", self.generation.pk)
-                    return
-                await asyncio.sleep(delay)
-            else:
-                return
+            except DatabaseError as error:
+                if not attempt:
+                    self._tell_unstored()
+                    logger.error("Generation %s is not stored yet: %s", self.generation.pk, error)  # noqa: TRY400
+                await asyncio.sleep(_STORE_RETRY)

@@ -1,6 +1,7 @@
 """One request to the model server, from the click to the last token."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -33,13 +34,36 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         """Return the rewrites that were neither kept nor discarded, the newest try first."""
         return self.filter(decision=Generation.Decision.PENDING)
 
+    def unstarted(self) -> "GenerationQuerySet":
+        """Return the active ones that no process writes yet: those in the queue, for the most."""
+        return self.active().filter(started_at=None)
+
     def request_stop(self) -> int:
-        """Mark the active ones as to be stopped; return how many."""
-        return self.active().update(stop_requested=True)
+        """End those that wait, and mark those being written as to be stopped; return how many."""
+        ended = self.withdraw(Generation.Status.STOPPED)
+        return ended + self.active().update(stop_requested=True)
+
+    def withdraw(self, status: "Generation.Status", **facts: Any) -> int:
+        """End those that nobody has begun to write; return how many. `facts` are more fields."""
+        now = timezone.now()
+        undecided = models.When(
+            decision=Generation.Decision.PENDING, then=models.Value(Generation.Decision.DISCARDED)
+        )
+        return self.unstarted().update(
+            status=status,
+            decision=models.Case(undecided, default=models.F("decision")),
+            finished_at=now,
+            heartbeat_at=now,
+            **facts,
+        )
 
     def abandoned(self, silence: float) -> "GenerationQuerySet":
-        """Return the active generations whose process gave no sign for `silence` seconds."""
-        return self.active().filter(heartbeat_at__lt=timezone.now() - timedelta(seconds=silence))
+        """Return the active generations whose process gave no sign for `silence` seconds.
+
+        A sign from the future is none: the clock was set back.
+        """
+        now, margin = timezone.now(), timedelta(seconds=silence)
+        return self.active().exclude(heartbeat_at__range=(now - margin, now + margin))
 
 
 class Generation(models.Model):
@@ -47,8 +71,10 @@ class Generation(models.Model):
 
     `text` is the checkpoint of what the model wrote, stored at least every second while it runs.
     `runner` names the process and task that own the row; only its owner may write it, by
-    compare-and-set on `runner` and `status`. A finished rewrite changes nothing by itself: it is
-    `pending` until the writer keeps it, which makes a version, or discards it.
+    compare-and-set on `runner` and `status`. `stories.generation.queue` makes a running one of a
+    queued one, and `started_at` is when its process took it up from there. A finished rewrite
+    changes nothing by itself: it is `pending` until the writer keeps it, which makes a version, or
+    discards it.
     """
 
     class Kind(models.TextChoices):
@@ -133,6 +159,8 @@ class Generation(models.Model):
                 name="one_active_generation_per_story",
             )
         ]
+        # The queue asks for the few active ones, and for those that ended a moment ago.
+        indexes = [models.Index(fields=["status"]), models.Index(fields=["finished_at"])]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk} ({self.status})"

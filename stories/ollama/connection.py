@@ -16,8 +16,6 @@ from django.conf import settings
 from stories.ollama.errors import translated
 
 CONNECT_TIMEOUT = 5.0  # seconds
-# A model may have to be loaded from a slow disk before it says its first word.
-FIRST_TOKEN_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ def clients_of_this_loop() -> _Clients:
     if loop not in _clients:
         api = ollama.AsyncClient(
             settings.OLLAMA_HOST,
-            timeout=httpx.Timeout(FIRST_TOKEN_TIMEOUT, connect=CONNECT_TIMEOUT),
+            timeout=httpx.Timeout(settings.MODEL_LOAD_SECONDS, connect=CONNECT_TIMEOUT),
             trust_env=False,
             follow_redirects=False,
         )

@@ -53,6 +53,13 @@ class BrokenStreamError(ModelServerError):
     code = "broken_stream"
 
 
+class SilentError(ModelServerError):
+    """Nothing was heard of the server for too long."""
+
+    code = "silent"
+    hint = "It may be out of memory."
+
+
 class ServerFaultError(ModelServerError):
     """The server says that it failed."""
 
@@ -99,9 +106,7 @@ class translated:  # noqa: N801
                 hint=f"Is Ollama running at {settings.OLLAMA_HOST}?",
             ) from error
         if isinstance(error, TimeoutError | httpx.TimeoutException):
-            raise BrokenStreamError(
-                "The model server stopped answering.", hint="It may be out of memory."
-            ) from error
+            raise SilentError("The model server stopped answering.") from error
         if isinstance(error, httpx.HTTPError | aiohttp.ClientError | ValueError | AttributeError):
             raise BrokenStreamError(
                 "The connection to the model server broke.", hint=str(error)[:300]

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from django.conf import settings
 
-from stories.ollama.connection import FIRST_TOKEN_TIMEOUT, clients_of_this_loop, raise_for_status
-from stories.ollama.errors import BrokenStreamError, ServerFaultError, translated
-
-NEXT_TOKEN_TIMEOUT = 60.0  # seconds
+from stories.ollama.connection import clients_of_this_loop, raise_for_status
+from stories.ollama.errors import BrokenStreamError, ServerFaultError, SilentError, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +44,51 @@ async def chat(
         body["think"] = False
     with translated(model):
         async with (
-            asyncio.timeout(FIRST_TOKEN_TIMEOUT) as patience,
+            _Patience() as patience,
             clients_of_this_loop().http.post(
                 "api/chat", json=body, allow_redirects=False
             ) as response,
         ):
             await raise_for_status(response)
-            loop = asyncio.get_running_loop()
-            moved = 0.0
             async for line in _lines(response):
                 chunk = _parse(line)
-                # Moving a timer for each token would cost as much as reading it.
-                if (now := loop.time()) - moved > 1:
-                    moved = now
-                    patience.reschedule(now + NEXT_TOKEN_TIMEOUT)
+                patience.heard()
                 yield chunk
                 if chunk.done:
                     return
     raise BrokenStreamError("The model server ended its answer in the middle.")
+
+
+class _Patience:
+    """Ends its block with `SilentError` when nothing is heard for too long."""
+
+    def __init__(self) -> None:
+        self._timeout = asyncio.timeout(settings.MODEL_LOAD_SECONDS)
+        self._moved = 0.0
+
+    async def __aenter__(self) -> "_Patience":
+        await self._timeout.__aenter__()
+        return self
+
+    def heard(self) -> None:
+        """There was a sign of the model server."""
+        now = asyncio.get_running_loop().time()
+        # Moving a timer for each token would cost as much as reading it.
+        if now - self._moved > 1:
+            self._moved = now
+            self._timeout.reschedule(now + settings.MODEL_SILENCE_SECONDS)
+
+    async def __aexit__(self, *details: Any) -> None:
+        try:
+            await self._timeout.__aexit__(*details)
+        except TimeoutError as error:
+            if self._moved:
+                raise SilentError("The model server fell silent while it was writing.") from error
+            raise SilentError(
+                "The model server did not begin to write: it may still be loading the model. "
+                "Try again in a moment.",
+                hint=f"MODEL_LOAD_SECONDS is {settings.MODEL_LOAD_SECONDS:g}.",
+            ) from error
 
 
 async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
@@ -77,7 +103,14 @@ async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
 
 
 def _parse(line: bytes) -> Chunk:
-    part = json.loads(line)
+    try:
+        part = json.loads(line)
+    except ValueError as error:
+        raise BrokenStreamError(
+            "The model server's answer broke off, or can't be read.", hint=repr(line[:200])
+        ) from error
+    if not isinstance(part, dict):
+        raise BrokenStreamError("The model server's answer can't be read.", hint=repr(line[:200]))
     if "error" in part:
         raise ServerFaultError(
             "The model server failed while it was writing.", hint=str(part["error"])[:300]

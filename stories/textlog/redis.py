@@ -14,6 +14,8 @@ from stories.textlog.base import Piece
 KEEP_RUNNING = 24 * 3600  # seconds
 KEEP_FINISHED = 300  # seconds
 _END = b"end"
+# Entries read at once: a follower that waits for its client holds no more of them.
+_READ = 200
 
 
 class RedisTextLog:
@@ -56,7 +58,9 @@ class RedisTextLog:
         """Yield the text from `offset` on; see `TextLog.follow`."""
         key, last = _key(generation), b"0"
         while True:
-            answer = await self._client().xread({key: last}, block=int(patience * 1000))
+            answer = await self._client().xread(
+                {key: last}, count=_READ, block=int(patience * 1000)
+            )
             entries = _entries(answer)
             if not entries:
                 return

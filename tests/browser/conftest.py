@@ -58,6 +58,7 @@ def serving(data: Path, **environment: str) -> Iterator[Site]:
         "DATA_DIR": str(data),
         "PORT": str(port),
         "ALLOW_SIGNUP": "true",
+        "GENERATION_SLOTS": "1000",  # nobody waits, unless a test is about that
         "STATIC_ROOT": STATIC_ROOT,
         "DJANGO_SETTINGS_MODULE": "storaiteller_site.settings",
     }
@@ -82,6 +83,20 @@ def slow_site(
     """Run the app in front of a scripted Ollama that takes 20 seconds for a story."""
     with serving(
         tmp_path_factory.mktemp("slow"), OLLAMA_HOST=scripted_server.url, STORY_MODEL="slow"
+    ) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def busy_site(
+    tmp_path_factory: pytest.TempPathFactory, scripted_server: ScriptedServer
+) -> Iterator[Site]:
+    """Run the app in front of a slow scripted Ollama that writes one story at a time."""
+    with serving(
+        tmp_path_factory.mktemp("busy"),
+        OLLAMA_HOST=scripted_server.url,
+        STORY_MODEL="slow",
+        GENERATION_SLOTS="1",
     ) as site:
         yield site
 

@@ -25,6 +25,15 @@ def stored(data: Path, story: int) -> dict[str, Any]:
     return dict(row)
 
 
+def newest_status(data: Path, story: int) -> str:
+    """Return how the story's newest generation stands in the database."""
+    query = "select status from stories_generation where story_id = ? order by id desc"
+    with sqlite3.connect(data / "db.sqlite3") as connection:
+        [status] = connection.execute(query, [story]).fetchone()
+    connection.close()
+    return str(status)
+
+
 def test_at_most_a_second_of_text_is_lost(tmp_path: Path, scripted_server: ScriptedServer) -> None:
     environment = installation(tmp_path, scripted_server.url, "slow")
     [seat] = library.prepare(environment, 1)
@@ -55,3 +64,18 @@ def test_at_most_a_second_of_text_is_lost(tmp_path: Path, scripted_server: Scrip
         after.follow()
         assert after.done["status"] == "stopped"
         assert stored(tmp_path, seat.story_id)["text"] == kept["text"] + after.text.rstrip()
+
+
+def test_a_deploy_loses_no_word(tmp_path: Path, scripted_server: ScriptedServer) -> None:
+    """A process that is asked to end stores what it has; the next one tells how it stands."""
+    environment = installation(tmp_path, scripted_server.url, "slow")
+    [seat] = library.prepare(environment, 1)
+    with web(environment), client(environment, seat) as before:
+        before.send(type="write")
+        before.follow(400)
+    with web(environment), client(environment, seat) as after:
+        after.send(type="attach", generation=after.receive()["id"], offset=0)
+        after.follow()
+        assert after.done["status"] == "interrupted"
+        assert after.text.startswith(before.text.rstrip())
+        assert stored(tmp_path, seat.story_id)["text"] == after.text

@@ -1,5 +1,8 @@
 """Faulty installations are refused with a sentence."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,3 +27,16 @@ def test_a_missing_data_folder_is_refused(settings: Settings, tmp_path: Path) ->
     assert checks.check_data_dir(None) == []
     settings.DATA_DIR = tmp_path / "missing"
     assert [error.id for error in checks.check_data_dir(None)] == ["storaiteller.E002"]
+
+
+@pytest.mark.parametrize(
+    "setting", ["GENERATION_SLOTS=0", "GENERATION_SLOTS=many", "QUEUE_LIMIT=-1"]
+)
+def test_a_senseless_number_is_refused_in_one_sentence(setting: str) -> None:
+    name, value = setting.split("=")
+    environment = {**os.environ, name: value, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    command = [sys.executable, "manage.py", "check"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    [sentence] = done.stderr.splitlines()
+    assert name in sentence

@@ -17,6 +17,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "stories.reports": ("stories.prompts",),
     "stories.titles": ("stories.prompts",),
     "stories.frames": (),
+    "stories.flow": ("stories.textlog",),
+    "stories.membership": (),
     "stories.models": ("stories.prompts",),
     "stories.diffs": (),
     "stories.passages": ("stories.diffs",),

@@ -3,7 +3,7 @@
     python -m tests.support.model_server --port 9000 --tokens 300 --rate 40
 
 Any name that is not in `SCRIPTS` writes --tokens tokens at --rate a second. `GET /requests` tells
-what was asked and how each request ended.
+what was asked and how each request ended; `POST /act` lets a model follow another one's script.
 """
 
 import argparse
@@ -56,7 +56,7 @@ class Script:
     error: str = ""
     first_delay: float = 0.0
     break_after: int | None = None  # tokens
-    break_with: str = "reset"  # or "error", "half", "silence", "hang"
+    break_with: str = "reset"  # or "error", "half", "silence", "hang", "garbage"
     done_reason: str = "stop"
     text: list[str] | None = None
     goes_on: bool = False  # with the final part of a rewrite's prompt, word by word
@@ -85,9 +85,14 @@ SCRIPTS: dict[str, Script] = {
     "errs": Script(break_after=20, break_with="error", rate=200),
     "halves": Script(break_after=20, break_with="half", rate=200),
     "ends": Script(break_after=20, break_with="silence", rate=200),
+    "hangs": Script(break_after=20, break_with="hang", rate=200),
+    "never": Script(first_delay=3600),
+    "loads": Script(first_delay=8, tokens=20),
+    "garbles": Script(break_after=20, break_with="garbage", rate=200),
     "cut": Script(tokens=60, rate=1000, done_reason="length"),
     "long": Script(tokens=2000, rate=4000),
     "slow": Script(tokens=400, rate=20),
+    "tale": Script(tokens=200, rate=20),
     "empty": Script(text=[]),
     "unicode": Script(text=["\n\n", "Zoë ", "👩‍👩‍👧", " met", " שלום", " and", " e\u0301.", "\n"]),
     "markup": Script(text=[f" {text}" for text in MARKUP], rate=400),
@@ -124,11 +129,12 @@ class ModelServer:
     rate: float
     requests: list[Request] = field(default_factory=list)
     pulled: set[str] = field(default_factory=set)
+    acting_as: dict[str, str] = field(default_factory=dict)  # model -> the script that it follows
 
     async def chat(self, http: web.Request) -> web.StreamResponse:
         """Answer a chat in NDJSON by the model's script."""
         body = await http.json()
-        script = self._script(body["model"])
+        script = self._script(self.acting_as.get(body["model"], body["model"]))
         request = Request(http.path, body)
         self.requests.append(request)
         if script.status != web.HTTPOk.status_code:
@@ -178,6 +184,10 @@ class ModelServer:
             await response.write(_line({"error": "an error was encountered while running"}))
         elif script.break_with == "half":
             await response.write(b'{"model":"halves","mess')
+        elif script.break_with == "garbage":
+            await response.write(b"\xff\xfe[]\n")
+        elif script.break_with == "hang":
+            await asyncio.sleep(3600)
         elif script.break_with == "reset" and http.transport is not None:
             http.transport.abort()
             return
@@ -225,6 +235,11 @@ class ModelServer:
         """Answer the list of models."""
         return web.json_response({"models": []})
 
+    async def act(self, http: web.Request) -> web.Response:
+        """Let a model follow another one's script from now on: {model: script}."""
+        self.acting_as |= await http.json()
+        return web.json_response(self.acting_as)
+
     async def seen(self, http: web.Request) -> web.Response:
         """Answer the chats so far."""
         return web.json_response([asdict(request) for request in self.requests])
@@ -249,6 +264,7 @@ def main() -> None:
     app.router.add_get("/api/version", server.version)
     app.router.add_get("/api/tags", server.tags)
     app.router.add_get("/requests", server.seen)
+    app.router.add_post("/act", server.act)
     # A client that goes away cancels its handler.
     web.run_app(
         app,

@@ -1,5 +1,6 @@
 """A client of the story's websocket that checks every offset."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -9,8 +10,10 @@ from django.contrib.auth.models import AnonymousUser
 
 from stories.models import User
 from stories.routing import websocket_urlpatterns
+from tests.support.web import ACKNOWLEDGE_EVERY
 
 PATIENCE = 10.0  # seconds
+_SEND = "websocket.send"
 
 
 @dataclass
@@ -70,6 +73,16 @@ class StorySocket:
         """Follow to the `done` frame; `begun` is what was received before."""
         return await self._collect(begun or Followed(), None)
 
+    async def until_closed(self) -> tuple[Followed, int]:
+        """Take in the text, acknowledging nothing, until the server closes; also its code."""
+        followed = Followed()
+        while (event := await self._communicator.receive_output(PATIENCE))["type"] == _SEND:
+            frame = json.loads(event["text"])
+            if frame["type"] == "text":
+                assert frame["offset"] == len(followed.text), "a gap, or text that came twice"
+                followed.text += frame["text"]
+        return followed, event["code"]
+
     async def _collect(self, followed: Followed, length: int | None) -> Followed:
         while length is None or len(followed.text) < length:
             frame = await self.receive()
@@ -79,6 +92,8 @@ class StorySocket:
                 assert frame["offset"] == len(followed.text), "a gap, or text that came twice"
                 followed.text += frame["text"]
                 followed.pieces += 1
+                if len(followed.text) % ACKNOWLEDGE_EVERY < len(frame["text"]):
+                    await self.send(type="ack", offset=len(followed.text))
             elif frame["type"] == "error":
                 followed.errors.append(frame)
             elif frame["type"] == "done":

@@ -17,7 +17,8 @@ from websockets.sync.client import ClientConnection, connect
 from benchmarks.library import Seat
 from tests.support.processes import free_port, running
 
-PATIENCE = 20.0  # seconds
+PATIENCE = 40.0  # seconds
+ACKNOWLEDGE_EVERY = 2000  # code points, as the page does
 # Collected and compressed once for all the installations of a test run.
 STATIC_ROOT = f"{settings.DATA_DIR}/collected"
 
@@ -31,6 +32,7 @@ def installation(data: Path, model_server: str, model: str, **more: str) -> dict
         "STATIC_ROOT": STATIC_ROOT,
         "OLLAMA_HOST": model_server,
         "STORY_MODEL": model,
+        "GENERATION_SLOTS": "1000",  # nobody waits, unless a test is about that
         "DJANGO_SETTINGS_MODULE": "storaiteller_site.settings",
     }
     return {**inherited, **own, **more}
@@ -54,6 +56,7 @@ class Client:
     generation: int = 0
     text: str = ""
     errors: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)  # of the errors
     done: dict[str, Any] = field(default_factory=dict)
 
     def send(self, **frame: Any) -> None:
@@ -68,8 +71,11 @@ class Client:
         elif frame["type"] == "text":
             assert frame["offset"] == len(self.text), "a gap, or text that came twice"
             self.text += frame["text"]
+            if len(self.text) % ACKNOWLEDGE_EVERY < len(frame["text"]):
+                self.send(type="ack", offset=len(self.text))
         elif frame["type"] == "error":
             self.errors.append(frame["code"])
+            self.messages.append(frame["message"])
         elif frame["type"] == "done":
             self.done = frame
         return frame
@@ -87,5 +93,6 @@ def client(environment: dict[str, str], seat: Seat, port: str = "") -> Iterator[
         f"ws://127.0.0.1:{port or environment['PORT']}/ws/stories/{seat.story_id}/",
         origin=Origin(f"http://127.0.0.1:{environment['PORT']}"),
         additional_headers={"Cookie": f"sessionid={seat.session_key}"},
+        max_queue=None,  # reads at once, as a browser does, also while the test is busy
     ) as socket:
         yield Client(socket)

@@ -16,13 +16,13 @@ def test_a_text_that_can_not_be_stored_costs_no_other(story: Story) -> None:
         for each in (story, other)
     )
     texts = {bad.pk: (bad.runner, "half an emoji: \ud83d"), good.pk: (good.runner, "Once upon")}
-    assert checkpoints._store(texts) == set()
+    assert checkpoints._store(texts).ended == set()
     good.refresh_from_db()
     assert good.text == "Once upon"
 
 
 def test_a_row_of_another_runner_is_told(story: Story) -> None:
     generation = requests.open_generation(story.pk, story.owner, Generation.Kind.WRITE)
-    assert checkpoints._store({generation.pk: ("somebody else", "Once")}) == {generation.pk}
+    assert checkpoints._store({generation.pk: ("somebody else", "Once")}).ended == {generation.pk}
     generation.refresh_from_db()
     assert generation.text == ""

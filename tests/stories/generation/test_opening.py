@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
+from pytest_django import Settings
 
 from stories import services
 from stories.generation.opening import open_soon
@@ -23,9 +24,17 @@ def library(user: User, count: int) -> list[Story]:
     return [services.create_story(user, story_settings(max_words=100 + n)) for n in range(count)]
 
 
-async def test_many_at_once(alice: User) -> None:
-    stories = await sync_to_async(library)(alice, 30)
-    opened = await asyncio.gather(*(open_soon(story.pk, alice, WRITE) for story in stories))
+def of_many_writers(count: int) -> list[Story]:
+    """Return a new story of each of `count` new writers."""
+    writers = (User.objects.create(username=f"writer-{number}") for number in range(count))
+    return [story for writer in writers for story in library(writer, 1)]
+
+
+async def test_many_at_once(db: None, settings: Settings) -> None:
+    settings.GENERATION_SLOTS = 30
+    stories = await sync_to_async(of_many_writers)(30)
+    clicks = (open_soon(story.pk, story.owner, WRITE) for story in stories)
+    opened = await asyncio.gather(*clicks)
     assert [generation.story_id for generation in opened] == [story.pk for story in stories]
     assert len({generation.runner for generation in opened}) == 30
     for generation, story in zip(opened, stories, strict=True):

@@ -1,5 +1,6 @@
 """Generations whose process died are closed with all the text there is."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -8,12 +9,19 @@ from django.utils import timezone
 
 from stories import rewrites, services, tasks
 from stories.generation import recovery, requests
-from stories.generation.finishing import Outcome, finish
-from stories.models import Generation, Story, StoryVersion
+from stories.generation.finishing import Outcome, finish, reclaim
+from stories.models import Generation, Story, StoryVersion, User
 from stories.textlog import Piece, get_text_log
 from stories.versions import StoryBusyError, add_version
+from tests.conftest import story_settings
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one look do, where two are not what a test is about."""
+    monkeypatch.setattr("stories.generation.heartbeats.CONFIRMED_AFTER", 0.0)
 
 
 def abandoned(story: Story, kind: Generation.Kind, text: str) -> Generation:
@@ -119,9 +127,9 @@ def test_a_sign_of_life_after_the_look_leaves_it_alone(
 
 
 def test_one_that_can_not_be_closed_keeps_no_other_from_it(
-    story: Story, monkeypatch: pytest.MonkeyPatch
+    story: Story, charlie: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stuck = services.create_story(story.owner, story.settings)
+    stuck = services.create_story(charlie, story_settings())
     abandoned(stuck, Generation.Kind.WRITE, "No end")
     abandoned(story, Generation.Kind.WRITE, "Once upon")
 
@@ -153,3 +161,36 @@ def test_a_story_that_moved_on_all_the_same_keeps_both_texts(
     assert newest.text.endswith("Then she")
     assert newest.text.startswith("Anna slept.") == (kind == Generation.Kind.CONTINUE)
     assert services.save_text(story, story.owner, "Anna rose.", story.version) == 4
+
+
+def test_who_was_taken_for_dead_and_has_more_loses_nothing(story: Story) -> None:
+    generation = abandoned(story, Generation.Kind.WRITE, "Once upon")
+    assert recovery.recover_abandoned(story) == 1
+    for text in ("Once", "Once upon\n"):
+        assert not reclaim(generation, Outcome(Generation.Status.STOPPED, text))
+    outcome = Outcome(Generation.Status.DONE, "Once upon a time")
+    assert not finish(generation, outcome)
+    assert reclaim(generation, outcome)
+    assert finish(generation, outcome)
+    generation.refresh_from_db()
+    story.refresh_from_db()
+    assert (generation.status, generation.error_code) == ("done", "conflict")
+    assert story.text == "Once upon"
+    assert story.versions.order_by("number").last().text == "Once upon a time"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_moved_clock_interrupts_nobody(
+    story: Story, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """The first look after the jump finds every heartbeat an hour away; the next one has moved."""
+    monkeypatch.setattr("stories.generation.heartbeats.CONFIRMED_AFTER", 0.2)
+    generation = requests.open_generation(story.pk, story.owner, Generation.Kind.WRITE)
+    row = Generation.objects.filter(pk=generation.pk)
+    away = timezone.now() - timedelta(hours=hours)
+    for beat in range(3):
+        row.update(heartbeat_at=away + timedelta(seconds=beat))
+        assert recovery.recover_abandoned(story) == 0
+        time.sleep(0.3)
+    # Whose heart does not beat any more is dead by any clock.
+    assert recovery.recover_abandoned(story) == 1

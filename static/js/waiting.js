@@ -1,0 +1,48 @@
+// While nothing comes from the model, the person is told what is waited for.
+
+const QUIET = 8; // seconds without a word, before the page says so
+const AGAIN = 15; // seconds between two such words
+
+export class Waiting {
+  // `say(words)` shows them in the place of `usual()`.
+  constructor(say, usual) {
+    Object.assign(this, { say, usual });
+    this.timer = null;
+  }
+
+  // The model is asked from now on.
+  begin() {
+    this.heard = false;
+    this.#expect();
+  }
+
+  // Something came.
+  word() {
+    if (this.told) this.say(this.usual());
+    this.heard = true;
+    this.#expect();
+  }
+
+  end() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.told = false;
+  }
+
+  #expect() {
+    this.end();
+    this.since = Date.now();
+    this.timer = setTimeout(() => this.#tell(), QUIET * 1000);
+  }
+
+  #tell() {
+    const seconds = Math.round((Date.now() - this.since) / 1000);
+    this.told = true;
+    this.say(
+      this.heard
+        ? `The model has been silent for ${seconds} seconds; still waiting for it.`
+        : `Waiting for the first word for ${seconds} seconds; the model may still be loading.`,
+    );
+    this.timer = setTimeout(() => this.#tell(), AGAIN * 1000);
+  }
+}

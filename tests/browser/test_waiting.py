@@ -1,0 +1,115 @@
+"""The line in front of the model, as writers see it who come when it is busy."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import (
+    Complaints,
+    Site,
+    drag_over,
+    give_text,
+    open_story,
+    shot,
+    sign_up,
+    stored,
+)
+
+SOON = 15_000  # milliseconds
+TEXT = "It rained all day. Anna slept. Nobody came."
+
+
+@pytest.fixture
+def others(browser: Browser) -> Iterator[list[Page]]:
+    """Windows of two other writers."""
+    contexts = [browser.new_context() for _ in range(2)]
+    yield [context.new_page() for context in contexts]
+    for context in contexts:
+        context.close()
+
+
+def says(page: Page, words: str) -> None:
+    """Wait until the page says `words` of how the writing stands."""
+    expect(page.locator("#status")).to_contain_text(words, timeout=SOON)
+
+
+def test_the_place_is_shown_counts_down_and_is_left_by_stop(
+    page: Page, others: list[Page], busy_site: Site, complaints: Complaints
+) -> None:
+    for window, name in zip([*others, page], ("anna", "ben", "chloe"), strict=True):
+        sign_up(window, busy_site, name)
+        open_story(window, busy_site)
+    anna, ben = others
+    write, stop = "Write a new story", "Stop"
+    anna.get_by_role("button", name=write).click()
+    expect(anna.locator("#story-text")).to_contain_text("lantern", timeout=SOON)
+    ben.get_by_role("button", name=write).click()
+    says(ben, "Next in line, while others are being written")
+    ben.set_viewport_size({"width": 390, "height": 740})
+    ben.emulate_media(color_scheme="dark")
+    ben.get_by_text("Story generation settings").click()
+    shot(ben, "in-line-dark")
+    give_text(page, TEXT)
+    page.get_by_role("button", name="Regenerate the story").click()
+    says(page, "2nd in line")
+    # What there is can be read until then, and not be changed.
+    expect(page.locator("#story-text")).to_contain_text("Anna slept.")
+    expect(page.locator("#story-text[contenteditable=true]")).to_have_count(0)
+    shot(page, "in-line")
+    page.set_viewport_size({"width": 390, "height": 740})
+    shot(page, "in-line-phone")
+
+    page.reload()
+    says(page, "2nd in line")
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    says(tab, "2nd in line")
+
+    anna.get_by_role("button", name=stop).click()
+    says(page, "Next in line")
+    says(tab, "Next in line")
+    expect(ben.locator("#story-text")).to_contain_text("lantern", timeout=SOON)
+
+    tab.get_by_role("button", name=stop).click()
+    for left in (tab, page):
+        says(left, "You left the line. Everything is as it was.")
+        expect(left.locator("#story-text[contenteditable=true]")).to_contain_text("Anna slept.")
+    assert (stored(busy_site, page).text, stored(busy_site, page).version) == (TEXT, 1)
+
+    page.get_by_role("button", name="Regenerate the story").click()
+    says(page, "Next in line")
+    ben.get_by_role("button", name=stop).click()
+    says(page, "Writing…")
+    expect(page.locator("#story-text")).to_contain_text("Anna lifted the lantern", timeout=SOON)
+    expect(page.locator("#story-text")).not_to_contain_text("Nobody came.")
+    page.get_by_role("button", name=stop).click()
+    says(page, "Stopped. What was written is kept.")
+
+
+def test_a_rewrite_waits_with_its_passage_in_sight(
+    page: Page, others: list[Page], busy_site: Site, complaints: Complaints
+) -> None:
+    other = others[0]
+    for window, name in ((other, "dora"), (page, "emil")):
+        sign_up(window, busy_site, name)
+        open_story(window, busy_site)
+    other.get_by_role("button", name="Write a new story").click()
+    expect(other.locator("#story-text")).to_contain_text("lantern", timeout=SOON)
+    give_text(page, TEXT)
+    drag_over(page, "Anna slept.")
+    page.get_by_role("button", name="Rewrite this part").click()
+    page.get_by_role("button", name="Regenerate selected part only").click()
+    says(page, "Next in line")
+    expect(page.locator("#story-text .replaced")).to_have_text("Anna slept.")
+    shot(page, "in-line-rewrite")
+    page.get_by_role("button", name="Stop").click()
+    says(page, "You left the line. Everything is as it was.")
+    expect(page.locator("#story-text .marked")).to_have_text("Anna slept.")
+    page.get_by_role("button", name="Regenerate selected part only").click()
+    says(page, "Next in line")
+    other.get_by_role("button", name="Stop").click()
+    says(page, "Rewriting…")
+    expect(page.get_by_role("button", name="Keep")).to_be_visible(timeout=SOON)
+    page.get_by_role("button", name="Discard").click()
+    assert stored(busy_site, page).text == TEXT
