@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from stories import membership, ollama
@@ -25,6 +25,9 @@ FRAME_INTERVAL = 0.06  # seconds: what arrives within it goes out as one piece
 # Between two tries to store the end: a full disk or a dead database costs no word while the process
 # lives. Shorter than recovery takes to be sure that the process is dead.
 _STORE_RETRY = 1.0  # seconds
+# What ends by itself or by an operator's hand; anything else is tried this many times more.
+_AWAY = (InterfaceError, OperationalError)
+_REFUSALS = 60
 
 # The loop holds tasks weakly; these must live until they end.
 _tasks: set[asyncio.Task[None]] = set()
@@ -230,4 +233,9 @@ class _Run:
                 if not attempt:
                     self._tell_unstored()
                     logger.error("Generation %s is not stored yet: %s", self.generation.pk, error)  # noqa: TRY400
+                if attempt == _REFUSALS and not isinstance(error, _AWAY):
+                    # The database is there and refuses it. The checkpoint stands; recovery closes
+                    # the row.
+                    logger.exception("Generation %s can't be stored", self.generation.pk)
+                    return
                 await asyncio.sleep(_STORE_RETRY)

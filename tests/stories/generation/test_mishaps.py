@@ -5,10 +5,12 @@ import logging
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import DataError
 from pytest_django import Settings
 
 from stories import services
-from stories.generation import runner
+from stories.generation import heartbeats, runner
+from stories.generation.finishing import Outcome
 from stories.models import Generation, Story
 from stories.textlog import MemoryTextLog, Piece, get_text_log
 from tests.conftest import ScriptedServer
@@ -110,6 +112,33 @@ async def test_a_log_that_fails_costs_no_text(
     fresh = await Story.objects.aget(pk=story.pk)
     assert len(fresh.text.split()) == 60
     assert followed.text == fresh.text
+
+
+async def test_an_end_that_the_database_refuses_for_good_is_left_to_recovery(
+    model_server: ScriptedServer,
+    story: Story,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tries = 0
+
+    def refuse(generation: Generation, outcome: Outcome) -> bool:
+        nonlocal tries
+        tries += 1
+        raise DataError("not in this column")
+
+    monkeypatch.setattr(runner, "finish", refuse)
+    monkeypatch.setattr(runner, "_STORE_RETRY", 0.01)
+    monkeypatch.setattr(runner, "_REFUSALS", 3)
+    with caplog.at_level(logging.CRITICAL):
+        async with StorySocket(story.owner, story.pk) as socket:
+            await socket.send(type="write")
+            await socket.until_text(30)
+            assert await all_ended() == [None]
+    assert tries == 4
+    row = await Generation.objects.aget(story=story)
+    assert row.status == "running"
+    assert row.runner not in heartbeats.alive
 
 
 async def test_half_a_character_never_comes_in(
