@@ -166,7 +166,8 @@ def recover() -> list[int]:
     """
     now = timezone.now()
     for run in TrainingRun.objects.abandoned():
-        held = TrainingRun.objects.owned(run.pk, run.runner).filter(lease_until__lt=now)
+        owned = TrainingRun.objects.owned(run.pk, run.runner)
+        held = owned.filter(lease_until=run.lease_until)  # not renewed since
         if run.cancel_requested:
             held.update(state=_State.CANCELLED, runner="", lease_until=None, finished_at=now)
         elif run.attempts >= MAX_ATTEMPTS:

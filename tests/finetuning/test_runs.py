@@ -132,6 +132,13 @@ def test_a_dead_workers_run_is_queued_again_and_lost_to_it() -> None:
     assert not runs.note(run, stage="train")
 
 
+def test_a_dead_workers_run_does_not_wait_for_a_clock_that_was_set_back() -> None:
+    run = taken()
+    hour = timezone.now() + timedelta(hours=1)
+    TrainingRun.objects.filter(pk=run.pk).update(lease_until=hour)
+    assert runs.recover() == [run.pk]
+
+
 def test_a_run_that_kills_its_workers_is_failed() -> None:
     run = taken()
     for _ in range(runs.MAX_ATTEMPTS - 1):
