@@ -74,7 +74,8 @@ def test_the_slots_are_never_exceeded(tmp_path: Path, kind: str) -> None:
         rows: list[Row] = [tuple(row) for row in json.loads(found.stdout)]
     assert {row[0] for row in rows} == {"done", "stopped"}
     assert [row[0] for row in rows].count("done") == served
-    assert most_at_once(rows) == SLOTS
+    # How many meet depends on how fast the processes start; one is no contention.
+    assert 1 < most_at_once(rows) <= SLOTS
     for writer in {row[1] for row in rows}:
         own = [row for row in rows if row[1] == writer]
         assert most_at_once(own) == 1
