@@ -31,7 +31,7 @@ It is an embedded default, so that a fresh machine writes at once and the tests 
 
 ## Measured
 
-{stories:,} stories (300 settings, 3 seeds) for names and keywords that were those of no training story (about one keyword in a hundred opens a compound in one), through the server, by `python -m pocket.evaluate`:
+{stories:,} stories (300 settings, 3 seeds) for names and keywords that were those of no training story, through the server, by `python -m pocket.evaluate`:
 
 | measure | goal | figure |
 |---|---|---|
