@@ -62,7 +62,7 @@ pocket-model: $(VENV)/.dev $(VENV)-train/.cpu  ## train the pocket model again, 
 lock: $(VENV)/.dev  ## turn requirements*.in into requirements*.txt
 	for name in requirements requirements-dev requirements-audit; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
-	    --no-header --no-annotate --generate-hashes $$name.in --output-file $$name.txt || exit 1; \
+	    --no-header --no-annotate --no-strip-extras --generate-hashes $$name.in --output-file $$name.txt || exit 1; \
 	done
 
 clean:  ## remove what the commands above made, but not your stories
