@@ -1,14 +1,19 @@
 """What gets installed is fixed: every package by its version and by the hashes of its files."""
 
 import re
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("requirements", "requirements-dev", "requirements-audit")
 _PIN = re.compile(
-    r"^(?P<name>[a-z0-9-]+)==[^ ]+(?: ; [^\\]+)?(?P<hashes>(?: \\\n +--hash=\S+)+)$", re.M
+    r"^(?P<name>[a-z0-9-]+)(?:\[(?P<extras>[a-z0-9, -]+)\])?==[^ ]+(?: ; [^\\]+)?"
+    r"(?P<hashes>(?: \\\n +--hash=\S+)+)$",
+    re.M,
 )
 
 
@@ -31,6 +36,27 @@ def test_every_package_is_locked_with_hashes(name: str) -> None:
     for line in (ROOT / f"{name}.in").read_text().splitlines():
         if wanted := re.match(r"[A-Za-z0-9][A-Za-z0-9-]*", line):
             assert wanted[0].lower() in locked, line
+
+
+def test_what_is_asked_for_with_an_extra_is_locked_with_it() -> None:
+    """Or pip 23 takes the newest release for it, and refuses that one for having no hash."""
+    text = (ROOT / "requirements-dev.txt").read_text()
+    locked = {
+        pin["name"]: set(re.split(", ?", pin["extras"] or "")) for pin in _PIN.finditer(text)
+    }
+    found = [
+        requirement
+        for distribution in distributions()
+        for requirement in map(Requirement, distribution.requires or ())
+        if requirement.extras
+        and any(
+            requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+            for extra in locked.get(canonicalize_name(distribution.name), ())
+        )
+    ]
+    assert {"twisted", "coverage"} <= {canonicalize_name(asked.name) for asked in found}
+    for asked in found:
+        assert asked.extras <= locked[canonicalize_name(asked.name)], asked
 
 
 def test_the_checks_run_on_the_versions_that_are_served() -> None:
