@@ -166,9 +166,10 @@ def paragraphs(teller: Teller) -> str:
     ]
     if len(blocks) == 4 and sum(len(text.split()) for text in blocks[1] + blocks[2]) < 70:
         blocks[1:3] = [blocks[1] + blocks[2]]
+    places = ["open", *["on"] * (len(blocks) - 2), "close"]
     return "\n\n".join(
         _lead_in(teller.rng, " ".join(block), names, place)
-        for place, block in zip(("open", *["on"] * (len(blocks) - 2), "close"), blocks, strict=False)
+        for place, block in zip(places, blocks, strict=False)
     )
 
 

@@ -41,9 +41,7 @@ def test_every_package_is_locked_with_hashes(name: str) -> None:
 def test_what_is_asked_for_with_an_extra_is_locked_with_it() -> None:
     """Or pip 23 takes the newest release for it, and refuses that one for having no hash."""
     text = (ROOT / "requirements-dev.txt").read_text()
-    locked = {
-        pin["name"]: set(re.split(", ?", pin["extras"] or "")) for pin in _PIN.finditer(text)
-    }
+    locked = {pin["name"]: set(re.split(", ?", pin["extras"] or "")) for pin in _PIN.finditer(text)}
     found = [
         requirement
         for distribution in distributions()
