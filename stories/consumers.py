@@ -14,6 +14,7 @@ from typing import Any, cast
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError
 
 from stories import frames, membership, rewrites, sessions
 from stories.flow import StalledError, Window
@@ -46,6 +47,11 @@ STALLED = 4408
 _NOT_STORED = (
     "What is written can't be stored at the moment: the disk may be full, or the database away. "
     "It is kept, and stored as soon as possible."
+)
+
+_NOT_BEGUN = (
+    "Nothing can be stored at the moment: the disk may be full, or the database away. Nothing is "
+    "lost: try again in a minute."
 )
 
 
@@ -107,6 +113,9 @@ class StoryConsumer(AsyncWebsocketConsumer):
             _GoneError,
         ) as error:
             await self._say({"type": "error", "code": error.code, "message": str(error)})
+        except DatabaseError:
+            logger.exception("A command on story %s can't be carried out", self.story_id)
+            await self._say({"type": "error", "code": "not_begun", "message": _NOT_BEGUN})
 
     async def _end(self) -> None:
         """The session has ended, and with it the socket; what is being written goes on."""
@@ -205,8 +214,8 @@ class StoryConsumer(AsyncWebsocketConsumer):
     async def _run_follower(self, generation: Generation, offset: int) -> None:
         try:
             await self._send_text(generation, offset)
-        except (Generation.DoesNotExist, Story.DoesNotExist):
-            return  # removed for good in the meantime
+        except (_GoneError, Generation.DoesNotExist, Story.DoesNotExist):
+            await self.close()  # the page finds out why when it comes back
         except StalledError:
             await self.close(code=STALLED)
         except Exception:
@@ -219,8 +228,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
         log = get_text_log()
         while True:
             while generation.status == Generation.Status.QUEUED:
-                if not await self._wait_in_line(generation):
-                    return
+                await self._wait_in_line(generation)
             known = offset
             if generation.is_active:
                 pieces = log.follow(generation.pk, offset, PATIENCE)
@@ -228,8 +236,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
                     offset = await self._send_pieces(generation.pk, following, offset)
                 # The log ended, is silent, or was lost with its process or with Redis: the row
                 # has the checkpoint, and knows whether there is more to come.
-                if not await database_sync_to_async(self._recover)(generation):
-                    return
+                await database_sync_to_async(self._recover)(generation)
             if rest := generation.text[offset:]:
                 await self._send_piece(generation.pk, Piece(offset, rest))
                 offset += len(rest)
@@ -239,15 +246,14 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 await asyncio.sleep(PAUSE)
         await self._send_outcome(generation)
 
-    async def _wait_in_line(self, generation: Generation) -> bool:
-        """Say its places in the queue while it has one; False if its story can't be seen."""
+    async def _wait_in_line(self, generation: Generation) -> None:
+        """Say its places in the queue while it has one."""
         async with aclosing(places(generation.pk)) as following:  # type: ignore[type-var]
             async for place in following:
                 await self._say(_generation_frame(generation, place))
-        visible = await database_sync_to_async(self._recover)(generation)
-        if visible and generation.status == Generation.Status.RUNNING:
+        await database_sync_to_async(self._recover)(generation)
+        if generation.status == Generation.Status.RUNNING:
             await self._say(_generation_frame(generation, AT_ONCE))
-        return visible
 
     async def _send_pieces(self, generation: int, pieces: AsyncIterator[Piece], offset: int) -> int:
         async for piece in pieces:
@@ -327,14 +333,10 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 raise
             return attempt()
 
-    def _recover(self, generation: Generation) -> bool:
-        """Read `generation` anew, closed if it was abandoned; False if its story can't be seen."""
-        try:
-            recover_abandoned(self._story())
-        except _GoneError:
-            return False
+    def _recover(self, generation: Generation) -> None:
+        """Read `generation` anew, closed if it was abandoned; `_GoneError` if it can't be seen."""
+        recover_abandoned(self._story())
         generation.refresh_from_db()
-        return True
 
     def _visible(self, generation: int) -> Generation:
         found = Generation.objects.visible_to(self.user).filter(pk=generation, story=self.story_id)

@@ -5,9 +5,10 @@ const LONGEST_WAIT = 10000;
 const LEAVING = 1000; // the close code of a page that is left
 
 export class StorySocket {
-  // `onFrame(frame)` and `onState(open, code)` are told what happens. `mayReturn()` is asked after a
-  // connection that did not come about; resolves to false when trying again is of no use until the
-  // person comes back to the page, or wants something sent.
+  // `onFrame(frame)` and `onState(open, code, dropped)` are told what happens; `dropped` is true of a
+  // connection that had come about. `mayReturn()` is asked after one that did not; it resolves to
+  // false when trying again is of no use until the person comes back to the page, or wants something
+  // sent.
   constructor(story, { onFrame, onState, mayReturn }) {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     this.url = `${scheme}://${location.host}/ws/stories/${story}/`;
@@ -36,7 +37,7 @@ export class StorySocket {
     socket.addEventListener("message", (event) => this.onFrame(JSON.parse(event.data)));
     socket.addEventListener("close", async (event) => {
       if (this.left === socket) return;
-      this.onState(false, event.code);
+      this.onState(false, event.code, opened);
       if (!opened && !(await this.mayReturn())) return;
       if (this.socket === socket) this.#return();
     });

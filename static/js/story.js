@@ -167,6 +167,7 @@ const writing = new Writing(urls.story, urls.textUrl, {
   // Until its turn comes, the page shows what there is.
   wait(generation) {
     Object.assign(begun, generation);
+    waiting.end();
     page.classList.add("waiting");
     say(standing());
   },
@@ -214,8 +215,12 @@ const writing = new Writing(urls.story, urls.textUrl, {
     if (!begun) say("");
     showButtons();
   },
-  connected(open, why) {
+  connected(open, why, dropped) {
     connected = open;
+    if (dropped && !begun && rewriting.refused()) {
+      notify("The connection was lost before the server answered. Ask for the rewrite again.");
+      showButtons();
+    }
     if (why && why !== unconnected) notify(WHY_NOT_CONNECTED[why]);
     if (open && unconnected) part("notice").hidden = true;
     if (open) autosave.flush();

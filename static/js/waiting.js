@@ -31,12 +31,12 @@ export class Waiting {
 
   #expect() {
     this.end();
-    this.since = Date.now();
+    this.since = performance.now();
     this.timer = setTimeout(() => this.#tell(), QUIET * 1000);
   }
 
   #tell() {
-    const seconds = Math.round((Date.now() - this.since) / 1000);
+    const seconds = Math.round((performance.now() - this.since) / 1000);
     this.told = true;
     this.say(
       this.heard

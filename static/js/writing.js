@@ -19,8 +19,9 @@ export class Writing {
   // `fail(error)`, `pending()` and `connected` are told what happens; `begin` and `end` may return
   // promises. `wait` comes with each new place in the line, `run` when its turn has come. `done` is
   // null when what became of the generation is not known and the stored text has to be read;
-  // `pending` says that a finished rewrite waits for a decision; `connected(isIt, why)`, where `why`
-  // is "signedOut", "gone", "failing" or "refused" if it is known. `url` answers how the story stands.
+  // `pending` says that a finished rewrite waits for a decision; `connected(isIt, why,
+  // dropped)`, where `why` is "signedOut", "gone", "failing" or "refused" if it is known, and what
+  // was asked on a connection that `dropped` may not have arrived. `url` answers how the story stands.
   constructor(story, url, listeners) {
     this.listeners = listeners;
     this.current = null;
@@ -32,10 +33,10 @@ export class Writing {
       onFrame: (frame) => {
         this.turn = this.turn.then(() => this.#take(frame)).catch(reportError);
       },
-      onState: (open, code) => {
+      onState: (open, code, dropped) => {
         if (open) this.greeting = true;
         if (open) this.refusals = 0;
-        listeners.connected(open, code === SIGNED_OUT ? "signedOut" : "");
+        listeners.connected(open, code === SIGNED_OUT ? "signedOut" : "", dropped);
       },
       mayReturn: () => this.#mayReturn(url),
     });

@@ -17,6 +17,8 @@ _GROUP = "generations.control"
 # Layers forget members after a day, and a flushed Redis at once.
 _RENEW = 60.0  # seconds
 _RETRY = 1.0  # seconds
+# Seconds that a word may take; Redis may hang, and nobody depends on it.
+_PATIENCE = 2.0
 
 Stop = Callable[[], None]
 
@@ -114,7 +116,8 @@ async def hint_moved() -> None:
 
 async def _send(message: dict[str, Any]) -> None:
     try:
-        await _layer().group_send(_GROUP, message)
+        async with asyncio.timeout(_PATIENCE):
+            await _layer().group_send(_GROUP, message)
     except Exception as error:  # whatever a lost connection raises
         logger.warning("The word to the other processes was not sent: %s", error)
 

@@ -8,11 +8,11 @@ is still the same. What this very process writes is alive, also while no heartbe
 
 import time
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 # Seconds between the two looks; a live runner gives a sign every second.
 CONFIRMED_AFTER = 3.0
-# Seconds after which a first look is forgotten.
+# Seconds after which a look is forgotten.
 _FORGOTTEN_AFTER = 120.0
 
 # The runners of this process.
@@ -30,18 +30,31 @@ class Sign(Protocol):
     def heartbeat_at(self) -> datetime: ...
 
 
-_Sign = tuple[int, str, datetime]
-_first_looks: dict[_Sign, float] = {}
+class _Looks(NamedTuple):
+    """The looks at one row since its heartbeat is the same; times are monotonic seconds."""
+
+    runner: str
+    heartbeat_at: datetime
+    first: float
+    last: float
+
+
+# By the rows' numbers: no more than there are active rows.
+_looks: dict[int, _Looks] = {}
 
 
 def is_still(generation: Sign) -> bool:
     """Tell whether the generation's heartbeat is the one that this process saw a while ago."""
     if generation.runner in alive:
         return False
-    now = time.monotonic()
+    now = first = time.monotonic()
     # Views and sockets look in threads of their own.
-    for sign, seen in list(_first_looks.items()):
-        if now - seen > _FORGOTTEN_AFTER:
-            _first_looks.pop(sign, None)
-    sign = (generation.pk, generation.runner, generation.heartbeat_at)
-    return now - _first_looks.setdefault(sign, now) >= CONFIRMED_AFTER
+    for number, looks in list(_looks.items()):
+        if now - looks.last > _FORGOTTEN_AFTER:
+            _looks.pop(number, None)
+    known = _looks.get(generation.pk)
+    sign = generation.runner, generation.heartbeat_at
+    if known is not None and (known.runner, known.heartbeat_at) == sign:
+        first = known.first
+    _looks[generation.pk] = _Looks(*sign, first, now)
+    return now - first >= CONFIRMED_AFTER

@@ -180,6 +180,8 @@ class Door:
         self._engaged.add(writer)
 
     def _check_room(self, writer: int) -> None:
+        if not settings.QUEUE_LIMIT:
+            raise QueueFullError("There is no line to wait in here. Try again when there is room.")
         if self._places.total() >= settings.QUEUE_LIMIT:
             raise QueueFullError(
                 "So many stories wait for their turn that there is no place left in line. Nothing "

@@ -34,7 +34,8 @@ def recover_abandoned(story: Story | None = None) -> int:
     all_of_them = Generation.objects.all() if story is None else story.generations.all()
     unadopted = all_of_them.abandoned(UNADOPTED_AFTER).unstarted()
     still = [generation.pk for generation in unadopted if is_still(generation)]
-    withdrawn = all_of_them.filter(pk__in=still).withdraw(
+    # Once more by its silence: another process may have taken one over meanwhile.
+    withdrawn = unadopted.filter(pk__in=still).withdraw(
         Generation.Status.INTERRUPTED, error_code="interrupted", error_message=_NEVER_BEGUN
     )
     begun = all_of_them.abandoned(ABANDONED_AFTER).exclude(started_at=None)

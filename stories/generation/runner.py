@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from stories import membership, ollama
@@ -34,21 +34,32 @@ _tasks: set[asyncio.Task[None]] = set()
 _abilities: dict[str, ollama.Abilities] = {}
 # What a story never has: a database can't hold NULs and half characters; lines end with "\n".
 _CONTROLS = re.compile(r"[\x00\r\ud800-\udfff]")
-# Seconds that the end waits for a log that does not take the text; the database has it.
-_LOG_PATIENCE = 5.0
+# Seconds that the writing waits for a log that does not take the text; the database has it.
+_PATIENCE = 5.0
 
 
 async def launch(generation: Generation) -> None:
     """Let the running loop write `generation`, a row just opened by this process."""
-    await get_text_log().begin(generation.pk)
     run = _Run(generation)
-    # Stoppable before anybody can know the number: no stop is lost.
-    await control.obey(generation.pk, run.stop)
     heartbeats.alive.add(generation.runner)
+    await _try(get_text_log().begin(generation.pk), generation)
+    # Stoppable before anybody can know the number: no stop is lost.
+    await _try(control.obey(generation.pk, run.stop), generation)
     task = asyncio.create_task(run.run())
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
     task.add_done_callback(lambda _: heartbeats.alive.discard(generation.runner))
+
+
+async def _try(quicker: Awaitable[None], generation: Generation) -> None:
+    """Wait for what only makes things quicker, the log or the word of a stop.
+
+    The database has it all, and must not wait for Redis.
+    """
+    try:
+        await asyncio.wait_for(quicker, _PATIENCE)
+    except Exception as error:
+        logger.warning("Generation %s goes on without log or word: %r", generation.pk, error)
 
 
 class _Run:
@@ -92,10 +103,10 @@ class _Run:
             control.ignore(self.generation.pk)
             self.over = True
             self.flush_now.set()
-        await self._try_to_log(flushing)
+        await _try(flushing, self.generation)
         self.outcome.text = self._final_text()
         await self._store()
-        await self._try_to_log(self.log.finish(self.generation.pk))
+        await _try(self.log.finish(self.generation.pk), self.generation)
         await control.hint_moved()  # there is a free slot
 
     def stop(self) -> None:
@@ -202,13 +213,6 @@ class _Run:
         del self.pending[:taken]
         self.logged += len(text)
 
-    async def _try_to_log(self, logging_: Awaitable[None]) -> None:
-        """Wait for the log, which must not keep the text from the database."""
-        try:
-            await asyncio.wait_for(logging_, _LOG_PATIENCE)
-        except Exception as error:
-            logger.warning("The log of generation %s: %r", self.generation.pk, error)
-
     # ---- The end ----
 
     def _final_text(self) -> str:
@@ -219,11 +223,12 @@ class _Run:
         return self.assignment.final("".join(self.parts), cut_short=cut_short)
 
     async def _store(self) -> None:
+        refusals = 0
         for attempt in itertools.count():
             try:
                 if await database_sync_to_async(finish)(self.generation, self.outcome):
                     return
-                if not await database_sync_to_async(reclaim)(self.generation, self.outcome):
+                if not await self._reclaim():
                     return
             except Story.DoesNotExist:
                 # Deleted for good meanwhile: nothing of it may stay.
@@ -233,9 +238,19 @@ class _Run:
                 if not attempt:
                     self._tell_unstored()
                     logger.error("Generation %s is not stored yet: %s", self.generation.pk, error)  # noqa: TRY400
-                if attempt == _REFUSALS and not isinstance(error, _AWAY):
+                refusals += not isinstance(error, _AWAY)
+                if refusals > _REFUSALS:
                     # The database is there and refuses it. The checkpoint stands; recovery closes
                     # the row.
                     logger.exception("Generation %s can't be stored", self.generation.pk)
                     return
+                await asyncio.sleep(_STORE_RETRY)
+
+    async def _reclaim(self) -> bool:
+        """Take the row back from recovery; False if there is nothing to be finished any more."""
+        while True:
+            try:
+                return await database_sync_to_async(reclaim)(self.generation, self.outcome)
+            except IntegrityError:
+                # Another one of the story is active. This one's text comes beside what it makes.
                 await asyncio.sleep(_STORE_RETRY)

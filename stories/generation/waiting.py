@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
 
-from stories.generation import control, queue, runner
+from stories.generation import control, heartbeats, queue, runner
 from stories.generation.queue import Place
 from stories.models import Generation
 
@@ -36,7 +36,7 @@ class _Onlooker:
         self.told.set()
 
 
-class _Line:
+class _Lookout:
     """What one event loop has in the queue, and the task that looks after it while there is any."""
 
     def __init__(self) -> None:
@@ -44,6 +44,11 @@ class _Line:
         self.onlookers: dict[_Onlooker, int] = {}
         self.moved = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
+
+    def keep(self, generation: Generation) -> None:
+        """Look after `generation` until its turn."""
+        self.own[generation.pk] = generation
+        heartbeats.alive.add(generation.runner)
 
     def look(self) -> None:
         """Look at the queue at once, and from now on."""
@@ -55,7 +60,8 @@ class _Line:
         while self.own or self.onlookers:
             self.moved.clear()
             try:
-                await control.hear_moves(self.moved.set)
+                async with asyncio.timeout(INTERVAL):
+                    await control.hear_moves(self.moved.set)
             except Exception as error:  # whatever a lost connection raises
                 logger.warning("Moves of the queue are not heard for a moment: %s", error)
             try:
@@ -71,11 +77,11 @@ class _Line:
         onlookers = dict(self.onlookers)
         own = {number: generation.runner for number, generation in self.own.items()}
         standing = await database_sync_to_async(queue.advance)(own)
-        self.own |= {generation.pk: generation for generation in standing.adopted}
+        for generation in standing.adopted:
+            self.keep(generation)
         for number in standing.gone:
-            del self.own[number]
-        for number in standing.turns:
-            await self.begin(self.own.pop(number))
+            heartbeats.alive.discard(self.own.pop(number).runner)
+        await asyncio.gather(*(self.begin(self.own.pop(number)) for number in standing.turns))
         for onlooker, number in onlookers.items():
             onlooker.tell(standing.places.get(number))
         if standing.moved:
@@ -87,14 +93,15 @@ class _Line:
             await runner.launch(generation)
         except Exception:
             # Recovery closes it.
+            heartbeats.alive.discard(generation.runner)
             logger.exception("Generation %s could not begin", generation.pk)
 
 
-_lines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Line] = WeakKeyDictionary()
+_lookouts: WeakKeyDictionary[asyncio.AbstractEventLoop, _Lookout] = WeakKeyDictionary()
 
 
-def _line() -> _Line:
-    return _lines.setdefault(asyncio.get_running_loop(), _Line())
+def _lookout() -> _Lookout:
+    return _lookouts.setdefault(asyncio.get_running_loop(), _Lookout())
 
 
 async def launch_at_turn(generation: Generation) -> None:
@@ -102,17 +109,17 @@ async def launch_at_turn(generation: Generation) -> None:
     if generation.status == Generation.Status.RUNNING:
         await runner.launch(generation)
         return
-    line = _line()
+    lookout = _lookout()
     # Whoever follows it reads theirs anew; this one stays as it was opened.
-    line.own[generation.pk] = copy.copy(generation)
-    line.look()
+    lookout.keep(copy.copy(generation))
+    lookout.look()
 
 
 async def places(generation: int) -> AsyncIterator[Place]:
     """Yield the generation's place in the queue, then each other one that it gets, to its turn."""
-    line, onlooker = _line(), _Onlooker()
-    line.onlookers[onlooker] = generation
-    line.look()
+    lookout, onlooker = _lookout(), _Onlooker()
+    lookout.onlookers[onlooker] = generation
+    lookout.look()
     known = None
     try:
         while True:
@@ -124,4 +131,4 @@ async def places(generation: int) -> AsyncIterator[Place]:
                 known = onlooker.place
                 yield known
     finally:
-        del line.onlookers[onlooker]
+        del lookout.onlookers[onlooker]

@@ -76,7 +76,7 @@ class _Patience:
         # Moving a timer for each token would cost as much as reading it.
         if now - self._moved > 1:
             self._moved = now
-            self._timeout.reschedule(now + settings.MODEL_SILENCE_SECONDS)
+            self._timeout.reschedule(now + settings.MODEL_SILENCE_SECONDS + 1)
 
     async def __aexit__(self, *details: Any) -> None:
         try:

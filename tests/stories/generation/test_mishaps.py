@@ -141,6 +141,34 @@ async def test_an_end_that_the_database_refuses_for_good_is_left_to_recovery(
     assert row.runner not in heartbeats.alive
 
 
+async def test_a_text_closed_too_early_waits_for_another_generation(
+    model_server: ScriptedServer,
+    story: Story,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.STORY_MODEL = "slow"
+    monkeypatch.setattr(runner, "_STORE_RETRY", 0.05)
+    monkeypatch.setattr(runner, "_REFUSALS", 3)
+    async with StorySocket(story.owner, story.pk) as socket:
+        await socket.send(type="write")
+        await socket.until_text(60)
+        first = Generation.objects.filter(story=story)
+        row = await first.aget()
+        # Another process took it for dead, and the writer asked again.
+        await first.aupdate(status="interrupted", runner="another", text="Once")
+        other = await Generation.objects.acreate(
+            story=story, settings=story.settings, kind="write", status="running", prompt="Write.",
+            model="slow", seed=1, runner="a third", base_version=story.version,
+        )  # fmt: skip
+        await asyncio.sleep(2)  # many more tries than the database may refuse
+        assert (await Generation.objects.aget(pk=row.pk)).text == "Once"
+        await Generation.objects.filter(pk=other.pk).aupdate(status="stopped")
+        assert await all_ended() == [None]
+    whole = (await Generation.objects.aget(pk=row.pk)).text
+    assert len(whole) >= 60
+
+
 async def test_half_a_character_never_comes_in(
     model_server: ScriptedServer, story: Story, settings: Settings
 ) -> None:

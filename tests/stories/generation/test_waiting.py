@@ -1,20 +1,23 @@
 """Waiting over the socket: each tab is told the place as it changes, until the turn or Stop."""
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import OperationalError
 from pytest_django import Settings
 
 from stories import services
 from stories.departure import delete_account
-from stories.generation import control, requests, waiting
+from stories.generation import control, requests, runner, waiting
 from stories.generation.recovery import ABANDONED_AFTER
 from stories.models import Generation, Story, User
+from stories.textlog import MemoryTextLog
 from tests.conftest import ScriptedServer
 from tests.stories.generation.test_queue import grow_silent, new_story
-from tests.support.sockets import StorySocket
+from tests.support.sockets import PATIENCE, StorySocket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -114,7 +117,78 @@ async def test_stop_while_waiting_is_at_once_and_leaves_all_as_it_was() -> None:
         await stop(anna)
     story = await Story.objects.aget(pk=stories[1].pk)
     assert (story.text, story.version) == ("Once.", 1)
-    assert not waiting._line().own
+    assert not waiting._lookout().own
+
+
+@pytest.mark.parametrize("fault", ["refuses", "hangs"])
+async def test_a_log_that_is_away_when_the_turn_comes_costs_no_place(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    stories = [await make_story(writer) for writer in ("anna", "ben")]
+    monkeypatch.setattr(runner, "_PATIENCE", 0.2)
+
+    async def away(self: MemoryTextLog, generation: int) -> None:
+        if fault == "hangs":
+            await asyncio.Event().wait()
+        raise ConnectionError("Redis is away")
+
+    with caplog.at_level(logging.CRITICAL):
+        async with (
+            StorySocket(stories[0].owner, stories[0].pk) as anna,
+            StorySocket(stories[1].owner, stories[1].pk) as ben,
+        ):
+            await anna.send(type="write")
+            assert (await anna.until_text(20)).text
+            await ben.send(type="write")
+            await standing(ben, "queued", 1)
+            monkeypatch.setattr(MemoryTextLog, "begin", away)
+            await stop(anna)
+            await standing(ben, "running")
+            assert (await ben.until_text(20)).text
+            await stop(ben)
+    assert (await Generation.objects.aget(story=stories[1])).status == "stopped"
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["while it waits", "while it is written"])
+async def test_a_story_deleted_elsewhere_closes_its_sockets(waits: bool) -> None:
+    stories = [await make_story(writer) for writer in ("anna", "ben")]
+    deleted = stories[waits]
+    async with (
+        StorySocket(stories[0].owner, stories[0].pk) as anna,
+        StorySocket(stories[1].owner, stories[1].pk) as ben,
+    ):
+        await anna.send(type="write")
+        assert (await anna.until_text(20)).text
+        await ben.send(type="write")
+        await standing(ben, "queued", 1)
+        await sync_to_async(services.delete_story)(deleted)
+        socket = ben if waits else anna
+        while (await socket._communicator.receive_output(PATIENCE))["type"] == "websocket.send":
+            continue
+        if waits:
+            await stop(anna)
+        else:
+            await standing(ben, "running")
+            await stop(ben)
+
+
+async def test_a_command_that_the_database_cannot_take_is_answered(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    story = await make_story("anna")
+
+    def full(*_: object, **__: object) -> None:
+        raise OperationalError("database or disk is full")
+
+    with caplog.at_level(logging.CRITICAL):
+        async with StorySocket(story.owner, story.pk) as socket:
+            with monkeypatch.context() as patch:
+                patch.setattr("stories.generation.opening.open_generation", full)
+                await socket.send(type="write")
+                assert (await socket.receive())["code"] == "not_begun"
+            await socket.send(type="write")
+            assert (await socket.until_text(20)).text
+            await stop(socket)
 
 
 async def test_a_writers_second_story_waits_for_their_first(settings: Settings) -> None:
@@ -197,7 +271,7 @@ async def test_who_closes_the_page_is_served_all_the_same() -> None:
             await stop(ben)
 
 
-async def test_a_deleted_account_leaves_the_line() -> None:
+async def test_a_deleted_account_leaves_the_lookout() -> None:
     stories = [await make_story(writer) for writer in ("anna", "ben", "chloe")]
     async with (
         StorySocket(stories[0].owner, stories[0].pk) as anna,
