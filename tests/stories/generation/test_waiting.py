@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -54,6 +56,23 @@ async def stop(socket: StorySocket) -> dict[str, Any]:
     while (frame := await socket.receive())["type"] != "done":
         continue
     return frame
+
+
+@asynccontextmanager
+async def in_line(first: Story, *others: Story) -> AsyncIterator[list[StorySocket]]:
+    """Yield sockets on the stories: the first is being written, the others wait in their order."""
+    async with AsyncExitStack() as stack:
+        sockets = [
+            await stack.enter_async_context(StorySocket(story.owner, story.pk))
+            for story in (first, *others)
+        ]
+        for position, socket in enumerate(sockets):
+            await socket.send(type="write")
+            if position:
+                await standing(socket, "queued", position)
+            else:
+                assert (await socket.until_text(20)).text
+        yield sockets
 
 
 async def test_the_place_counts_down_in_all_tabs(settings: Settings) -> None:
@@ -133,14 +152,7 @@ async def test_a_log_that_is_away_when_the_turn_comes_costs_no_place(
         raise ConnectionError("Redis is away")
 
     with caplog.at_level(logging.CRITICAL):
-        async with (
-            StorySocket(stories[0].owner, stories[0].pk) as anna,
-            StorySocket(stories[1].owner, stories[1].pk) as ben,
-        ):
-            await anna.send(type="write")
-            assert (await anna.until_text(20)).text
-            await ben.send(type="write")
-            await standing(ben, "queued", 1)
+        async with in_line(*stories) as (anna, ben):
             monkeypatch.setattr(MemoryTextLog, "begin", away)
             await stop(anna)
             await standing(ben, "running")
@@ -153,14 +165,7 @@ async def test_a_log_that_is_away_when_the_turn_comes_costs_no_place(
 async def test_a_story_deleted_elsewhere_closes_its_sockets(waits: bool) -> None:
     stories = [await make_story(writer) for writer in ("anna", "ben")]
     deleted = stories[waits]
-    async with (
-        StorySocket(stories[0].owner, stories[0].pk) as anna,
-        StorySocket(stories[1].owner, stories[1].pk) as ben,
-    ):
-        await anna.send(type="write")
-        assert (await anna.until_text(20)).text
-        await ben.send(type="write")
-        await standing(ben, "queued", 1)
+    async with in_line(*stories) as (anna, ben):
         await sync_to_async(services.delete_story)(deleted)
         socket = ben if waits else anna
         while (await socket._communicator.receive_output(PATIENCE))["type"] == "websocket.send":
@@ -219,17 +224,7 @@ async def test_the_line_moves_by_word_of_the_others_and_without(
     else:
         monkeypatch.setattr(control, "_send", lost)
     stories = [await make_story(writer) for writer in ("anna", "ben", "chloe")]
-    async with (
-        StorySocket(stories[0].owner, stories[0].pk) as anna,
-        StorySocket(stories[1].owner, stories[1].pk) as ben,
-        StorySocket(stories[2].owner, stories[2].pk) as chloe,
-    ):
-        await anna.send(type="write")
-        assert (await anna.until_text(20)).text
-        await ben.send(type="write")
-        await standing(ben, "queued", 1)
-        await chloe.send(type="write")
-        await standing(chloe, "queued", 2)
+    async with in_line(*stories) as (anna, ben, chloe):
         await stop(ben)
         await standing(chloe, "queued", 1)
         await stop(anna)
@@ -273,17 +268,7 @@ async def test_who_closes_the_page_is_served_all_the_same() -> None:
 
 async def test_a_deleted_account_leaves_the_lookout() -> None:
     stories = [await make_story(writer) for writer in ("anna", "ben", "chloe")]
-    async with (
-        StorySocket(stories[0].owner, stories[0].pk) as anna,
-        StorySocket(stories[1].owner, stories[1].pk) as ben,
-        StorySocket(stories[2].owner, stories[2].pk) as chloe,
-    ):
-        await anna.send(type="write")
-        assert (await anna.until_text(20)).text
-        await ben.send(type="write")
-        await standing(ben, "queued", 1)
-        await chloe.send(type="write")
-        await standing(chloe, "queued", 2)
+    async with in_line(*stories) as (anna, ben, chloe):
         await sync_to_async(delete_account)(await User.objects.aget(username="ben"))
         await standing(chloe, "queued", 1)
         await stop(anna)
