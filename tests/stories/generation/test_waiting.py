@@ -266,9 +266,9 @@ async def test_who_closes_the_page_is_served_all_the_same() -> None:
             await stop(ben)
 
 
-async def test_a_deleted_account_leaves_the_lookout() -> None:
+async def test_a_deleted_account_leaves_the_line() -> None:
     stories = [await make_story(writer) for writer in ("anna", "ben", "chloe")]
-    async with in_line(*stories) as (anna, ben, chloe):
+    async with in_line(*stories) as (anna, _ben, chloe):
         await sync_to_async(delete_account)(await User.objects.aget(username="ben"))
         await standing(chloe, "queued", 1)
         await stop(anna)
