@@ -5,10 +5,8 @@ that goes away can come back and attach at any offset.
 """
 
 import asyncio
-import copy
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import Callable
 from typing import Any, cast
 
 from channels.db import database_sync_to_async
@@ -17,26 +15,22 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError
 
 from stories import frames, membership, rewrites, sessions
-from stories.flow import StalledError, Window
+from stories.flow import StalledError
+from stories.following import Follower, GoneError, generation_frame, visible_story
 from stories.generation.control import hint_stop
 from stories.generation.opening import open_soon
 from stories.generation.passage import EmptyPassageError
-from stories.generation.queue import AT_ONCE, Place, QueueFullError, place_of
+from stories.generation.queue import AT_ONCE, QueueFullError, place_of
 from stories.generation.recovery import recover_abandoned
 from stories.generation.requests import NothingToContinueError, open_generation
-from stories.generation.waiting import launch_at_turn, places
+from stories.generation.waiting import launch_at_turn
 from stories.membership import story_group
 from stories.models import Generation, Story, User
 from stories.rates import TooOftenError, count_generation
-from stories.textlog import Piece, get_text_log
 from stories.versions import StoryBusyError, VersionConflictError
 
 logger = logging.getLogger(__name__)
 
-# Seconds without text after which a follower looks whether the writing process still lives.
-PATIENCE = 2.0
-# Seconds between two looks at a row that has no log: after a restart, everybody looks at once.
-PAUSE = 0.5
 # Close code of a fault of ours; 1011 is not for applications, and 1000 says that all is well.
 FAULT = 4500
 # The close code of a socket whose session has ended.
@@ -58,7 +52,8 @@ _NOT_BEGUN = (
 class StoryConsumer(AsyncWebsocketConsumer):
     """One socket on one story of the signed-in user."""
 
-    follower: asyncio.Task[None] | None = None
+    follower: Follower | None = None
+    following: asyncio.Task[None] | None = None
 
     async def __call__(self, *arguments: Any) -> None:
         """Serve the socket to its end; after an exception, `disconnect` is not called."""
@@ -71,12 +66,11 @@ class StoryConsumer(AsyncWebsocketConsumer):
         """Refuse a story that the user can't see; else tell how its last generation stands."""
         self.user = cast("User | AnonymousUser", self.scope["user"])
         self.story_id: int = self.scope["url_route"]["kwargs"]["story_id"]
-        self.window = Window(0)
         # In the group first: what starts from here on is heard of, or is the newest already.
         await membership.join(story_group(self.story_id), self.channel_name)
         try:
             newest = await database_sync_to_async(self._newest)()
-        except _GoneError:
+        except GoneError:
             await self.close()
             return
         await self.accept()
@@ -93,8 +87,8 @@ class StoryConsumer(AsyncWebsocketConsumer):
     def _let_go(self) -> None:
         sessions.unwatch(self)
         membership.forget(self.channel_name)
-        if self.follower is not None:
-            self.follower.cancel()
+        if self.following is not None:
+            self.following.cancel()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Carry out a command; what is wrong with it is answered and the socket lives."""
@@ -110,7 +104,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
             rewrites.BadWishError,
             TooOftenError,
             QueueFullError,
-            _GoneError,
+            GoneError,
         ) as error:
             await self._say({"type": "error", "code": error.code, "message": str(error)})
         except DatabaseError:
@@ -119,8 +113,8 @@ class StoryConsumer(AsyncWebsocketConsumer):
 
     async def _end(self) -> None:
         """The session has ended, and with it the socket; what is being written goes on."""
-        if self.follower is not None:
-            self.follower.cancel()
+        if self.following is not None:
+            self.following.cancel()
         await self._say(
             {
                 "type": "error",
@@ -147,13 +141,14 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 generation = await database_sync_to_async(self._visible)(frame["generation"])
                 await self._follow(generation, frame["offset"])
             case "ack":
-                self.window.acknowledge(frame["offset"])
+                if self.follower is not None:
+                    self.follower.window.acknowledge(frame["offset"])
 
     async def _start(self, kind: Generation.Kind) -> None:
         try:
             generation = await open_soon(self.story_id, self.user, kind)
         except Story.DoesNotExist as error:
-            raise _GoneError from error
+            raise GoneError from error
         except StoryBusyError:
             # Unless the one in the way is a dead process's.
             generation = await database_sync_to_async(self._open)(kind)
@@ -176,7 +171,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
         if event["sender"] != self.channel_name:
             try:
                 generation = await database_sync_to_async(self._visible)(event["generation"])
-            except _GoneError:
+            except GoneError:
                 return
             await self._announce(generation)
 
@@ -199,110 +194,32 @@ class StoryConsumer(AsyncWebsocketConsumer):
         place = None
         if generation.status == Generation.Status.QUEUED:
             place = await database_sync_to_async(place_of)(generation.pk)
-        await self._say(_generation_frame(generation, place or AT_ONCE))
+        await self._say(generation_frame(generation, place or AT_ONCE))
 
     # ---- Following ----
 
     async def _follow(self, generation: Generation, offset: int) -> None:
-        if self.follower is not None:
-            self.follower.cancel()
-        self.window = Window(offset)
-        # A row of its own: what the writer makes of its one may yet fail to be stored.
-        followed = copy.copy(generation)
-        self.follower = asyncio.create_task(self._run_follower(followed, offset))
+        if self.following is not None:
+            self.following.cancel()
+        self.follower = Follower(self.user, generation, offset, self._say)
+        self.following = asyncio.create_task(self._run(self.follower))
 
-    async def _run_follower(self, generation: Generation, offset: int) -> None:
+    async def _run(self, follower: Follower) -> None:
         try:
-            await self._send_text(generation, offset)
-        except (_GoneError, Generation.DoesNotExist, Story.DoesNotExist):
+            await follower.run()
+        except (GoneError, Generation.DoesNotExist, Story.DoesNotExist):
             await self.close()  # the page finds out why when it comes back
         except StalledError:
             await self.close(code=STALLED)
         except Exception:
             # The client connects again and attaches where it was.
-            logger.exception("Following generation %s failed", generation.pk)
+            logger.exception("Story %s can't be followed", self.story_id)
             await self.close(code=FAULT)
-
-    async def _send_text(self, generation: Generation, offset: int) -> None:
-        """Send the text from `offset` on, to the end; then the outcome."""
-        log = get_text_log()
-        while True:
-            while generation.status == Generation.Status.QUEUED:
-                await self._wait_in_line(generation)
-            known = offset
-            if generation.is_active:
-                pieces = log.follow(generation.pk, offset, PATIENCE)
-                async with aclosing(pieces) as following:  # type: ignore[type-var]
-                    offset = await self._send_pieces(generation.pk, following, offset)
-                # The log ended, is silent, or was lost with its process or with Redis: the row
-                # has the checkpoint, and knows whether there is more to come.
-                await database_sync_to_async(self._recover)(generation)
-            if rest := generation.text[offset:]:
-                await self._send_piece(generation.pk, Piece(offset, rest))
-                offset += len(rest)
-            if not generation.is_active:
-                break
-            if offset == known:
-                await asyncio.sleep(PAUSE)
-        await self._send_outcome(generation)
-
-    async def _wait_in_line(self, generation: Generation) -> None:
-        """Say its places in the queue while it has one."""
-        async with aclosing(places(generation.pk)) as following:  # type: ignore[type-var]
-            async for place in following:
-                await self._say(_generation_frame(generation, place))
-        await database_sync_to_async(self._recover)(generation)
-        if generation.status == Generation.Status.RUNNING:
-            await self._say(_generation_frame(generation, AT_ONCE))
-
-    async def _send_pieces(self, generation: int, pieces: AsyncIterator[Piece], offset: int) -> int:
-        async for piece in pieces:
-            await self._send_piece(generation, piece)
-            offset = piece.offset + len(piece.text)
-        return offset
-
-    async def _send_piece(self, generation: int, piece: Piece) -> None:
-        async for offset, text in self.window.admit(piece):
-            await self._say(
-                {"type": "text", "generation": generation, "offset": offset, "text": text}
-            )
-
-    async def _send_outcome(self, generation: Generation) -> None:
-        if generation.error_code:
-            await self._say(
-                {
-                    "type": "error",
-                    "code": generation.error_code,
-                    "message": generation.error_message,
-                    "generation": generation.pk,
-                }
-            )
-        version = await database_sync_to_async(self._version)()
-        await self._say(
-            {
-                "type": "done",
-                "generation": generation.pk,
-                "version": version,
-                "status": generation.status,
-                "report": generation.report,
-            }
-        )
 
     async def _say(self, frame: frames.ServerFrame) -> None:
         await self.send(text_data=frames.dump(frame))
 
     # ---- The database; each of these runs in Django's thread ----
-
-    def _story(self) -> Story:
-        story = (
-            Story.objects.visible_to(self.user)
-            .select_related("settings")
-            .filter(pk=self.story_id)
-            .first()
-        )
-        if story is None:
-            raise _GoneError
-        return story
 
     def _open(self, kind: Generation.Kind) -> Generation:
         return self._opened(lambda: open_generation(self.story_id, self.user, kind))
@@ -326,27 +243,22 @@ class StoryConsumer(AsyncWebsocketConsumer):
         try:
             return attempt()
         except Story.DoesNotExist as error:
-            raise _GoneError from error
+            raise GoneError from error
         except StoryBusyError:
             # The one in the way may be a dead process's.
-            if not recover_abandoned(self._story()):
+            if not recover_abandoned(visible_story(self.user, self.story_id)):
                 raise
             return attempt()
-
-    def _recover(self, generation: Generation) -> None:
-        """Read `generation` anew, closed if it was abandoned; `_GoneError` if it can't be seen."""
-        recover_abandoned(self._story())
-        generation.refresh_from_db()
 
     def _visible(self, generation: int) -> Generation:
         found = Generation.objects.visible_to(self.user).filter(pk=generation, story=self.story_id)
         newest = found.first()
         if newest is None:
-            raise _GoneError
+            raise GoneError
         return newest
 
     def _newest(self) -> Generation | None:
-        recover_abandoned(self._story())
+        recover_abandoned(visible_story(self.user, self.story_id))
         return Generation.objects.filter(story=self.story_id).first()
 
     def _request_stop(self, named: int | None) -> int | None:
@@ -361,30 +273,3 @@ class StoryConsumer(AsyncWebsocketConsumer):
         if number is not None:
             Generation.objects.filter(pk=number).request_stop()
         return number
-
-    def _version(self) -> int:
-        return Story.objects.values_list("version", flat=True).get(pk=self.story_id)
-
-
-class _GoneError(Exception):
-    """The story or the generation is not the user's, or is there no more."""
-
-    code = "not_found"
-
-    def __init__(self) -> None:
-        super().__init__("This story is not here any more.")
-
-
-def _generation_frame(generation: Generation, place: Place) -> frames.GenerationFrame:
-    return {
-        "type": "generation",
-        "id": generation.pk,
-        "kind": generation.kind,
-        "status": generation.status,
-        "position": place.position,
-        "after_own": place.after_own,
-        "base_version": generation.base_version,
-        "model": generation.model,
-        "length": len(generation.text),
-        "decision": generation.decision,
-    }

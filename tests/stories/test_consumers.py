@@ -85,7 +85,7 @@ async def test_without_a_log_the_checkpoints_are_followed_at_leisure(
         looks += 1
         return recover_abandoned(seen)
 
-    monkeypatch.setattr("stories.consumers.recover_abandoned", count)
+    monkeypatch.setattr("stories.following.recover_abandoned", count)
     opened = await sync_to_async(open_generation)(story.pk, story.owner, Generation.Kind.WRITE)
     row = Generation.objects.filter(pk=opened.pk)
     async with StorySocket(story.owner, story.pk) as socket:

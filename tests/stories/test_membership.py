@@ -58,8 +58,8 @@ async def test_an_exception_lets_go_of_everything(
     with pytest.raises(ConnectionError):
         await socket.until_done()
     consumer = consumers[0]
-    assert consumer.follower is not None
-    await asyncio.wait([consumer.follower])
-    assert consumer.follower.cancelled()
+    assert consumer.following is not None
+    await asyncio.wait([consumer.following])
+    assert consumer.following.cancelled()
     members = membership._members[asyncio.get_running_loop()]
     assert consumer.channel_name not in members.groups
