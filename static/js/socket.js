@@ -27,10 +27,11 @@ export class StorySocket {
     clearTimeout(this.timer);
     const socket = new WebSocket(this.url);
     let opened = false;
+    let since = 0;
     this.socket = socket;
     socket.addEventListener("open", () => {
       opened = true;
-      this.wait = FIRST_WAIT;
+      since = performance.now();
       this.onState(true);
       for (const frame of this.queue.splice(0)) this.send(frame);
     });
@@ -38,6 +39,8 @@ export class StorySocket {
     socket.addEventListener("close", async (event) => {
       if (this.left === socket) return;
       this.onState(false, event.code, opened);
+      // One that is closed again at once is not tried again at once for ever.
+      if (opened && performance.now() - since > LONGEST_WAIT) this.wait = FIRST_WAIT;
       if (!opened && !(await this.mayReturn())) return;
       if (this.socket === socket) this.#return();
     });

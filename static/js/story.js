@@ -2,13 +2,14 @@
 
 import { Autosave } from "storaiteller/autosave";
 import { Conflict } from "storaiteller/conflict";
+import { Connection } from "storaiteller/connection";
 import { StoryEditor } from "storaiteller/editor";
 import { History } from "storaiteller/history";
 import { offerInstall } from "storaiteller/install";
 import { Marking } from "storaiteller/marking";
-import { placeInWords } from "storaiteller/place";
 import { getJSON, postJSON } from "storaiteller/requests";
 import { Rewriting } from "storaiteller/rewriting";
+import { ending, LEFT, standing } from "storaiteller/standing";
 import { Waiting } from "storaiteller/waiting";
 import { Writing } from "storaiteller/writing";
 
@@ -21,8 +22,6 @@ const NEAR_THE_END = 160; // pixels: whoever is this near reads along
 const RETRY = 2000; // milliseconds
 
 let state = JSON.parse(part("story-state").textContent);
-let connected = true;
-let unconnected = ""; // why there is no connection, if that is known
 let noticed = ""; // the code of the error that is shown
 let begun = null; // the generation that is being written
 let aside = null; // edits that the server had not got when it began
@@ -65,9 +64,9 @@ const autosave = new Autosave({
     part("saved").textContent = SAVED_WORDS[kind];
     part("saved").dataset.kind = kind;
     if (kind === "refused") notify(detail.message);
-    if (kind === "gone") notify(WHY_NOT_CONNECTED.gone);
-    if (kind === "signedOut") notify(`${detail.message} Your text is kept here, and saved then.`);
+    if (kind === "gone" || kind === "signedOut") connection.explain(kind);
     if (kind === "saved") {
+      connection.saved();
       state = { ...state, ...detail };
       showButtons();
     }
@@ -133,25 +132,14 @@ document.addEventListener("keydown", (event) => {
 
 // ---- Writing ----
 
-const KINDS = { write: "Writing…", continue: "Going on…", rewrite: "Rewriting…" };
-const LEFT = "You left the line. Everything is as it was.";
-const ENDS = {
-  done: "Done",
-  stopped: "Stopped. What was written is kept.",
-  failed: "The writing ended early.",
-  interrupted: "The writing was interrupted. What was written is kept; Continue goes on from there.",
-};
+const connection = new Connection({
+  notify: (words) => notify(words, "connection"),
+  clear: () => dismiss("connection"),
+  say,
+  back: () => part("status").textContent.startsWith("Connection") && say(standing(begun)),
+});
 
-const KEPT = "Your text is kept here.";
-const WHY_NOT_CONNECTED = {
-  signedOut: `You are signed out. Sign in again in another tab, and come back. ${KEPT}`,
-  gone: `This story is not here any more: it was deleted, or somebody else is signed in now. ${KEPT} Copy what you need.`,
-  failing: `The server has a fault at the moment; whoever runs it finds the reason in its log. ${KEPT}`,
-  refused: `The server refuses the connection that stories are written over. What you type is still saved.`,
-};
-const ENDED = new Set(["signedOut", "gone"]);
-
-const waiting = new Waiting((words) => connected && say(words), standing);
+const waiting = new Waiting((words) => connection.isOpen && say(words), () => standing(begun));
 
 const writing = new Writing(urls.story, urls.textUrl, {
   async begin(generation) {
@@ -169,7 +157,7 @@ const writing = new Writing(urls.story, urls.textUrl, {
     Object.assign(begun, generation);
     waiting.end();
     page.classList.add("waiting");
-    say(standing());
+    say(standing(begun));
   },
   run(generation) {
     Object.assign(begun, generation);
@@ -177,7 +165,7 @@ const writing = new Writing(urls.story, urls.textUrl, {
     if (isStreamed()) editor.stream(true);
     else rewriting.run();
     if (generation.kind === "write") editor.setText("");
-    say(standing());
+    say(standing(begun));
     waiting.begin();
   },
   text(chunk) {
@@ -193,7 +181,7 @@ const writing = new Writing(urls.story, urls.textUrl, {
       const next = await getJSON(urls.textUrl);
       if (begun !== ended) return; // this is a retry, and another one has begun
       begun = null;
-      if (noticed === "not_stored") part("notice").hidden = true;
+      dismiss("not_stored");
       page.classList.remove("waiting");
       if (ended?.kind === "rewrite") endRewrite(next, ending(done, ended, next));
       else showEnd(next, ending(done, ended, next));
@@ -216,35 +204,15 @@ const writing = new Writing(urls.story, urls.textUrl, {
     showButtons();
   },
   connected(open, why, dropped) {
-    connected = open;
     if (dropped && !begun && rewriting.refused()) {
       notify("The connection was lost before the server answered. Ask for the rewrite again.");
       showButtons();
     }
-    if (why && why !== unconnected) notify(WHY_NOT_CONNECTED[why]);
-    if (open && unconnected) part("notice").hidden = true;
+    connection.changed(open, why);
     if (open) autosave.flush();
-    if (open || why) unconnected = why;
     page.classList.toggle("offline", !open);
-    if (!open) say(ENDED.has(unconnected) ? "Connection ended" : "Connection lost; trying again…");
-    else if (part("status").textContent.startsWith("Connection")) say(standing());
   },
 });
-
-// How what was asked for stands, in words.
-function standing() {
-  if (!begun) return "";
-  return begun.status === "queued" ? placeInWords(begun) : KINDS[begun.kind];
-}
-
-// How it ended, in words, and with the story as `next`.
-function ending(done, ended, next) {
-  if (!done) return "";
-  // A page that was offline at its turn saw it in line last.
-  const inLine = ended?.status === "queued" && next.version === ended.base_version;
-  if (!inLine) return ENDS[done.status];
-  return done.status === "stopped" ? LEFT : "";
-}
 
 // Show the text that a continuation goes on from.
 async function showBase({ base_version: version }) {
@@ -277,7 +245,7 @@ async function start(command) {
   const ready = await settled();
   starting = false;
   if (!ready || writing.active) return;
-  say(connected ? "Asking the model…" : "Connecting…");
+  say(connection.isOpen ? "Asking the model…" : "Connecting…");
   part("notice").hidden = true;
   command();
 }
@@ -388,6 +356,11 @@ function notify(text, code = "") {
   noticed = code;
   part("notice-text").textContent = text;
   part("notice").hidden = false;
+}
+
+// Hide what `notify` showed with `code`, if it is still there.
+function dismiss(code) {
+  if (noticed === code) part("notice").hidden = true;
 }
 
 part("notice-close").addEventListener("click", () => (part("notice").hidden = true));

@@ -1,9 +1,10 @@
 """Only the selected part: marked, rewritten in place, kept or not, and nothing else is touched."""
 
+import json
 import re
 
 import pytest
-from playwright.sync_api import Page, Route, ViewportSize, expect
+from playwright.sync_api import Page, Route, ViewportSize, WebSocketRoute, expect
 
 from tests.browser.conftest import (
     Complaints,
@@ -313,3 +314,27 @@ def test_undo_is_one_way_through_typing_rewrites_and_versions(page: Page, story:
         page.get_by_role("button", name="Redo").click()
         expect(text.locator("p")).to_have_text(expected)
     expect(page.get_by_role("button", name="Redo")).to_be_disabled()
+
+
+def test_a_rewrite_lost_with_its_connection_can_be_asked_for_again(page: Page, story: str) -> None:
+    lost: list[str | bytes] = []
+
+    def lose_the_first(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            if json.loads(message)["type"] == "rewrite" and not lost:
+                lost.append(message)
+                socket.close(code=1012)
+            else:
+                server.send(message)
+
+        socket.on_message(pass_on)
+
+    page.route_web_socket(re.compile("/ws/stories/"), lose_the_first)
+    page.reload()
+    mark(page)
+    page.get_by_role("button", name="Regenerate selected part only").click()
+    expect(page.get_by_role("alert")).to_contain_text("Ask for the rewrite again")
+    assert len(lost) == 1
+    rewrite(page)

@@ -315,3 +315,18 @@ async def test_a_story_longer_than_the_context_is_refused_with_the_numbers(
     assert followed.errors[0]["code"] == "prompt_too_long"
     assert "8,192" in followed.errors[0]["message"]
     assert len(model_server.chats("steady")) == asked
+
+
+async def test_a_model_that_writes_on_is_not_silent(
+    model_server: ScriptedServer, story: Story, settings: Settings
+) -> None:
+    settings.STORY_MODEL = "slow"
+    settings.MODEL_SILENCE_SECONDS = 1.0
+    async with StorySocket(story.owner, story.pk) as socket:
+        await socket.send(type="write")
+        begun = await socket.until_text(350)  # more than three seconds of it
+        assert len(begun.text) >= 350
+        await socket.send(type="stop")
+        followed = await socket.until_done(begun)
+    assert followed.done["status"] == "stopped"
+    assert followed.errors == []

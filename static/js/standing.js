@@ -1,0 +1,34 @@
+// How what was asked for stands and how it ended, in words.
+
+const KINDS = { write: "Writing…", continue: "Going on…", rewrite: "Rewriting…" };
+const ENDS = {
+  done: "Done",
+  stopped: "Stopped. What was written is kept.",
+  failed: "The writing ended early.",
+  interrupted: "The writing was interrupted. What was written is kept; Continue goes on from there.",
+};
+const ORDINALS = new Intl.PluralRules("en", { type: "ordinal" });
+const ENDINGS = { one: "st", two: "nd", few: "rd", other: "th" };
+
+export const LEFT = "You left the line. Everything is as it was.";
+
+// How `generation` stands; it may be null.
+export function standing(generation) {
+  if (!generation) return "";
+  return generation.status === "queued" ? placeInLine(generation) : KINDS[generation.kind];
+}
+
+function placeInLine({ position, after_own: afterOwn }) {
+  const ordinal = `${position.toLocaleString()}${ENDINGS[ORDINALS.select(position)]}`;
+  const place = position > 1 ? `${ordinal} in line` : "Next in line";
+  return `${place}, ${afterOwn ? "after your other story" : "while others are being written"}`;
+}
+
+// How `generation` ended, with the story as `next`; `done` is null when that is not known.
+export function ending(done, generation, next) {
+  if (!done) return "";
+  // A page that was offline at its turn saw it in line last.
+  const inLine = generation?.status === "queued" && next.version === generation.base_version;
+  if (!inLine) return ENDS[done.status];
+  return done.status === "stopped" ? LEFT : "";
+}
