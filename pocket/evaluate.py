@@ -136,16 +136,10 @@ def rewrites(client: httpx.Client, count: int, at_once: int) -> tuple[float, lis
     answers = ask_all(client, wanted, 1, at_once)
     rows = []
     for example, answer in zip(wanted, answers, strict=True):
-        final = example.prompt.rsplit(" and finishes with this part unchanged: ", 1)[1]
-        faults = measures.seam_faults(example.prefill, answer.text, final, ended=answer.ended)
-        rows.append(
-            {
-                "initial": example.prefill,
-                "answer": answer.text,
-                "final": final,
-                "faults": faults,
-            }
-        )
+        initial, final = example.prefill, example.final
+        faults = measures.seam_faults(initial, answer.text, final, ended=answer.ended)
+        row = {"initial": initial, "answer": answer.text, "final": final, "faults": faults}
+        rows.append(row)
     return statistics.mean(not row["faults"] for row in rows), rows
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import re
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,9 +15,14 @@ from pocket.corpus.telling import tell
 
 Kind = Literal["write", "rewrite", "continue"]
 _KINDS: tuple[Kind, ...] = ("write", "rewrite", "continue")
-_WEIGHTS = (74, 16, 10)
+_WEIGHTS = (68, 24, 8)
 # Words; a rewrite's context holds the story twice.
 _LONGEST_REWRITE = 280
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+# Words of keywords that stand everywhere.
+_LITTLE_WORDS = set("of the in at on by a and from under with without".split())
+# Characters of the final part that show that a rewrite has come to it.
+_SEAM = 24
 # Stories of a genre; about 15,000 of all.
 _REMEMBERED = 1000
 
@@ -26,7 +32,8 @@ class Example:
     """One exchange: the user's `prompt`, and the assistant's answer in two pieces.
 
     `prefill` is the beginning that the model is given (empty for a new story), `completion` what
-    it has to write after it. Their sum is the whole story.
+    it has to write after it. Their sum is the whole story. `final` is the end of it that a
+    rewrite's prompt gives ("" for none).
     """
 
     kind: Kind
@@ -34,11 +41,31 @@ class Example:
     prompt: str
     prefill: str
     completion: str
+    final: str = ""
 
     @property
     def story(self) -> str:
         """The whole story."""
         return self.prefill + self.completion
+
+    def given(self) -> list[tuple[int, int]]:
+        """Return where in `completion` (characters) words of the names and keywords stand.
+
+        In what is new of the story: the final part is left out.
+        """
+        given = " ".join((*self.settings.characters, *self.settings.keywords)).lower()
+        asked = sorted(set(_WORD.findall(given)) - _LITTLE_WORDS, key=len, reverse=True)
+        pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, asked))})(?!\w)", re.IGNORECASE)
+        return [
+            match.span() for match in pattern.finditer(self.completion.removesuffix(self.final))
+        ]
+
+    def seam(self) -> list[tuple[int, int]]:
+        """Return where the final part begins, with the white space before it; nothing for none."""
+        if not self.final:
+            return []
+        new = self.completion.removesuffix(self.final)
+        return [(len(new.rstrip()), min(len(new) + _SEAM, len(self.completion)))]
 
 
 def examples(
@@ -93,7 +120,7 @@ def _example(rng: random.Random, kind: Kind, settings: StorySettings, story: str
         cut = len(story[: starts[first]].rstrip())
         initial, final = story[:cut], story[starts[last] :]
         prompt = settings.rewrite_prompt(initial, final)
-        return Example(kind, settings, prompt, initial, story[cut:])
+        return Example(kind, settings, prompt, initial, story[cut:], final)
     return Example("write", settings, settings.prompt, "", story)
 
 
@@ -101,10 +128,10 @@ def _selection(rng: random.Random, story: str, starts: list[int]) -> tuple[int, 
     """Return where a rewritten part begins and ends, as indices into `starts`."""
     count = len(starts) - 1
     shape = rng.random()
-    if shape < 0.45:
+    if shape < 0.55:
         length = 1
-    elif shape < 0.75:
-        length = rng.randrange(2, min(5, count))
+    elif shape < 0.8:
+        length = rng.randrange(2, min(4, count))
     else:  # a paragraph
         opens = [i for i, s in enumerate(starts) if s == 0 or story[:s].endswith("\n\n")]
         number = rng.randrange(len(opens))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pocket.corpus import banks
 from pocket.corpus.settings import Material
 from pocket.corpus.style import Style
-from pocket.corpus.words import Character, Keyword
+from pocket.corpus.words import Character
 
 # The start of a sentence: white space behind the end of another that is not a title's full stop.
 _SENTENCE_START = re.compile(r"(?<=[.!?\"])(?<!Mr\.)(?<!Dr\.)(?<!Mrs\.)(?<!Ms\.)\s+(?=[^a-z\s-])")
@@ -24,33 +24,53 @@ _PRONOUNS = {
 
 @dataclass
 class Sentence:
-    """A sentence and where in the story it stands: whole numbers are paragraphs."""
+    """A sentence and where in the story it stands: whole numbers are paragraphs.
+
+    `rank` is its pattern's place in its bank: two beats of one bank have one position.
+    """
 
     position: float
     text: str
     pattern: str
+    rank: int = 0
     who: Character | None = None  # the companion that it is about
     beat: bool = False
 
 
 @dataclass
 class Teller:
-    """Collects the sentences of one story, and never uses a pattern twice."""
+    """Collects the sentences of one story, and never uses a pattern twice.
+
+    What a story takes from one bank stands in it in the bank's order. Whoever wants to know which
+    sentences have been said already then has to look at the last of them only, and a small model
+    learns not to repeat itself. Sentences that bring a keyword in are no two alike anyhow.
+    """
 
     rng: random.Random
     material: Material
     style: Style
     slots: dict[str, str]
-    plural_object: bool
+    plural_object: bool = False
     sentences: list[Sentence] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     turns: dict[Character, int] = field(default_factory=dict)
 
-    def add(self, position: float, patterns: Sequence[str], *, beat: bool = False) -> bool:
-        """Add one unused pattern that fits, at `position`; tell whether there was one."""
-        fitting = [pattern for pattern in patterns if self._fits(pattern)]
+    def add(
+        self,
+        position: float,
+        patterns: Sequence[str],
+        *,
+        beat: bool = False,
+        in_order: bool = True,
+    ) -> bool:
+        """Add one unused pattern that fits, at `position`; tell whether there was one.
+
+        With `in_order`, one that keeps the sentences of `patterns` in their order.
+        """
+        allowed = self._allowed(position, patterns) if in_order else patterns
+        fitting = [pattern for pattern in allowed if self._fits(pattern)]
         if beat and (about := [pattern for pattern in fitting if "{o}" in pattern.lower()]):
-            fitting = about if self.rng.random() < 0.5 else fitting
+            fitting = about if self.rng.random() < 0.8 else fitting
         if not fitting:
             return False
         pattern = self.rng.choice(fitting)
@@ -60,8 +80,17 @@ class Teller:
         for name, person in (("x", who), ("y", other)):
             if person is not None:
                 text = fill(text, _person(name, person))
-        self.sentences.append(Sentence(position, text, pattern, who, beat))
+        rank = patterns.index(pattern)
+        self.sentences.append(Sentence(position, text, pattern, rank, who, beat))
         return True
+
+    def _allowed(self, position: float, patterns: Sequence[str]) -> Sequence[str]:
+        """Return those of `patterns` that may stand at `position`, beside those that are used."""
+        placed = [(s.position, patterns.index(s.pattern))
+                  for s in self.sentences if s.pattern in patterns]  # fmt: skip
+        after = [rank + 1 for place, rank in placed if place < position]
+        before = [rank for place, rank in placed if place > position]
+        return patterns[max(after, default=0) : min(before, default=len(patterns))]
 
     def _fits(self, pattern: str) -> bool:
         if pattern in self.used or (
@@ -82,6 +111,15 @@ class Teller:
         self.turns[companions[0]] = self.turns.get(companions[0], 0) + 1
         return companions[0], companions[1] if "{y" in pattern else None
 
+    def name_object(self, text: str, *, plural: bool = False) -> None:
+        """Call what the plot is about `text`, all through the story."""
+        self.plural_object = plural
+        slots = {"o": text, "it": "them" if plural else "it"}
+        self.slots |= {
+            **slots,
+            **{key.capitalize(): capital(value) for key, value in slots.items()},
+        }
+
     def words(self) -> int:
         """Return how many words there are so far."""
         return sum(len(sentence.text.split()) for sentence in self.sentences)
@@ -101,19 +139,10 @@ def _person(name: str, person: Character) -> dict[str, str]:
     return {name: person.short, **forms}
 
 
-def hero_slots(
-    rng: random.Random, material: Material, genre: banks.Lines, object_: Keyword | None
-) -> dict[str, str]:
-    """Return what the slots of hero, place and object are filled with, all through the story."""
+def hero_slots(rng: random.Random, material: Material, genre: banks.Lines) -> dict[str, str]:
+    """Return what the slots of hero and place are filled with, all through the story."""
     hero = material.characters[0]
-    object_text = object_.definite if object_ is not None else rng.choice(genre["objects"])
-    slots = {
-        "a": hero.short,
-        "p": rng.choice(genre["places"]),
-        "o": object_text,
-        "it": "them" if object_ is not None and object_.kind == "plural" else "it",
-        **_PRONOUNS[hero.pronoun],
-    }
+    slots = {"a": hero.short, "p": rng.choice(genre["places"]), **_PRONOUNS[hero.pronoun]}
     return {**slots, **{key.capitalize(): capital(value) for key, value in slots.items()}}
 
 
@@ -142,7 +171,7 @@ def paragraphs(teller: Teller) -> str:
     parts: dict[int, list[str]] = {}
     unnamed = set(teller.material.characters)
     since, last = 9, None
-    for sentence in sorted(teller.sentences, key=lambda sentence: sentence.position):
+    for sentence in sorted(teller.sentences, key=lambda s: (s.position, s.rank)):
         # Somebody else was spoken of, or it was long ago: the name, not the pronoun.
         named = since > 2 or last is not None
         text = _name_hero(sentence.text) if named else sentence.text

@@ -21,6 +21,10 @@ from pocket.corpus.words import Keyword
 
 # Words that a story aims at when the limit leaves room.
 LONGEST = 400
+# Where the keywords come in that the plot is not about, by their number. Always in the same
+# places: so it can be learned that the last of them comes last, and none is forgotten.
+_SPREAD = ((), (1.7,), (0.75, 2.55), (0.75, 1.7, 3.5), (0.75, 1.7, 2.55, 3.5),
+           (0.75, 1.3, 1.7, 2.55, 3.5))  # fmt: skip
 
 
 class Source(NamedTuple):
@@ -59,12 +63,13 @@ def tell(rng: random.Random, material: Material) -> str | None:
 
 
 def _is_complete(story: str, material: Material) -> bool:
-    """Tell whether every character is there, and a short story is no mere row of stock sentences.
+    """Tell whether all that was asked is there, and a short story is no row of stock sentences.
 
     A short plot may do without the hero's name; and the fewer sentences there are, the more of
     them have to be this story's own.
     """
-    if not all(character.text in story for character in material.characters):
+    asked = (*material.settings.characters, *material.settings.keywords)
+    if not all(text in story for text in asked):
         return False
     sentences = split_sentences(story)
     marks = [character.short for character in material.characters]
@@ -81,48 +86,32 @@ def _tell(rng: random.Random, material: Material, size: int, target: float) -> s
     source = Source(
         genre.plots[rng.choice(list(genre.plots))], genre.lines, register, loaded.shared
     )
-    # In the order of the prompt, all through the story: which one is next can be learned.
-    keywords = list(material.keywords)
-    object_, rest = _choose_object(rng, keywords)
     teller = Teller(
-        rng,
-        material,
-        style_of(settings.register),
-        hero_slots(rng, material, genre.lines, object_),
-        plural_object=object_ is not None and object_.kind == "plural",
+        rng, material, style_of(settings.register), hero_slots(rng, material, genre.lines)
     )
+    # In the order of the prompt, all through the story: which one is next can be learned.
+    keywords = material.keywords
+    if keywords[0].kind == "mass":
+        teller.name_object(rng.choice(genre.lines["objects"]))
+    else:
+        teller.name_object(keywords[0].definite, plural=keywords[0].kind == "plural")
     if size < 2:
         _beats(teller, source.plot, size, target)
     else:
         _tiny(teller, source)
-        rest = []
-    if size == 1 and len(keywords) > 1:
-        _list_of_keywords(teller, source, keywords)
-        rest = []
     if size == 0:
         _introduce(teller, source)
     elif len(material.characters) > 1:
         _introduce_shortly(teller)
-    if object_ is not None and not any("{o}" in s.text.lower() for s in teller.sentences):
-        rest = keywords
-    spread = sorted(rng.sample((0.4, 1.7, 2.55, 3.5, 1.3), len(rest)))
-    for position, keyword in zip(spread, rest, strict=True):
-        _weave(teller, source, keyword, position)
+    if size == 1 and len(keywords) > 1:
+        _list_of_keywords(teller, source, keywords)
+    elif size < 2:
+        _weave_all(teller, source)
     if settings.final_twist:
         _twist(teller, source)
     if size < 2:
         _extend(teller, source, target, size)
     return paragraphs(teller)
-
-
-def _choose_object(
-    rng: random.Random, keywords: list[Keyword]
-) -> tuple[Keyword | None, list[Keyword]]:
-    """Return the keyword that the plot is about, and the others."""
-    for keyword in keywords:
-        if keyword.kind != "mass" and rng.random() < 0.9:
-            return keyword, [other for other in keywords if other is not keyword]
-    return None, list(keywords)
 
 
 def _beats(teller: Teller, plot: banks.Lines, size: int, target: float) -> None:
@@ -160,10 +149,15 @@ def _introduce(teller: Teller, source: Source) -> None:
     child = teller.material.settings.child_friendly
     allowed = [role for role in source.genre["roles"] if not (role[0] == "!" and child)]
     chosen = teller.rng.sample(allowed, len(companions))
+    late = False
     for index, role in enumerate(chosen):
-        bank = source.register if teller.rng.random() < 0.6 else source.shared
-        position = 0.5 + index / 20 if teller.rng.random() < 0.8 or index == 0 else 1.3
-        if teller.add(position, bank["company"]):
+        first, second = source.register["company"], source.shared["company"]
+        if teller.rng.random() < 0.35:
+            first, second = second, first
+        # In the prompt's order too; some come late, and after them nobody comes early.
+        late = late or (index > 0 and teller.rng.random() < 0.2)
+        position = (1.3 if late else 0.5) + index / 20
+        if teller.add(position, first) or teller.add(position, second):
             sentence = teller.sentences[-1]
             sentence.text = fill(sentence.text, {"role": role.removeprefix("!")})
 
@@ -174,18 +168,29 @@ def _introduce_shortly(teller: Teller) -> None:
     text = teller.rng.choice(
         (f"With {{him}} went {others}.", f"{{a}} was not alone: {others} came too.")
     )
-    teller.sentences.append(Sentence(0.5, text, text, companions[0]))
+    teller.sentences.append(Sentence(0.5, text, text, who=companions[0]))
 
 
 def _add_keyword(
     teller: Teller, position: float, patterns: Sequence[str], keyword: Keyword
 ) -> bool:
-    if not teller.add(position, patterns):
+    if not teller.add(position, patterns, in_order=False):
         return False
     forms = {"k": keyword.text, "the_k": keyword.definite, "a_k": keyword.indefinite}
     forms["The_k"] = capital(keyword.definite)
     teller.sentences[-1].text = fill(teller.sentences[-1].text, forms)
     return True
+
+
+def _weave_all(teller: Teller, source: Source) -> None:
+    """Bring in every keyword, the first as what the plot is about, if the plot names it first."""
+    first, *rest = teller.material.keywords
+    named = [s.position for s in teller.sentences if "{o}" in s.text.lower()]
+    if first.kind == "mass" or min(named, default=4.0) > min(_SPREAD[len(rest)], default=3.5):
+        rest = [first, *rest]
+        teller.name_object(teller.rng.choice(source.genre["objects"]))
+    for position, keyword in zip(_SPREAD[len(rest)], rest, strict=True):
+        _weave(teller, source, keyword, position)
 
 
 def _weave(teller: Teller, source: Source, keyword: Keyword, position: float) -> None:
@@ -229,9 +234,10 @@ def _options(teller: Teller, source: Source) -> list[Option]:
     plot, genre, register, shared = source
     last = shared["react"] if settings.final_twist else register["closer"]
     options = [
-        Option(rng.uniform(1.2, 2.6), register["aside"], 5),
+        Option(rng.uniform(1.2, 2.6), register["aside"], 6),
+        Option(rng.uniform(1.2, 2.6), register["aside"], 3),
         Option(0.3, register["hero"], 4),
-        Option(0.02, register["opener"], 3),
+        Option(0.02, register["opener"], 4),
         Option(3.85, last, 4),
         Option(0.2, genre["setting"], 4),
         Option(rng.choice((1.2, 1.35, 2.2)), genre["mood"], 4),
@@ -255,9 +261,9 @@ def _more_options(teller: Teller, source: Source) -> list[Option]:
     rng = teller.rng
     plot, genre, register, shared = source
     options = [
-        Option(1.15, plot["trouble"], 4, beat=True),
-        Option(2.1, plot["worse"], 4, beat=True),
-        Option(1.56, plot["try"], 4, beat=True),
+        Option(1.1, plot["trouble"], 4, beat=True),
+        Option(2.0, plot["worse"], 4, beat=True),
+        Option(1.5, plot["try"], 4, beat=True),
         Option(rng.uniform(1.2, 2.6), register["aside"], 4),
         Option(rng.uniform(1.2, 2.6), register["aside"], 3),
         Option(rng.uniform(1.2, 2.6), register["aside"], 2),
@@ -266,9 +272,9 @@ def _more_options(teller: Teller, source: Source) -> list[Option]:
     ]
     if len(teller.material.characters) > 1:
         options += [
-            Option(rng.uniform(1.2, 2.6), shared["bond"], 4),
-            Option(rng.uniform(1.2, 2.6), shared["bond"], 2),
-            Option(rng.uniform(1.2, 2.6), genre["talk"], 4),
-            Option(rng.uniform(1.2, 2.6), genre["company"], 3),
+            Option(rng.uniform(1.5, 2.6), shared["bond"], 4),
+            Option(rng.uniform(1.5, 2.6), shared["bond"], 2),
+            Option(rng.uniform(1.5, 2.6), genre["talk"], 4),
+            Option(rng.uniform(1.5, 2.6), genre["company"], 3),
         ]
     return options

@@ -31,8 +31,16 @@ _PHONOLOGIES = (
      "n r l s th nor dil rion"),
 )  # fmt: skip
 _SYLLABLES = tuple(tuple(tuple(part.split()) for part in phonology) for phonology in _PHONOLOGIES)
+# Letters of names in the Latin alphabet's many languages, by the letter they are a form of.
+_ACCENTS = {
+    "a": "áàâãäåąăā", "c": "çčć", "d": "ďđ", "e": "éèêëęěē", "g": "ğ", "i": "íìîïī", "l": "ł",
+    "n": "ñńň", "o": "óòôõöøőō", "r": "ř", "s": "śšş", "t": "ťţ", "u": "úùûüůűū", "y": "ýÿ",
+    "z": "źżž", "A": "ÁÀÂÄÅ", "C": "ÇČ", "D": "Đ", "E": "ÉÈÊ", "I": "Íİ", "L": "Ł", "N": "Ñ",
+    "O": "ÓÖØŌ", "R": "Ř", "S": "ŚŠŞ", "U": "ÚÜ", "Z": "ŻŽ",
+}  # fmt: skip
+ACCENTED_LETTERS = "".join(_ACCENTS.values())
 _WORD = re.compile(r"[^\W\d_]+")
-_VOWEL_SOUND = re.compile(r"[aei]|o(?!ne)|u(?!ni|se)", re.IGNORECASE)
+_VOWEL_SOUND = re.compile(r"[aei]|h(?:our|onest|eir)|o(?!ne)|u(?!ni|se|ku)", re.IGNORECASE)
 
 Drawn = TypeVar("Drawn", "Character", "Keyword")
 
@@ -77,7 +85,8 @@ def _lists() -> dict[str, list[str]]:
 
 @cache
 def _pattern_words() -> frozenset[str]:
-    return frozenset(word.lower() for line in banks.all_lines() for word in _WORD.findall(line))
+    words = {word.lower() for line in banks.all_lines() for word in _WORD.findall(line)}
+    return frozenset(words | {"she", "her", "herself"})  # the slots bring them in
 
 
 def is_held_out(word: str) -> bool:
@@ -95,15 +104,58 @@ def invented(rng: random.Random, syllables: int) -> str:
             return word
 
 
+@cache
+def _real_words(source: str) -> list[str]:
+    return [word.lower() for word in _lists()[source] if word.isalpha()]
+
+
+@cache
+def _real_names() -> frozenset[str]:
+    return frozenset(name.lower() for source in ("her", "him") for name in _lists()[source])
+
+
+def spliced(rng: random.Random, source: str) -> str:
+    """Return a made-up word, in lower case: the head of a real one and the tail of another.
+
+    But for the joint, its letters stand beside each other in words of `source`. So it has the
+    tokens of a real word that the model does not know.
+    """
+    words = _real_words(source)
+    while True:
+        head, tail = rng.choice(words), rng.choice(words)
+        word = head[: rng.randrange(2, 6)] + tail[-rng.randrange(2, 6) :]
+        if len(word) > 4 and word not in words and word not in _pattern_words():
+            return word
+
+
+def _made_up(rng: random.Random, source: str) -> str:
+    if rng.random() < 0.5:
+        return spliced(rng, source)
+    return invented(rng, rng.choice((1, 2, 2, 2, 3)))
+
+
+def _accented(rng: random.Random, name: str) -> str:
+    """Return `name` with a mark on one of its letters, where there is such a letter."""
+    places = [place for place, letter in enumerate(name) if letter in _ACCENTS]
+    if not places:
+        return name
+    place = rng.choice(places)
+    return name[:place] + rng.choice(_ACCENTS[name[place]]) + name[place + 1 :]
+
+
 def _first_name(rng: random.Random, wanted: Callable[[str], bool]) -> tuple[str, Pronoun]:
     while True:
         pronoun: Pronoun = rng.choice(("he", "she"))
-        if rng.random() < 0.5:
+        kind = rng.random()
+        if kind < 0.4:
             name = rng.choice(_lists()["him" if pronoun == "he" else "her"])
         else:
-            name = invented(rng, rng.choice((1, 2, 2, 2, 3))).capitalize()
+            name = _made_up(rng, rng.choice(("him", "her", "surnames"))).capitalize()
+            if name.lower() in _real_names():
+                continue
             # The model has to guess, and so would a reader: a pronoun by the last letter.
             pronoun = "she" if name.endswith(("a", "e", "i", "y")) else "he"
+            name = _accented(rng, name) if kind < 0.46 else name
         if len(name) > 2 and wanted(name):
             return name, pronoun
 
@@ -113,7 +165,7 @@ def _surname(rng: random.Random, wanted: Callable[[str], bool]) -> str:
         if rng.random() < 0.5:
             name = rng.choice(_lists()["surnames"])
         else:
-            name = invented(rng, 2).capitalize()
+            name = _made_up(rng, "surnames").capitalize()
         if wanted(name):
             return name
 
@@ -136,13 +188,25 @@ def _character(rng: random.Random, wanted: Callable[[str], bool]) -> Character:
 def _noun(rng: random.Random, source: str, wanted: Callable[[str], bool]) -> str:
     while True:
         kind = rng.random()
-        if kind < 0.62:
+        if kind < 0.6:
             noun = rng.choice(_lists()[source])
-        elif kind < 0.82:
-            noun = invented(rng, rng.choice((1, 2, 2)))
+        elif kind < 0.94:
+            noun = _made_up(rng, source)
+            # Its form is all that tells one from several.
+            if source != "plurals" and noun.endswith("s"):
+                continue
         else:
             noun = _part(rng, "things", wanted) + _part(rng, source, wanted)
         if len(noun) > 2 and wanted(noun):
+            return noun
+
+
+def _plural(rng: random.Random, wanted: Callable[[str], bool]) -> str:
+    while True:
+        noun = _noun(rng, "plurals", wanted)
+        if noun not in _lists()["plurals"] and not noun.endswith(("s", "x")):
+            noun += "s"
+        if wanted(noun):
             return noun
 
 
@@ -158,8 +222,7 @@ def _keyword(rng: random.Random, wanted: Callable[[str], bool]) -> Keyword:
     if kind == "thing":
         text = _noun(rng, "things", wanted)
     elif kind == "plural":
-        text = _noun(rng, "plurals", wanted)
-        text = text if text.endswith(("s", "x")) or text in lists["plurals"] else f"{text}s"
+        text = _plural(rng, wanted)
     elif rng.random() < 0.15:
         text = rng.choice(lists["mass phrases"])
         if not wanted(text.split()[-1]):

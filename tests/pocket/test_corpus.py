@@ -1,5 +1,6 @@
 """The training stories follow their settings, as the model is to do."""
 
+import random
 import re
 import statistics
 import subprocess
@@ -207,6 +208,7 @@ def test_rewrites_are_everywhere_and_join() -> None:
             " and finishes with this part unchanged: "
         )
         assert initial == example.prefill
+        assert final == example.final
         assert example.completion.endswith(final)
         assert not measures.seam_faults(initial, example.completion, final, ended=True)
         passage = example.completion.removesuffix(final).strip()
@@ -215,6 +217,66 @@ def test_rewrites_are_everywhere_and_join() -> None:
         places["one sentence"] += len(split_sentences(passage)) == 1
         places["more"] += len(split_sentences(passage)) > 1
     assert all(places[place] >= 10 for place in ("start", "end", "one sentence", "more")), places
+
+
+def test_what_a_bank_gives_stands_in_its_order() -> None:
+    order = {
+        (register, pattern): (name, rank)
+        for register, bank in banks.load().registers.items()
+        for name in ("aside", "opener", "hero", "closer")
+        for rank, pattern in enumerate(bank[name])
+        # As it stands in the story, if the style leaves it alone.
+        if not re.search(r"[{}\[<&%!]", pattern)
+    }
+    several = 0
+    for example in WHOLE:
+        ranks: dict[str, list[int]] = defaultdict(list)
+        for sentence in split_sentences(example.story.replace("\n\n", " ")):
+            if found := order.get((example.settings.register, sentence)):
+                ranks[found[0]].append(found[1])
+        assert all(row == sorted(set(row)) for row in ranks.values()), example.story
+        several += any(len(row) > 1 for row in ranks.values())
+    assert several > 50
+
+
+def test_keywords_come_in_the_order_of_the_prompt() -> None:
+    # One of them can be a word that the story also says by chance.
+    in_order = 0
+    for example in WHOLE:
+        places = [example.story.lower().find(k.lower()) for k in example.settings.keywords]
+        in_order += places == sorted(places)
+    assert in_order > 0.97 * len(WHOLE)
+
+
+def test_what_the_prompt_gives_is_marked() -> None:
+    settings = corpus.StorySettings(
+        characters=("Dr. Fay O'Brien", "anna-maria"),
+        keywords=("Lamp On The Hill", "owls"),
+        genre="Fantasy",
+        register="Formal",
+        child_friendly=False,
+        max_words=100,
+        final_twist=False,
+    )
+    completion = " At one o'clock Fay O'Brien went on. Anna-Maria saw Owls on the hill.\n\nThe lamp"
+    final = "The lamp"
+    example = corpus.Example("rewrite", settings, "", "It rained.", completion, final)
+    marked = [completion[start:end] for start, end in example.given()]
+    assert marked == ["Fay", "O'Brien", "Anna-Maria", "Owls", "hill"]
+    assert [completion[start:end] for start, end in example.seam()] == ["\n\nThe lamp"]
+    whole = corpus.Example("write", settings, "", "", completion)
+    assert [completion[start:end] for start, end in whole.given()] == [*marked, "lamp"]
+    assert not whole.seam()
+
+
+def test_a_drawn_name_has_one_pronoun() -> None:
+    rng, pronouns = random.Random(8), defaultdict(set)
+    for _ in range(10_000):
+        for character in words.draw_characters(rng, 2, "train"):
+            if " " not in character.text:
+                pronouns[character.text.lower()].add(character.pronoun)
+    assert len(pronouns) > 5_000
+    assert not [name for name, several in pronouns.items() if len(several) > 1]
 
 
 def test_held_out_names_and_keywords_are_those_of_no_training_story() -> None:
@@ -238,6 +300,10 @@ def test_articles_fit() -> None:
         ("owl", "thing"): ("an owl", "the owl"),
         ("unicorn", "thing"): ("a unicorn", "the unicorn"),
         ("umbrella", "thing"): ("an umbrella", "the umbrella"),
+        ("ukulele", "thing"): ("a ukulele", "the ukulele"),
+        ("hourglass", "thing"): ("an hourglass", "the hourglass"),
+        ("heirloom", "thing"): ("an heirloom", "the heirloom"),
+        ("house", "thing"): ("a house", "the house"),
         ("one-eyed cat", "thing"): ("a one-eyed cat", "the one-eyed cat"),
         ("owls", "plural"): ("owls", "the owls"),
         ("courage", "mass"): ("courage", "courage"),
