@@ -16,8 +16,10 @@ END_OF_TURN = "<|eot_id|>"
 VOCABULARY_SIZE = 4096
 
 
-def train_tokenizer(texts: Iterable[str], folder: Path) -> Any:
+def train_tokenizer(texts: Iterable[str], folder: Path, *, letters: str) -> Any:
     """Train a SentencePiece model on `texts`, write `folder`/tokenizer.model and return it.
+
+    Each of `letters` has a token, however seldom it stands in the texts.
 
     Every option that changes white space is off, or newlines would vanish and a space would
     follow each special token in one runtime and not in the other.
@@ -36,6 +38,7 @@ def train_tokenizer(texts: Iterable[str], folder: Path) -> Any:
         byte_fallback=True,
         split_digits=True,
         character_coverage=0.9999,
+        required_chars=letters,
         unk_piece="<unk>",
         bos_piece=BEGIN,
         eos_piece=END_OF_TURN,
@@ -68,3 +71,13 @@ def chat_ids(tokenizer: Any, prompt: str, prefill: str = "") -> list[int]:
 def completion_ids(tokenizer: Any, completion: str) -> list[int]:
     """Return the ids of what the model has to write, its end of turn included."""
     return [*tokenizer.encode(completion), tokenizer.piece_to_id(END_OF_TURN)]
+
+
+def inside(tokenizer: Any, completion: str, spans: Iterable[tuple[int, int]]) -> list[bool]:
+    """Tell for each of `completion_ids` whether it has a character within one of `spans`."""
+    marked = bytearray(len(completion))
+    for start, end in spans:
+        marked[start:end] = b"\1" * (end - start)
+    offsets = tokenizer.encode(completion, return_type="offset_mapping")["offsets"]
+    # The first bytes of a character that has no token are an empty span before it.
+    return [*(any(marked[start : max(end, start + 1)]) for start, end in offsets), False]

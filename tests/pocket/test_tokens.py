@@ -63,8 +63,19 @@ def test_the_template_is_transformers_too(theirs: Any) -> None:
 
 def test_a_tokenizer_is_trained_without_touching_white_space(tmp_path: Path) -> None:
     texts = (example.story for example in islice(corpus.examples(23), 3000))
-    trained = tokens.train_tokenizer(texts, tmp_path)
+    trained = tokens.train_tokenizer(texts, tmp_path, letters="Čğ")
     for text in agreement.ODD_TEXTS:
         assert trained.decode(trained.encode(text)) == text
+    assert {"Č", "ğ"} <= set(trained.encode("Čağ", out_type=str)), "no bytes"
     assert trained.bos_id() != trained.eos_id()
     assert tokens.completion_ids(trained, "The end.")[-1] == trained.eos_id()
+
+
+def test_tokens_inside_of_spans_are_told(ours: Any) -> None:
+    story = "Then Čestmír took the lamp, \n\nand – at last – 🦊 slept."
+    spans = [(5, 12), (story.index("🦊"), story.index("🦊") + 1)]
+    marks = tokens.inside(ours, story, spans)
+    ids = tokens.completion_ids(ours, story)
+    assert len(marks) == len(ids)
+    told = ours.decode([i for i, mark in zip(ids, marks, strict=True) if mark])
+    assert told.replace(" ", "") == "Čestmír🦊"
