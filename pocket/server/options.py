@@ -18,7 +18,15 @@ _NUMBERS: dict[str, tuple[str, tuple[type, ...]]] = {
     "frequency_penalty": ("frequency_penalty", (int, float)),
     "num_predict": ("n_predict", (int,)),
     "num_keep": ("n_keep", (int,)),
+    # llama.cpp's sampler against repeated sequences ("don't repeat yourself"); Ollama has no name
+    # for these. The shipped model has them among its parameters.
+    "dry_multiplier": ("dry_multiplier", (int, float)),
+    "dry_base": ("dry_base", (int, float)),
+    "dry_allowed_length": ("dry_allowed_length", (int,)),
+    "dry_penalty_last_n": ("dry_penalty_last_n", (int,)),
 }
+# Sequences end with a sentence: it is sentences that should not come again.
+_SEQUENCE_BREAKERS = [".", "!", "?", "\n"]
 # Ollama's defaults, where llama.cpp's differ.
 _DEFAULTS: dict[str, Any] = {"temperature": 0.8, "top_k": 40, "top_p": 0.9, "repeat_penalty": 1.1}
 _LEAST_CONTEXT = 64
@@ -48,6 +56,8 @@ def sampling(options: dict[str, Any]) -> dict[str, Any]:
     """Return llama.cpp's request fields for checked `options`."""
     chosen = {**_DEFAULTS, **options}
     fields = {ours: chosen[name] for name, (ours, _) in _NUMBERS.items() if name in chosen}
+    if chosen.get("dry_multiplier"):
+        fields["dry_sequence_breakers"] = _SEQUENCE_BREAKERS
     if chosen.get("stop"):
         fields["stop"] = chosen["stop"]
     return fields

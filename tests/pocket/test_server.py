@@ -15,6 +15,7 @@ from gguf import GGUFWriter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pocket import corpus
 from pocket.__main__ import SHIPPED
 from pocket.server.app import CLIENT_CLOSED_REQUEST, _unless_left
 from pocket.server.engine import Engine, Weights
@@ -79,10 +80,28 @@ def text(client: httpx.Client, model: str, **options: Any) -> str:
 # ---- Models of files ----
 
 
+def test_a_sequence_is_kept_from_coming_again(client: httpx.Client) -> None:
+    # What the model does most surely is to copy the text after a rewritten passage.
+    stream = corpus.examples(6161, kind="rewrite")
+    example = next(e for e in stream if len(e.final) > 200)
+    messages = [
+        {"role": "user", "content": example.prompt},
+        {"role": "assistant", "content": example.prefill},
+    ]
+    body = {"model": MODEL, "messages": messages, "stream": False}
+    copied = []
+    for multiplier in (0, 20):
+        chosen = {"temperature": 0, "num_predict": 400, "repeat_penalty": 1.0}
+        chosen |= {"dry_multiplier": multiplier, "dry_base": 1.0, "dry_allowed_length": 3}
+        answer = client.post("/api/chat", json={**body, "options": chosen}).json()
+        copied.append(answer["message"]["content"].endswith(example.final[-100:]))
+    assert copied == [True, False]
+
+
 def test_a_model_from_a_file_writes_like_it(client: httpx.Client) -> None:
     digest = upload(client, (SHIPPED / "pocket.gguf").read_bytes())
     assert create(client, files={"model.gguf": digest}).json() == {"status": "success"}
-    parameters = {"repeat_penalty": 1.0, "num_ctx": 1024}
+    parameters = {"repeat_penalty": 1.0, "dry_multiplier": 0, "num_ctx": 1024}
     assert text(client, "made", **parameters) == text(client, MODEL, **parameters)
     assert client.request("DELETE", "/api/delete", json={"model": "made"}).status_code == 200
     assert client.head(f"/api/blobs/{digest}").status_code == 404, "nobody needs it any more"
@@ -167,6 +186,7 @@ def test_pulling_is_refused_clearly(client: httpx.Client) -> None:
         {"options": {"temperature": "x"}},
         {"options": {"top_k": 1.5}},
         {"options": {"num_predict": True}},
+        {"options": {"dry_multiplier": "much"}},
         {"options": {"stop": [1]}},
         {"messages": "hello"},
         {"messages": [{"role": "robot", "content": "x"}]},
