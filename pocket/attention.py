@@ -4,13 +4,14 @@ torch's flash attention for CPUs spends four fifths of its time in the backward 
 the probabilities, which are few in a small model, and so has only matrix products to make.
 """
 
+from typing import Any
+
 import torch
 
 # Queries that are attended for together: keys behind their block are left out.
 _BLOCK = 128
 
 
-@torch.library.custom_op("pocket::attend", mutates_args=())  # type: ignore[untyped-decorator]
 def _attend(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -43,12 +44,12 @@ def _blocks(kept: torch.Tensor, heads: int, length: int) -> list[tuple[int, int,
     return blocks
 
 
-@_attend.register_fake  # type: ignore[untyped-decorator]
-def _(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, ...]:
+def _attend_shapes(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.empty_like(value), query.new_empty(query.shape[0] * _pairs(query.shape[1]))
 
 
-@torch.library.custom_op("pocket::attend_backward", mutates_args=())  # type: ignore[untyped-decorator]
 def _attend_backward(
     gradient: torch.Tensor,
     query: torch.Tensor,
@@ -69,24 +70,33 @@ def _attend_backward(
     return of_query, of_key, of_value
 
 
-@_attend_backward.register_fake
-def _(gradient, query, key, value, kept):  # type: ignore[no-untyped-def]
-    return torch.empty_like(query), torch.empty_like(key), torch.empty_like(value)
+def _attend_backward_shapes(_: torch.Tensor, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    return tuple(torch.empty_like(tensor) for tensor in inputs[:3])
 
 
-def _keep(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
+def _keep(ctx: Any, inputs: tuple[torch.Tensor, ...], output: tuple[torch.Tensor, ...]) -> None:
     ctx.save_for_backward(*inputs, output[1])
 
 
-def _differentiate(ctx, gradient, _):  # type: ignore[no-untyped-def]
-    return torch.ops.pocket.attend_backward(gradient.contiguous(), *ctx.saved_tensors)
+def _differentiate(ctx: Any, gradient: torch.Tensor, _: object) -> tuple[torch.Tensor, ...]:
+    gradients: tuple[torch.Tensor, ...] = _ATTEND_BACKWARD(
+        gradient.contiguous(), *ctx.saved_tensors
+    )
+    return gradients
 
 
-_attend.register_autograd(_differentiate, setup_context=_keep)
+# Operators of their own, which `torch.compile` calls and does not look into.
+_ATTEND = torch.library.custom_op("pocket::attend", _attend, mutates_args=())
+_ATTEND.register_fake(_attend_shapes)
+_ATTEND.register_autograd(_differentiate, setup_context=_keep)
+_ATTEND_BACKWARD = torch.library.custom_op(
+    "pocket::attend_backward", _attend_backward, mutates_args=()
+)
+_ATTEND_BACKWARD.register_fake(_attend_backward_shapes)
 
 
 def causal_attention(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
     """Return the attention of (rows, heads, positions, width) tensors, of the same shape."""
     scaled = query * query.shape[-1] ** -0.5
     flat = [tensor.flatten(0, 1).contiguous() for tensor in (scaled, key, value)]
-    return torch.ops.pocket.attend(*flat)[0].view(query.shape)
+    return _ATTEND(*flat)[0].view(query.shape)
