@@ -50,7 +50,7 @@ finetune: $(VENV)/.web $(VENV)-train/.cpu  ## the whole loop on the pocket model
 train-env: $(VENV)-train/.cpu  ## the trainer's environment, for a CPU
 
 pocket-model: $(VENV)/.dev $(VENV)-train/.cpu  ## train the pocket model again, measure it, put it in place
-	$(VENV)-train/bin/python -m pocket.train --minutes $(or $(MINUTES),80) $(ARGS)
+	$(VENV)-train/bin/python -m pocket.train --minutes $(or $(MINUTES),200) $(ARGS)
 	mkdir -p var/pocket-candidate
 	cp pocket/model/parameters.json var/pocket-training/pocket.gguf \
 	  var/pocket-training/tokenizer.model var/pocket-candidate/

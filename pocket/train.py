@@ -54,8 +54,9 @@ BATCH_TOKENS = 8192
 LEARNING_RATE = 4e-3
 WARM_UP = 100  # steps
 EVALUATE_EVERY = 100  # steps
-# Of the tokens of names, keywords and a rewrite's seam: one in ten, and much depends on them.
-GIVEN_WEIGHT = 4.0
+# Of the tokens that much depends on: those of names, keywords and a rewrite's seam, and where a
+# sentence, a paragraph or the answer ends and it is decided what comes next.
+HEAVY = 3.0
 HELD_OUT = 96  # examples whose names and keywords are in no training story
 
 torch.manual_seed(options.seed)
@@ -118,13 +119,19 @@ Row = tuple[list[int], int, list[bool]]
 
 def heavy(example: corpus.Example) -> list[bool]:
     """Tell for each token of the completion whether it weighs more."""
-    given, seam = (
+    given, seam, joints = (
         tokens.inside(tokenizer, example.completion, spans)
-        for spans in (example.given(), example.seam())
+        for spans in (example.given(), example.seam(), example.joints())
     )
-    # Not the first token of a name: the model would learn to name somebody far too often.
-    going_on = (before and one for before, one in pairwise([False, *given]))
-    return [either or other for either, other in zip(going_on, seam, strict=True)]
+    joints[-1] = True
+    # Not the first token of a name or seam: the model would learn to name somebody far too often,
+    # or to go back to the text after the selection before it has written anything.
+    return [
+        joint or any(before and one for before, one in pairs)
+        for joint, *pairs in zip(
+            joints, pairwise([False, *given]), pairwise([False, *seam]), strict=True
+        )
+    ]
 
 
 def rows(seed: int, vocabulary: corpus.Vocabulary) -> Iterator[Row]:
@@ -154,7 +161,7 @@ def pad(batch: list[Row]) -> Batch:
         places += range(row * width + prompt - 1, row * width + len(ids) - 1)
         targets += ids[prompt:]
         heavy_ones += marks
-    weight = 1 + (GIVEN_WEIGHT - 1) * torch.tensor(heavy_ones).float()
+    weight = 1 + (HEAVY - 1) * torch.tensor(heavy_ones).float()
     batched = (inputs, torch.tensor(places), torch.tensor(targets), weight)
     return tuple(tensor.to(device) for tensor in batched)
 

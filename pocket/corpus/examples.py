@@ -15,14 +15,14 @@ from pocket.corpus.telling import tell
 
 Kind = Literal["write", "rewrite", "continue"]
 _KINDS: tuple[Kind, ...] = ("write", "rewrite", "continue")
-_WEIGHTS = (68, 24, 8)
+_WEIGHTS = (58, 34, 8)
 # Words; a rewrite's context holds the story twice.
 _LONGEST_REWRITE = 280
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 # Words of keywords that stand everywhere.
 _LITTLE_WORDS = set("of the in at on by a and from under with without".split())
-# Characters of the final part that show that a rewrite has come to it.
-_SEAM = 24
+# Characters of the final part that show that a rewrite has come to it, word for word.
+_SEAM = 60
 # Stories of a genre; about 15,000 of all.
 _REMEMBERED = 1000
 
@@ -66,6 +66,11 @@ class Example:
             return []
         new = self.completion.removesuffix(self.final)
         return [(len(new.rstrip()), min(len(new) + _SEAM, len(self.completion)))]
+
+    def joints(self) -> list[tuple[int, int]]:
+        """Return where in `completion` sentences begin: the white space and the first letter."""
+        starts = [0, *sentence_starts(self.completion)]
+        return [(len(self.completion[:start].rstrip()), start + 1) for start in starts]
 
 
 def examples(

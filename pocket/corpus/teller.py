@@ -61,16 +61,19 @@ class Teller:
         patterns: Sequence[str],
         *,
         beat: bool = False,
+        about: bool = False,
         in_order: bool = True,
     ) -> bool:
         """Add one unused pattern that fits, at `position`; tell whether there was one.
 
-        With `in_order`, one that keeps the sentences of `patterns` in their order.
+        A `beat` names what the plot is about if it can: mostly, and always with `about`. With
+        `in_order`, one that keeps the sentences of `patterns` in their order.
         """
         allowed = self._allowed(position, patterns) if in_order else patterns
         fitting = [pattern for pattern in allowed if self._fits(pattern)]
-        if beat and (about := [pattern for pattern in fitting if "{o}" in pattern.lower()]):
-            fitting = about if self.rng.random() < 0.8 else fitting
+        naming = [pattern for pattern in fitting if "{o}" in pattern.lower()]
+        if beat and naming and (about or self.rng.random() < 0.8):
+            fitting = naming
         if not fitting:
             return False
         pattern = self.rng.choice(fitting)
@@ -120,9 +123,13 @@ class Teller:
             **{key.capitalize(): capital(value) for key, value in slots.items()},
         }
 
-    def words(self) -> int:
-        """Return how many words there are so far."""
-        return sum(len(sentence.text.split()) for sentence in self.sentences)
+    def words(self, part: int | None = None) -> int:
+        """Return how many words there are so far, in all or in one paragraph."""
+        return sum(
+            len(sentence.text.split())
+            for sentence in self.sentences
+            if part is None or int(sentence.position) == part
+        )
 
 
 def fill(text: str, slots: dict[str, str]) -> str:

@@ -21,10 +21,15 @@ from pocket.corpus.words import Keyword
 
 # Words that a story aims at when the limit leaves room.
 LONGEST = 400
-# Where the keywords come in that the plot is not about, by their number. Always in the same
-# places: so it can be learned that the last of them comes last, and none is forgotten.
-_SPREAD = ((), (1.7,), (0.75, 2.55), (0.75, 1.7, 3.5), (0.75, 1.7, 2.55, 3.5),
-           (0.75, 1.3, 1.7, 2.55, 3.5))  # fmt: skip
+# Where the keywords come in that the plot is not about, by their number. Always at the same edges
+# of paragraphs: so it can be learned whose turn it is there, and none is forgotten.
+_SPREAD = ((), (1.0,), (1.0, 3.5), (1.0, 2.95, 3.5), (0.75, 1.0, 2.95, 3.5),
+           (0.75, 1.0, 1.99, 2.95, 3.5))  # fmt: skip
+# The first keyword comes in with the introduction, or there.
+_FIRST_AT_LATEST = 1.0
+# How much of the length aimed at a paragraph may have; with what has to be in it, all together
+# are no longer than the limit. So how much room there is can be seen from the paragraph alone.
+_SHARES = {0: 0.34, 1: 0.3, 2: 0.25, 3: 0.3}
 
 
 class Source(NamedTuple):
@@ -52,13 +57,14 @@ def tell(rng: random.Random, material: Material) -> str | None:
     for one. None when that can't be had: a very small limit leaves no room for five keywords.
     """
     limit = material.settings.max_words
-    target = min(LONGEST * rng.uniform(0.8, 0.95), limit * rng.uniform(0.66, 0.84))
-    first = 0 if target > 105 else 1 if target > 34 else 2
-    for size in range(first, 3):
-        for _ in range(12):
-            story = _tell(rng, material, size, target)
-            if len(story.split()) <= min(LONGEST, 0.95 * limit) and _is_complete(story, material):
-                return story
+    target = min(LONGEST * rng.uniform(0.8, 0.95), limit * rng.uniform(0.62, 0.8))
+    asked = len(material.characters) + len(material.keywords)
+    # By the prompt alone, and so that nearly every story of that size keeps to the limit.
+    size = 0 if limit >= 120 + 10 * asked else 1 if limit >= 60 + 3 * asked else 2
+    for _ in range(12):
+        story = _tell(rng, material, size, target)
+        if len(story.split()) <= min(LONGEST, 0.95 * limit) and _is_complete(story, material):
+            return story
     return None
 
 
@@ -123,7 +129,7 @@ def _beats(teller: Teller, plot: banks.Lines, size: int, target: float) -> None:
         if target < 65:
             del beats["trouble"]
     for beat, position in beats.items():
-        teller.add(position, plot[beat], beat=True)
+        teller.add(position, plot[beat], beat=True, about=beat == "want")
 
 
 def _tiny(teller: Teller, source: Source) -> None:
@@ -186,7 +192,7 @@ def _weave_all(teller: Teller, source: Source) -> None:
     """Bring in every keyword, the first as what the plot is about, if the plot names it first."""
     first, *rest = teller.material.keywords
     named = [s.position for s in teller.sentences if "{o}" in s.text.lower()]
-    if first.kind == "mass" or min(named, default=4.0) > min(_SPREAD[len(rest)], default=3.5):
+    if first.kind == "mass" or min(named, default=4.0) > _FIRST_AT_LATEST:
         rest = [first, *rest]
         teller.name_object(teller.rng.choice(source.genre["objects"]))
     for position, keyword in zip(_SPREAD[len(rest)], rest, strict=True):
@@ -224,9 +230,11 @@ def _extend(teller: Teller, source: Source, target: float, size: int) -> None:
     # A weighted random order: the larger the weight, the earlier.
     options.sort(key=lambda option: rng.random() ** (1 / option.weight), reverse=True)
     for option in options:
+        part = int(option.position)
         if teller.words() + 8 > target:
             return
-        teller.add(option.position, option.patterns, beat=option.beat)
+        if size > 0 or teller.words(part) + 8 <= _SHARES[part] * target:
+            teller.add(option.position, option.patterns, beat=option.beat)
 
 
 def _options(teller: Teller, source: Source) -> list[Option]:
@@ -234,13 +242,12 @@ def _options(teller: Teller, source: Source) -> list[Option]:
     plot, genre, register, shared = source
     last = shared["react"] if settings.final_twist else register["closer"]
     options = [
-        Option(rng.uniform(1.2, 2.6), register["aside"], 6),
-        Option(rng.uniform(1.2, 2.6), register["aside"], 3),
+        *_early_and_late(rng, register["aside"], 5),
+        *_early_and_late(rng, genre["mood"], 3),
         Option(0.3, register["hero"], 4),
         Option(0.02, register["opener"], 4),
         Option(3.85, last, 4),
         Option(0.2, genre["setting"], 4),
-        Option(rng.choice((1.2, 1.35, 2.2)), genre["mood"], 4),
         Option(2.0, plot["worse"], 6, beat=True),
     ]
     if not settings.final_twist:
@@ -249,32 +256,35 @@ def _options(teller: Teller, source: Source) -> list[Option]:
         options += [Option(3.6, shared["kind last"], 4), Option(1.95, shared["kind"], 1)]
     if len(teller.material.characters) > 1:
         options += [
-            Option(rng.choice((1.6, 1.9, 2.2)), genre["talk"], 6),
-            Option(rng.choice((1.55, 2.3)), genre["company"], 4),
+            *_early_and_late(rng, genre["talk"], 5),
+            *_early_and_late(rng, genre["company"], 3),
             Option(3.3, shared["company last"], 2),
         ]
     return options
 
 
+def _early_and_late(rng: random.Random, bank: Sequence[str], weight: float) -> list[Option]:
+    """Return an option for each of the middle paragraphs, with sentences of its own.
+
+    Whoever has written a sentence of `bank` in a paragraph needs no other, and what was said in
+    the paragraph before can't come again.
+    """
+    half = len(bank) // 2
+    return [
+        Option(rng.uniform(1.2, 1.9), bank[:half], weight),
+        Option(rng.uniform(2.1, 2.6), bank[half:], weight),
+    ]
+
+
 def _more_options(teller: Teller, source: Source) -> list[Option]:
     """Return what only a long story has room for."""
-    rng = teller.rng
-    plot, genre, register, shared = source
+    plot, genre, _, shared = source
     options = [
         Option(1.1, plot["trouble"], 4, beat=True),
         Option(2.0, plot["worse"], 4, beat=True),
         Option(1.5, plot["try"], 4, beat=True),
-        Option(rng.uniform(1.2, 2.6), register["aside"], 4),
-        Option(rng.uniform(1.2, 2.6), register["aside"], 3),
-        Option(rng.uniform(1.2, 2.6), register["aside"], 2),
-        Option(rng.choice((1.35, 2.2, 2.4)), genre["mood"], 4),
         Option(0.25, genre["setting"], 2),
     ]
     if len(teller.material.characters) > 1:
-        options += [
-            Option(rng.uniform(1.5, 2.6), shared["bond"], 4),
-            Option(rng.uniform(1.5, 2.6), shared["bond"], 2),
-            Option(rng.uniform(1.5, 2.6), genre["talk"], 4),
-            Option(rng.uniform(1.5, 2.6), genre["company"], 3),
-        ]
+        options += _early_and_late(teller.rng, shared["bond"], 4)
     return options

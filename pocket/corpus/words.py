@@ -106,6 +106,8 @@ def invented(rng: random.Random, syllables: int) -> str:
 
 @cache
 def _real_words(source: str) -> list[str]:
+    if source == "patterns":
+        return sorted(word for word in _pattern_words() if len(word) > 3)
     return [word.lower() for word in _lists()[source] if word.isalpha()]
 
 
@@ -117,19 +119,25 @@ def _real_names() -> frozenset[str]:
 def spliced(rng: random.Random, source: str) -> str:
     """Return a made-up word, in lower case: the head of a real one and the tail of another.
 
-    But for the joint, its letters stand beside each other in words of `source`. So it has the
-    tokens of a real word that the model does not know.
+    But for the joint, its letters stand beside each other in words of `source` (a list of names
+    or keywords, or "patterns": all that the sentences are written in). So it has the tokens of a
+    real word that the model does not know.
     """
     words = _real_words(source)
     while True:
         head, tail = rng.choice(words), rng.choice(words)
-        word = head[: rng.randrange(2, 6)] + tail[-rng.randrange(2, 6) :]
-        if len(word) > 4 and word not in words and word not in _pattern_words():
+        word = head[: rng.randrange(1, 7)] + tail[-rng.randrange(2, 7) :]
+        if 4 < len(word) < 12 and word not in words and word not in _pattern_words():
             return word
 
 
 def _made_up(rng: random.Random, source: str) -> str:
-    if rng.random() < 0.5:
+    kind = rng.random()
+    # The form of what can't be counted is all that tells that it can't.
+    if kind < 0.4 and source != "masses":
+        # A token that stands in no name or keyword is one that the model doesn't learn to copy.
+        return spliced(rng, "patterns")
+    if kind < 0.7:
         return spliced(rng, source)
     return invented(rng, rng.choice((1, 2, 2, 2, 3)))
 

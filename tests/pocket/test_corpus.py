@@ -239,6 +239,46 @@ def test_what_a_bank_gives_stands_in_its_order() -> None:
     assert several > 50
 
 
+def test_a_paragraph_says_one_aside_at_most_and_none_of_another_paragraphs() -> None:
+    both = 0
+    for example in WHOLE:
+        asides = banks.load().registers[example.settings.register]["aside"]
+        half = len(asides) // 2
+        told = Counter(
+            asides.index(sentence) < half
+            for sentence in split_sentences(example.story.replace("\n\n", " "))
+            if sentence in asides
+        )
+        assert max(told.values(), default=0) <= 1, example.story
+        both += len(told) == 2
+    assert both > 50
+
+
+def test_the_development_opens_with_a_keyword() -> None:
+    opened = [
+        any(
+            keyword.lower() in split_sentences(example.story.split("\n\n")[1])[0].lower()
+            for keyword in example.settings.keywords
+        )
+        for example in WHOLE
+        if len(example.settings.keywords) > 1 and example.settings.max_words > 210
+    ]
+    assert len(opened) > 300
+    assert statistics.mean(opened) > 0.99
+
+
+def test_the_prompt_alone_tells_how_long_a_story_is() -> None:
+    fullness = defaultdict(list)
+    for example in WHOLE:
+        if 100 <= example.settings.max_words <= 400:
+            fullness[example.settings.max_words // 50].append(
+                len(example.story.split()) / example.settings.max_words
+            )
+    for shares in fullness.values():
+        assert max(shares) <= 0.95
+        assert statistics.quantiles(shares, n=20)[0] > 0.5
+
+
 def test_keywords_come_in_the_order_of_the_prompt() -> None:
     # One of them can be a word that the story also says by chance.
     in_order = 0
@@ -264,6 +304,8 @@ def test_what_the_prompt_gives_is_marked() -> None:
     marked = [completion[start:end] for start, end in example.given()]
     assert marked == ["Fay", "O'Brien", "Anna-Maria", "Owls", "hill"]
     assert [completion[start:end] for start, end in example.seam()] == ["\n\nThe lamp"]
+    joints = [completion[start:end] for start, end in example.joints()]
+    assert joints == [" ", " A", "\n\nT"]
     whole = corpus.Example("write", settings, "", "", completion)
     assert [completion[start:end] for start, end in whole.given()] == [*marked, "lamp"]
     assert not whole.seam()
