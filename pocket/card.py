@@ -57,7 +57,7 @@ The load average was {load:.1f} on {cores} cores when the times were taken. A re
 
 ## Made again
 
-`make pocket-model`: tokenizer, training, conversion by llama.cpp's own script, evaluation, this card. The same seed gives the same stories to learn from; how many of them fit into the minutes depends on the machine.
+`make pocket-model`: tokenizer, training, conversion by llama.cpp's own script, evaluation, this card. It gives a like model, not the same bytes: how many stories fit into the minutes depends on the machine, and a run that was interrupted draws new ones.
 
 ## Ten stories, unedited
 

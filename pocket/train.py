@@ -124,8 +124,8 @@ def heavy(example: corpus.Example) -> list[bool]:
         for spans in (example.given(), example.seam(), example.joints())
     )
     joints[-1] = True
-    # Not the first token of a name or seam: the model would learn to name somebody far too often,
-    # or to go back to the text after the selection before it has written anything.
+    # Not the first token as such, but only as that of a sentence, whichever it is: the model would
+    # learn to name somebody far too often, or to go back before it has written anything.
     return [
         joint or any(before and one for before, one in pairs)
         for joint, *pairs in zip(

@@ -27,8 +27,8 @@ _SPREAD = ((), (1.0,), (1.0, 3.5), (1.0, 2.95, 3.5), (0.75, 1.0, 2.95, 3.5),
            (0.75, 1.0, 1.99, 2.95, 3.5))  # fmt: skip
 # The first keyword comes in with the introduction, or there.
 _FIRST_AT_LATEST = 1.0
-# How much of the length aimed at a paragraph may have; with what has to be in it, all together
-# are no longer than the limit. So how much room there is can be seen from the paragraph alone.
+# How much of the length aimed at a paragraph may have before something is added to it: how much
+# room there is can mostly be seen from the paragraph alone.
 _SHARES = {0: 0.34, 1: 0.3, 2: 0.25, 3: 0.3}
 
 
