@@ -1,9 +1,9 @@
 """Celery's filesystem transport, made safe against readers that come early and writers that die.
 
 kombu's makes each file under its final name and then fills it: who reads in between, or after a
-`kill -9`, gets half a message and fails with it. Here a file gets its name once it is whole, and
-what can't be read all the same is dropped: the rows in the database are the truth, and beat asks
-again.
+`kill -9`, gets half a message, or the empty table of an exchange, and what is sent by that reaches
+no queue. Here a file gets its name once it is whole, and what can't be read all the same is
+dropped: the rows in the database are the truth, and beat asks again.
 """
 
 import logging
@@ -45,13 +45,20 @@ class Channel(filesystem.Channel):
             return []
         return table
 
-    def _queue_bind(self, exchange: str, *binding: Any) -> None:
-        try:
-            super()._queue_bind(exchange, *binding)
-        except ValueError as error:
-            logger.warning("The queues of an exchange were unreadable, and are new: %s", error)
-            (Path(self.control_folder) / f"{exchange}.exchange").unlink()
-            super()._queue_bind(exchange, *binding)
+    def _queue_bind(
+        self, exchange: str, routing_key: str | None, pattern: str | None, queue: str | None
+    ) -> None:
+        binding = filesystem.exchange_queue_t(routing_key or "", pattern or "", queue or "")
+        table = Path(self.control_folder) / f"{exchange}.exchange"
+        table.parent.mkdir(exist_ok=True)
+        # Not the table itself: it is another file after each change.
+        with table.with_suffix(".lock").open("w") as changing:
+            filesystem.lock(changing, filesystem.LOCK_EX)  # type: ignore[attr-defined]  # no stub
+            bindings = self.get_table(exchange)
+            if binding not in bindings:
+                part = table.with_suffix(".part")
+                part.write_text(dumps([binding, *bindings]))
+                part.replace(table)
 
 
 class Transport(filesystem.Transport):

@@ -3,9 +3,10 @@
 import threading
 from pathlib import Path
 from queue import Empty
+from typing import Any
 
 import pytest
-from kombu import Connection
+from kombu import Connection, Exchange, Queue
 
 from storaiteller_site.celery import app
 
@@ -68,6 +69,36 @@ def test_a_table_that_is_half_there_is_made_anew(
         queue.put({"run": 1})
         queue.close()
         assert take(connection, name) == [{"run": 1}]
+
+
+def test_those_who_bind_at_once_are_all_bound(connection: Connection) -> None:
+    """A web process and a worker that start together: what is sent then reaches its queue."""
+    exchange = Exchange("queue-together", "direct")
+    start = threading.Barrier(8)
+    early: list[int] = []
+
+    def table(of: Connection) -> list[Any]:
+        channel: Any = of.default_channel
+        return list(channel.get_table(exchange.name))
+
+    def bind(number: int) -> None:
+        with connection.clone() as own:
+            queue = Queue(f"queue-together-{number}", exchange, f"key {number}")
+            bound = queue(own.default_channel)
+            start.wait()
+            bound.declare()
+            early.append(len(table(own)))
+
+    threads = [threading.Thread(target=bind, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with connection:
+        bound = table(connection)
+    assert {binding.queue for binding in bound} == {f"queue-together-{n}" for n in range(8)}
+    assert len(early) == 8
+    assert min(early) >= 1
 
 
 def test_no_reader_comes_too_early(connection: Connection, name: str) -> None:
