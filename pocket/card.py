@@ -111,7 +111,7 @@ def main() -> None:
         shutil.copyfile(options.folder / name, MODEL / name)
     training = json.loads((options.folder / "training.json").read_text())
     evaluation = json.loads((options.folder / "evaluation.json").read_text())
-    draw_curves(training.pop("curve"), MODEL / "curves.png")
+    draw_curves(training["curve"], MODEL / "curves.png")
     facts = {
         **training,
         **evaluation["figures"],

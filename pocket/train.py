@@ -2,6 +2,7 @@
 
     python -m pocket.train --minutes 60            # a new model, into var/pocket-training
     python -m pocket.train --minutes 60 --resume   # go on after an interruption
+    python -m pocket.train --minutes 60 --rate 2e-3 --init-from pocket/model  # teach it more
     python -m pocket.train --export-only           # convert the last checkpoint
 
 Needs requirements-train-cpu.txt. Uses a GPU when there is one. On a busy CPU, processes of one
@@ -19,8 +20,9 @@ import shutil
 import time
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -35,9 +37,10 @@ from torch.nn.functional import (
 )
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from pocket import convert, corpus, tokens
+from pocket import convert, corpus, emphasis, tokens
 from pocket.attention import causal_attention
 from pocket.corpus import banks, words
+from pocket.muon import Muon
 
 parser = argparse.ArgumentParser(prog="python -m pocket.train", description=__doc__)
 parser.add_argument("--minutes", type=float, default=60, help="training time; sets the schedule")
@@ -45,23 +48,25 @@ parser.add_argument("--seed", type=int, default=3407)
 parser.add_argument("--folder", type=Path, default=Path("var/pocket-training"))
 parser.add_argument("--cache", type=Path, default=Path("var/llama.cpp"))
 parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--rate", type=float, default=4e-3, help="learning rate at its highest")
+parser.add_argument("--init-from", type=Path, help="folder of a trained model and its facts.json")
 parser.add_argument("--resume", action="store_true")
 parser.add_argument("--export-only", action="store_true")
 options = parser.parse_args()
 
 CONTEXT = 1024  # tokens: a story twice (in a rewrite's prompt and in its answer)
 BATCH_TOKENS = 8192
-LEARNING_RATE = 4e-3
 WARM_UP = 100  # steps
 EVALUATE_EVERY = 100  # steps
-# Of the tokens that much depends on: those of names, keywords and a rewrite's seam, and where a
-# sentence, a paragraph or the answer ends and it is decided what comes next.
-HEAVY = 3.0
+HEAVY = 3.0  # the weight of the tokens that `emphasis` names; the others weigh 1
 HELD_OUT = 96  # examples whose names and keywords are in no training story
 
 torch.manual_seed(options.seed)
 torch.set_num_threads(options.threads)
 device = "cuda" if torch.cuda.is_available() else "cpu"
+# Processors that don't know bfloat16 imitate it, and take ten times as long.
+half = device == "cuda" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+arithmetic = torch.bfloat16 if half else torch.float32
 options.folder.mkdir(parents=True, exist_ok=True)
 rank, workers = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 if workers > 1:
@@ -70,7 +75,9 @@ checkpoint_path = options.folder / "checkpoint.safetensors"
 
 # ---- Tokenizer ----------------------------------------------------------------------------------
 
-if rank == 0 and not (options.folder / "tokenizer.model").exists():
+if rank == 0 and options.init_from:
+    shutil.copy(options.init_from / "tokenizer.model", options.folder)
+elif rank == 0 and not (options.folder / "tokenizer.model").exists():
     sample = islice(corpus.examples(options.seed + 1), 12_000)
     tokens.train_tokenizer(
         (line for example in sample for line in (example.story, example.prompt)),
@@ -98,16 +105,21 @@ config = LlamaConfig(
     eos_token_id=tokenizer.eos_id(),
     attn_implementation="sdpa",
 )
-# The arithmetic is in bfloat16; the optimizers keep and change a float32 copy of each weight.
-model = LlamaForCausalLM(config).to(device, torch.bfloat16)
+# The optimizers keep and change a float32 copy of each weight.
+model = LlamaForCausalLM(config)
+if options.init_from:
+    model = LlamaForCausalLM.from_pretrained(
+        options.init_from, gguf_file="pocket.gguf", config=config, dtype=torch.float32
+    )
+model = model.to(device)
+masters = [weight.detach().float().clone().requires_grad_() for weight in model.parameters()]
+model = model.to(arithmetic)
 weights = list(model.parameters())
-masters = [weight.detach().float().clone().requires_grad_() for weight in weights]
 matrices = [m for m, (name, _) in zip(masters, model.named_parameters(), strict=True)
             if m.ndim == 2 and "embed" not in name]  # fmt: skip
 others = [m for m in masters if not any(m is matrix for matrix in matrices)]
 optimizers: list[torch.optim.Optimizer] = [
-    # Muon (Jordan et al., 2024) for the layers' matrices; its rate matched to AdamW's.
-    torch.optim.Muon(matrices, lr=1.0, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+    Muon(matrices, lr=1.0, weight_decay=0.1, arithmetic=arithmetic, rank=rank, workers=workers),
     torch.optim.AdamW(others, lr=1.0, betas=(0.9, 0.95), weight_decay=0.0),
 ]
 
@@ -117,30 +129,13 @@ optimizers: list[torch.optim.Optimizer] = [
 Row = tuple[list[int], int, list[bool]]
 
 
-def heavy(example: corpus.Example) -> list[bool]:
-    """Tell for each token of the completion whether it weighs more."""
-    given, seam, joints = (
-        tokens.inside(tokenizer, example.completion, spans)
-        for spans in (example.given(), example.seam(), example.joints())
-    )
-    joints[-1] = True
-    # Not the first token as such, but only as that of a sentence, whichever it is: the model would
-    # learn to name somebody far too often, or to go back before it has written anything.
-    return [
-        joint or any(before and one for before, one in pairs)
-        for joint, *pairs in zip(
-            joints, pairwise([False, *given]), pairwise([False, *seam]), strict=True
-        )
-    ]
-
-
 def rows(seed: int, vocabulary: corpus.Vocabulary) -> Iterator[Row]:
     """Yield examples as token ids, those that fit the context."""
     for example in corpus.examples(seed, vocabulary=vocabulary):
         prompt = tokens.chat_ids(tokenizer, example.prompt, example.prefill)
         ids = prompt + tokens.completion_ids(tokenizer, example.completion)
         if len(ids) <= CONTEXT:
-            yield ids, len(prompt), heavy(example)
+            yield ids, len(prompt), emphasis.heavy(tokenizer, example)
 
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
@@ -228,8 +223,8 @@ frequencies = config.rope_parameters["rope_theta"] ** -(
     torch.arange(0, config.head_dim, 2) / config.head_dim
 )
 angles = torch.outer(torch.arange(CONTEXT), frequencies)
-cosines = angles.cos().to(device, torch.bfloat16)
-sines = angles.sin().to(device, torch.bfloat16)
+cosines = angles.cos().to(device, arithmetic)
+sines = angles.sin().to(device, arithmetic)
 # A compiler is not everywhere; without one it only takes longer.
 fast_loss_of = torch.compile(loss_of, dynamic=True) if shutil.which("g++") else loss_of
 
@@ -293,7 +288,7 @@ stream = batches(options.seed + 1000 * step + rank)
 started, last_loss = time.monotonic() - spent, 0.0
 while spent < budget:
     # Warm-up, then linear down to nothing at the end of the time.
-    rate = LEARNING_RATE * min((step + 1) / WARM_UP, max(0.0, 1 - spent / budget))
+    rate = options.rate * min((step + 1) / WARM_UP, max(0.0, 1 - spent / budget))
     batch = next(stream)
     loss, plain_loss = fast_loss_of(*batch, *turns(batch))
     loss.backward()
@@ -342,6 +337,9 @@ exported.half().save_pretrained(export)
 (export / "tokenizer.model").write_bytes((options.folder / "tokenizer.model").read_bytes())
 convert.write_tokenizer_config(export)
 convert.to_gguf(export, options.folder / "pocket.gguf", options.cache)
+before: dict[str, Any] = {"steps": 0, "tokens": 0, "minutes": 0.0, "curve": []}
+if options.init_from:
+    before |= json.loads((options.init_from / "facts.json").read_text())
 facts = {
     "parameters": sum(weight.numel() for weight in exported.parameters()),
     "layers": config.num_hidden_layers,
@@ -352,10 +350,10 @@ facts = {
     "patterns": len(banks.patterns()),
     "plots": sum(len(genre.plots) for genre in banks.load().genres.values()),
     "seed": options.seed,
-    "steps": step,
-    "tokens": seen,
-    "minutes": round(spent / 60, 1),
-    "curve": curve,
+    "steps": before["steps"] + step,
+    "tokens": before["tokens"] + seen,
+    "minutes": round(before["minutes"] + spent / 60, 1),
+    "curve": [*before["curve"], *((before["steps"] + at, *losses) for at, *losses in curve)],
 }
 (options.folder / "training.json").write_text(json.dumps(facts, indent=1) + "\n")
 print(f"wrote {options.folder / 'pocket.gguf'}: {facts['parameters']:,} parameters")
