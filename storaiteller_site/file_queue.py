@@ -9,6 +9,7 @@ dropped: the rows in the database are the truth, and beat asks again.
 import logging
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,24 +42,36 @@ class Channel(filesystem.Channel):
         """Return the queues of `exchange`; none where that can't be read."""
         try:
             table: list[Any] = super().get_table(exchange)
-        except ValueError:
+        except ValueError as error:
+            logger.warning("The queues of an exchange can't be read, and count as none: %s", error)
             return []
         return table
 
-    def _queue_bind(
-        self, exchange: str, routing_key: str | None, pattern: str | None, queue: str | None
-    ) -> None:
-        binding = filesystem.exchange_queue_t(routing_key or "", pattern or "", queue or "")
-        table = Path(self.control_folder) / f"{exchange}.exchange"
+    def _queue_bind(self, exchange: str, *binding: str | None) -> None:
+        self._change(exchange, binding, kept=True)
+
+    def _delete(self, queue: str, *binding: str | None, **_: Any) -> None:
+        self._purge(queue)
+        exchange, routing_key, pattern = binding[:3]
+        self._change(exchange or "", (routing_key, pattern, queue), kept=False)
+
+    def _change(self, exchange: str, binding: Sequence[str | None], *, kept: bool) -> None:
+        """Put `binding` (routing key, pattern, queue) into the table of `exchange`, or drop it."""
+        entry = filesystem.exchange_queue_t(*(part or "" for part in binding))
+        table: Path = self._exchange_file(exchange)  # type: ignore[attr-defined]  # no stub
         table.parent.mkdir(exist_ok=True)
-        # Not the table itself: it is another file after each change.
+        # Not the table itself is locked: it is another file after each change.
         with table.with_suffix(".lock").open("w") as changing:
-            filesystem.lock(changing, filesystem.LOCK_EX)  # type: ignore[attr-defined]  # no stub
-            bindings = self.get_table(exchange)
-            if binding not in bindings:
-                part = table.with_suffix(".part")
-                part.write_text(dumps([binding, *bindings]))
-                part.replace(table)
+            filesystem.lock(changing, filesystem.LOCK_EX)  # type: ignore[attr-defined]
+            try:
+                bindings = self.get_table(exchange)
+                if (entry in bindings) != kept:
+                    others = [other for other in bindings if other != entry]
+                    part = table.with_suffix(".part")
+                    part.write_text(dumps([entry, *others] if kept else others))
+                    part.replace(table)
+            finally:
+                filesystem.unlock(changing)
 
 
 class Transport(filesystem.Transport):

@@ -1,5 +1,7 @@
 """The worker's queue in files: half a message, or half a table, ends nothing."""
 
+import fcntl
+import json
 import threading
 from pathlib import Path
 from queue import Empty
@@ -7,6 +9,7 @@ from typing import Any
 
 import pytest
 from kombu import Connection, Exchange, Queue
+from kombu.exceptions import ChannelError
 
 from storaiteller_site.celery import app
 
@@ -71,34 +74,49 @@ def test_a_table_that_is_half_there_is_made_anew(
         assert take(connection, name) == [{"run": 1}]
 
 
-def test_those_who_bind_at_once_are_all_bound(connection: Connection) -> None:
-    """A web process and a worker that start together: what is sent then reaches its queue."""
-    exchange = Exchange("queue-together", "direct")
-    start = threading.Barrier(8)
-    early: list[int] = []
+def table(connection: Connection, exchange: str) -> set[str]:
+    """Return the names of the queues that are bound to `exchange`."""
+    channel: Any = connection.default_channel
+    return {binding.queue for binding in channel.get_table(exchange)}
 
-    def table(of: Connection) -> list[Any]:
-        channel: Any = of.default_channel
-        return list(channel.get_table(exchange.name))
 
-    def bind(number: int) -> None:
-        with connection.clone() as own:
-            queue = Queue(f"queue-together-{number}", exchange, f"key {number}")
-            bound = queue(own.default_channel)
-            start.wait()
-            bound.declare()
-            early.append(len(table(own)))
+def bind(connection: Connection, exchange: str, queue: str) -> Any:
+    """Bind a queue of that name to `exchange` and return it."""
+    bound = Queue(queue, Exchange(exchange, "direct"), queue)(connection.default_channel)
+    bound.declare()
+    return bound
 
-    threads = [threading.Thread(target=bind, args=(number,)) for number in range(8)]
-    for thread in threads:
+
+def test_who_binds_waits_for_the_one_who_is_binding(
+    connection: Connection, name: str, tmp_path: Path
+) -> None:
+    """A web process and a worker that start together: neither undoes what the other writes."""
+    file = tmp_path / "control" / f"{name}.exchange"
+    with connection, file.with_suffix(".lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        thread = threading.Thread(target=bind, args=(connection, name, f"{name}-mine"))
         thread.start()
-    for thread in threads:
-        thread.join()
+        thread.join(0.3)
+        assert not file.exists()
+        file.write_text(json.dumps([["", "", f"{name}-theirs"]]))
+        fcntl.flock(other, fcntl.LOCK_UN)
+        thread.join(20)
+        assert table(connection, name) == {f"{name}-mine", f"{name}-theirs"}
+
+
+def test_a_queue_that_is_deleted_leaves_the_others(connection: Connection, name: str) -> None:
     with connection:
-        bound = table(connection)
-    assert {binding.queue for binding in bound} == {f"queue-together-{n}" for n in range(8)}
-    assert len(early) == 8
-    assert min(early) >= 1
+        bind(connection, name, f"{name}-stays")
+        bind(connection, name, f"{name}-goes").delete()
+        assert table(connection, name) == {f"{name}-stays"}
+
+
+def test_a_name_that_leaves_the_folder_is_refused(
+    connection: Connection, name: str, tmp_path: Path
+) -> None:
+    with connection, pytest.raises(ChannelError):
+        bind(connection, "../out", name)
+    assert not list(tmp_path.glob("out*"))
 
 
 def test_no_reader_comes_too_early(connection: Connection, name: str) -> None:
