@@ -10,14 +10,15 @@ from collections.abc import Iterable
 import torch
 import torch.distributed as dist
 
-# The authors' polynomial and number of rounds: singular values end between about 0.7 and 1.2.
+# The authors' polynomial and number of rounds: most singular values end between about 0.7 and 1.2,
+# and the smallest of a square matrix stay small.
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _ROUNDS = 5
 _MOMENTUM = 0.95
 
 
 def orthogonal(matrix: torch.Tensor, arithmetic: torch.dtype) -> torch.Tensor:
-    """Return nearly the orthogonal matrix next to `matrix`: its singular values are about one."""
+    """Return nearly the orthogonal matrix next to `matrix`: most singular values are about one."""
     tall = matrix.shape[0] > matrix.shape[1]
     x = (matrix.T if tall else matrix).to(arithmetic)
     x = x / x.norm().clamp(min=1e-7)

@@ -15,6 +15,7 @@ import argparse
 import json
 import math
 import os
+import platform
 import random
 import shutil
 import time
@@ -65,8 +66,12 @@ torch.manual_seed(options.seed)
 torch.set_num_threads(options.threads)
 device = "cuda" if torch.cuda.is_available() else "cpu"
 # Processors that don't know bfloat16 imitate it, and take ten times as long.
-half = device == "cuda" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
-arithmetic = torch.bfloat16 if half else torch.float32
+knows_bfloat16 = (
+    torch.cpu._is_avx512_bf16_supported()
+    if platform.machine() in {"x86_64", "AMD64"}
+    else torch.ops.mkldnn._is_mkldnn_bf16_supported()
+)
+arithmetic = torch.bfloat16 if device == "cuda" or knows_bfloat16 else torch.float32
 options.folder.mkdir(parents=True, exist_ok=True)
 rank, workers = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 if workers > 1:
@@ -249,6 +254,11 @@ def held_out_loss() -> float:
 # ---- Training -----------------------------------------------------------------------------------
 
 step, spent, seen, curve = 0, 0.0, 0, []
+# What the model that this one begins from had behind it.
+before: dict[str, Any] = {"steps": 0, "tokens": 0, "minutes": 0.0, "curve": []}
+if options.init_from:
+    shipped = json.loads((options.init_from / "facts.json").read_text())
+    before = {name: shipped.get(name, none) for name, none in before.items()}
 
 
 def save() -> None:
@@ -258,7 +268,7 @@ def save() -> None:
         for index, slots in optimizer.state_dict()["state"].items():
             for name, value in slots.items():
                 tensors[f"optimizer.{number}.{index}.{name}"] = torch.as_tensor(value).clone()
-    counters = {"step": step, "spent": spent, "seen": seen, "curve": curve}
+    counters = {"step": step, "spent": spent, "seen": seen, "curve": curve, "before": before}
     save_file(tensors, checkpoint_path.with_suffix(".part"), {"counters": json.dumps(counters)})
     checkpoint_path.with_suffix(".part").replace(checkpoint_path)
 
@@ -279,12 +289,12 @@ if (options.resume or options.export_only) and checkpoint_path.exists():
     for optimizer, slots in zip(optimizers, states, strict=True):
         optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
     step, spent, seen = counters["step"], counters["spent"], counters["seen"]
-    curve = counters["curve"]
+    curve, before = counters["curve"], counters.get("before", before)
 
 model.train()
 budget = 0.0 if options.export_only else options.minutes * 60
-# A resumed run draws new stories, and each worker its own.
-stream = batches(options.seed + 1000 * step + rank)
+# A run that goes on draws new stories, and each worker its own.
+stream = batches(options.seed + 1000 * (before["steps"] + step) + rank)
 started, last_loss = time.monotonic() - spent, 0.0
 while spent < budget:
     # Warm-up, then linear down to nothing at the end of the time.
@@ -337,9 +347,6 @@ exported.half().save_pretrained(export)
 (export / "tokenizer.model").write_bytes((options.folder / "tokenizer.model").read_bytes())
 convert.write_tokenizer_config(export)
 convert.to_gguf(export, options.folder / "pocket.gguf", options.cache)
-before: dict[str, Any] = {"steps": 0, "tokens": 0, "minutes": 0.0, "curve": []}
-if options.init_from:
-    before |= json.loads((options.init_from / "facts.json").read_text())
 facts = {
     "parameters": sum(weight.numel() for weight in exported.parameters()),
     "layers": config.num_hidden_layers,
