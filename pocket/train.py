@@ -51,6 +51,12 @@ parser.add_argument("--cache", type=Path, default=Path("var/llama.cpp"))
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--rate", type=float, default=4e-3, help="learning rate at its highest")
 parser.add_argument("--init-from", type=Path, help="folder of a trained model and its facts.json")
+parser.add_argument(
+    "--blend",
+    type=float,
+    default=1.0,
+    help="the share of what was learned since --init-from in what is exported",
+)
 parser.add_argument("--resume", action="store_true")
 parser.add_argument("--export-only", action="store_true")
 options = parser.parse_args()
@@ -273,6 +279,7 @@ def save() -> None:
     checkpoint_path.with_suffix(".part").replace(checkpoint_path)
 
 
+initial = [master.detach().clone() for master in masters]
 if (options.resume or options.export_only) and checkpoint_path.exists():
     states: list[dict[int, dict[str, torch.Tensor]]] = [{} for _ in optimizers]
     with safe_open(checkpoint_path, "pt", device=device) as saved, torch.no_grad():
@@ -341,8 +348,10 @@ if rank > 0:
 export = options.folder / "export"
 exported = LlamaForCausalLM(config)
 with torch.no_grad():
-    for weight, master in zip(exported.parameters(), masters, strict=True):
-        weight.copy_(master)
+    # Between a model and what it became by more training there can be a better one than either
+    # (Wortsman et al., 2022).
+    for weight, first, master in zip(exported.parameters(), initial, masters, strict=True):
+        weight.copy_(first.lerp(master, options.blend))
 exported.half().save_pretrained(export)
 (export / "tokenizer.model").write_bytes((options.folder / "tokenizer.model").read_bytes())
 convert.write_tokenizer_config(export)

@@ -32,8 +32,8 @@ class Example:
     """One exchange: the user's `prompt`, and the assistant's answer in two pieces.
 
     `prefill` is the beginning that the model is given (empty for a new story), `completion` what
-    it has to write after it. Their sum is the whole story. `final` is the end of it that a
-    rewrite's prompt gives ("" for none).
+    it has to write after it. Their sum is the whole story, but for a sentence or two of a rewrite
+    to learn from. `final` is the end of it that a rewrite's prompt gives ("" for none).
     """
 
     kind: Kind
@@ -45,7 +45,7 @@ class Example:
 
     @property
     def story(self) -> str:
-        """The whole story."""
+        """The story as it is after the exchange."""
         return self.prefill + self.completion
 
     def given(self) -> list[tuple[int, int]]:
@@ -96,7 +96,7 @@ def examples(
             if kind:
                 continue
             chosen = "write"
-        yield _example(rng, chosen, settings, story)
+        yield _example(rng, chosen, settings, story, learning=vocabulary == "train")
 
 
 class _Told:
@@ -114,31 +114,40 @@ class _Told:
         return True
 
 
-def _example(rng: random.Random, kind: Kind, settings: StorySettings, story: str) -> Example:
+def _example(
+    rng: random.Random, kind: Kind, settings: StorySettings, story: str, *, learning: bool
+) -> Example:
     starts = [0, *sentence_starts(story), len(story)]
     if kind == "continue" and len(starts) > 3:
         # The prefill ends without white space, as a stored text does; the completion brings it.
         cut = len(story[: rng.choice(starts[1:-1])].rstrip())
         return Example(kind, settings, settings.prompt, story[:cut], story[cut:])
     if kind == "rewrite" and len(starts) > 4:
-        first, last = _selection(rng, story, starts)
+        first, last = _selection(rng, story, starts, learning=learning)
+        final = starts[_left_out(rng, story, starts, last) if learning else last]
         cut = len(story[: starts[first]].rstrip())
-        initial, final = story[:cut], story[starts[last] :]
-        prompt = settings.rewrite_prompt(initial, final)
-        return Example(kind, settings, prompt, initial, story[cut:], final)
+        prompt = settings.rewrite_prompt(story[:cut], story[final:])
+        completion = story[cut : starts[last]] + story[final:]
+        return Example(kind, settings, prompt, story[:cut], completion, story[final:])
     return Example("write", settings, settings.prompt, "", story)
 
 
-def _selection(rng: random.Random, story: str, starts: list[int]) -> tuple[int, int]:
-    """Return where a rewritten part begins and ends, as indices into `starts`."""
+def _selection(
+    rng: random.Random, story: str, starts: list[int], *, learning: bool
+) -> tuple[int, int]:
+    """Return where a rewritten part begins and ends, as indices into `starts`.
+
+    Nothing tells the model how long the part is to be. So what it learns from is one sentence, or
+    goes on to the end of a paragraph.
+    """
     count = len(starts) - 1
+    opens = [i for i, s in enumerate(starts) if s == 0 or story[:s].endswith("\n\n")]
     shape = rng.random()
     if shape < 0.55:
         length = 1
     elif shape < 0.8:
         length = rng.randrange(2, min(4, count))
     else:  # a paragraph
-        opens = [i for i, s in enumerate(starts) if s == 0 or story[:s].endswith("\n\n")]
         number = rng.randrange(len(opens))
         return opens[number], [*opens, count][number + 1]
     place = rng.random()
@@ -148,7 +157,21 @@ def _selection(rng: random.Random, story: str, starts: list[int]) -> tuple[int, 
         first = count - length
     else:
         first = rng.randrange(0, count - length + 1)
+    if learning and length > 1:
+        return first, next(i for i in (*opens, count) if i > first)
     return first, first + length
+
+
+def _left_out(rng: random.Random, story: str, starts: list[int], last: int) -> int:
+    """Return where the final part begins, an index into `starts`: `last`, or a little later.
+
+    If it always were what the plot has next, the model would learn to look at the plot and not at
+    the prompt. What is left out is less than a paragraph.
+    """
+    if rng.random() > 0.35:
+        return last
+    later = max(last, min(last + rng.choice((1, 2)), len(starts) - 2))
+    return last if "\n\n" in story[starts[last] : starts[later]] else later
 
 
 def corpus_hash() -> str:

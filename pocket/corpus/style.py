@@ -15,10 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
-from pocket.corpus import banks
+from pocket.corpus import banks, words
 
 _CHOICE = re.compile(r"\[([^][]*)\]")
 _DETAIL = re.compile(r"<([^<>]*)>")
+# An article whose next word may have been put in the place of another.
+_ARTICLE = re.compile(r"\b(a)n? (?=[a-z])", re.IGNORECASE)
 _JOINT = re.compile(r" ([&%]) (\S+)")
 # What opens a clause with a subject of its own; before anything else "and" joins two verbs.
 _SUBJECT = re.compile(
@@ -31,7 +33,7 @@ _CONTRACTIONS = {
     r"\b(did|does|do|could|would|was|were|had|has|is|are|should) not\b": r"\1n't",
     r"\bcannot\b": "can't",
     r"\bwill not\b": "won't",
-    r"\b([Ii]t|[Tt]hat|[Tt]here) is(?= \w)": r"\1's",
+    r"\b([Ii]t|[Tt]hat|[Tt]here) is(?= (?!to\b)\w)": r"\1's",
     r"\bI am(?= \w)": "I'm",
     r"\b(You|you|We|we|They|they) are(?= \w)": r"\1're",
     r"\bI have(?= \w+(?:ed|t|n)\b)": "I've",
@@ -71,7 +73,7 @@ class Style:
         if self.contractions:
             for long, short in _CONTRACTIONS.items():
                 text = re.sub(long, short, text)
-        return text
+        return _ARTICLE.sub(_fitting_article, text)
 
     def _join(self, rng: random.Random, mark: str, following: str) -> str:
         if not _SUBJECT.match(following):
@@ -122,6 +124,11 @@ class Style:
         if plain and rng.random() < self.exclaim:
             sentence = f"{sentence[:-1]}!"
         return sentence
+
+
+def _fitting_article(match: re.Match[str]) -> str:
+    fitting = words.article(match.string[match.end() :])
+    return f"{match[1]}{fitting[1:]} "
 
 
 def _replace(rng: random.Random, choices: list[str], match: re.Match[str]) -> str:

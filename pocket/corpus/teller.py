@@ -173,8 +173,11 @@ def split_sentences(story: str) -> list[str]:
     return _SENTENCE_START.split(story)
 
 
-def paragraphs(teller: Teller) -> str:
-    """Return the sentences as a text, an empty line between its paragraphs."""
+def paragraphs(teller: Teller, *, one_development: bool) -> str:
+    """Return the sentences as a text, an empty line between its paragraphs.
+
+    There are four of them, or three with `one_development`.
+    """
     parts: dict[int, list[str]] = {}
     unnamed = set(teller.material.characters)
     since, last = 9, None
@@ -200,7 +203,7 @@ def paragraphs(teller: Teller) -> str:
         else teller.style.merge(teller.rng, parts[number], names)
         for number in sorted(parts)
     ]
-    if len(blocks) == 4 and sum(len(text.split()) for text in blocks[1] + blocks[2]) < 70:
+    if one_development and len(blocks) == 4:
         blocks[1:3] = [blocks[1] + blocks[2]]
     places = ["open", *["on"] * (len(blocks) - 2), "close"]
     return "\n\n".join(

@@ -30,6 +30,8 @@ _FIRST_AT_LATEST = 1.0
 # How much of the length aimed at a paragraph may have before something is added to it: how much
 # room there is can mostly be seen from the paragraph alone.
 _SHARES = {0: 0.34, 1: 0.3, 2: 0.25, 3: 0.3}
+# Limits from which a short story has an obstacle, and a long one more of everything.
+_ROOM_FOR_TROUBLE, _ROOM_FOR_MORE = 90, 280
 
 
 class Source(NamedTuple):
@@ -63,7 +65,7 @@ def tell(rng: random.Random, material: Material) -> str | None:
     size = 0 if limit >= 120 + 10 * asked else 1 if limit >= 60 + 3 * asked else 2
     for _ in range(12):
         story = _tell(rng, material, size, target)
-        if len(story.split()) <= min(LONGEST, 0.95 * limit) and _is_complete(story, material):
+        if len(story.split()) <= min(LONGEST, 0.9 * limit) and _is_complete(story, material):
             return story
     return None
 
@@ -102,7 +104,7 @@ def _tell(rng: random.Random, material: Material, size: int, target: float) -> s
     else:
         teller.name_object(keywords[0].definite, plural=keywords[0].kind == "plural")
     if size < 2:
-        _beats(teller, source.plot, size, target)
+        _beats(teller, source.plot, size)
     else:
         _tiny(teller, source)
     if size == 0:
@@ -117,16 +119,16 @@ def _tell(rng: random.Random, material: Material, size: int, target: float) -> s
         _twist(teller, source)
     if size < 2:
         _extend(teller, source, target, size)
-    return paragraphs(teller)
+    return paragraphs(teller, one_development=size > 0)
 
 
-def _beats(teller: Teller, plot: banks.Lines, size: int, target: float) -> None:
+def _beats(teller: Teller, plot: banks.Lines, size: int) -> None:
     beats = {"open": 0.1, "want": 0.7, "trouble": 1.1, "try": 1.5, "turn": 2.7, "end": 3.1}
     if size == 1:
         beats = {"open": 0.1, "trouble": 1.1, "turn": 2.7, "end": 3.1}
         if teller.material.settings.final_twist:
             del beats["end"]
-        if target < 65:
+        if teller.material.settings.max_words < _ROOM_FOR_TROUBLE:
             del beats["trouble"]
     for beat, position in beats.items():
         teller.add(position, plot[beat], beat=True, about=beat == "want")
@@ -162,10 +164,15 @@ def _introduce(teller: Teller, source: Source) -> None:
             first, second = second, first
         # In the prompt's order too; some come late, and after them nobody comes early.
         late = late or (index > 0 and teller.rng.random() < 0.2)
-        position = (1.3 if late else 0.5) + index / 20
-        if teller.add(position, first) or teller.add(position, second):
-            sentence = teller.sentences[-1]
-            sentence.text = fill(sentence.text, {"role": role.removeprefix("!")})
+        position = (1.05 if late else 0.5) + index / 100
+        if not any(
+            teller.add(position, bank, in_order=in_order)
+            for in_order in (True, False)
+            for bank in (first, second)
+        ):
+            raise ValueError(f"No pattern is left that introduces {companions[index].text}")
+        sentence = teller.sentences[-1]
+        sentence.text = fill(sentence.text, {"role": role.removeprefix("!")})
 
 
 def _introduce_shortly(teller: Teller) -> None:
@@ -195,19 +202,26 @@ def _weave_all(teller: Teller, source: Source) -> None:
     if first.kind == "mass" or min(named, default=4.0) > _FIRST_AT_LATEST:
         rest = [first, *rest]
         teller.name_object(teller.rng.choice(source.genre["objects"]))
+    elif not rest:
+        # An unknown word does not say whether it is a thing: there for certain, whatever it is.
+        _weave(teller, source, first, _FIRST_AT_LATEST, known=True)
     for position, keyword in zip(_SPREAD[len(rest)], rest, strict=True):
         _weave(teller, source, keyword, position)
 
 
-def _weave(teller: Teller, source: Source, keyword: Keyword, position: float) -> None:
-    """Add the sentence that brings `keyword` in."""
+def _weave(
+    teller: Teller, source: Source, keyword: Keyword, position: float, *, known: bool = False
+) -> None:
+    """Add the sentence that brings `keyword` in, or speaks of it again if it is `known`."""
     part = {0: "seed", 1: "bar", 2: "help", 3: "last"}[int(position)]
     bank = source.shared[f"{part} {keyword.kind}"]
     # The genre's and the register's own sentences speak of one thing, in the development.
     if keyword.kind == "thing" and part in {"bar", "help"} and teller.rng.random() < 0.5:
         bank = teller.rng.choice((source.genre, source.register))["keyword"]
-    if not _add_keyword(teller, position, bank, keyword):
-        _add_keyword(teller, position, source.shared[f"{part} {keyword.kind}"], keyword)
+    for patterns in (bank, source.shared[f"{part} {keyword.kind}"]):
+        fitting = [pattern for pattern in patterns if not (known and "{a_k}" in pattern)]
+        if _add_keyword(teller, position, fitting, keyword):
+            return
 
 
 def _twist(teller: Teller, source: Source) -> None:
@@ -225,7 +239,7 @@ def _extend(teller: Teller, source: Source, target: float, size: int) -> None:
     """Add optional sentences, in random order, until the story has the length aimed at."""
     rng = teller.rng
     options = _options(teller, source)
-    if size == 0 and target > 200:
+    if size == 0 and teller.material.settings.max_words >= _ROOM_FOR_MORE:
         options += _more_options(teller, source)
     # A weighted random order: the larger the weight, the earlier.
     options.sort(key=lambda option: rng.random() ** (1 / option.weight), reverse=True)
@@ -238,12 +252,12 @@ def _extend(teller: Teller, source: Source, target: float, size: int) -> None:
 
 
 def _options(teller: Teller, source: Source) -> list[Option]:
-    rng, settings = teller.rng, teller.material.settings
+    settings = teller.material.settings
     plot, genre, register, shared = source
     last = shared["react"] if settings.final_twist else register["closer"]
     options = [
-        *_early_and_late(rng, register["aside"], 5),
-        *_early_and_late(rng, genre["mood"], 3),
+        *_early_and_late(genre["mood"], 0.2, 3),
+        *_early_and_late(register["aside"], 0.4, 5),
         Option(0.3, register["hero"], 4),
         Option(0.02, register["opener"], 4),
         Option(3.85, last, 4),
@@ -256,23 +270,23 @@ def _options(teller: Teller, source: Source) -> list[Option]:
         options += [Option(3.6, shared["kind last"], 4), Option(1.95, shared["kind"], 1)]
     if len(teller.material.characters) > 1:
         options += [
-            *_early_and_late(rng, genre["talk"], 5),
-            *_early_and_late(rng, genre["company"], 3),
+            *_early_and_late(genre["company"], 0.3, 3),
+            *_early_and_late(genre["talk"], 0.6, 5),
             Option(3.3, shared["company last"], 2),
         ]
     return options
 
 
-def _early_and_late(rng: random.Random, bank: Sequence[str], weight: float) -> list[Option]:
-    """Return an option for each of the middle paragraphs, with sentences of its own.
+def _early_and_late(bank: Sequence[str], place: float, weight: float) -> list[Option]:
+    """Return an option for each of the middle paragraphs, with sentences of its own, at `place`.
 
-    Whoever has written a sentence of `bank` in a paragraph needs no other, and what was said in
-    the paragraph before can't come again.
+    Whoever has written a sentence of `bank` in a paragraph needs no other, what was said in the
+    paragraph before can't come again, and what has a later place says that this was passed.
     """
     half = len(bank) // 2
     return [
-        Option(rng.uniform(1.2, 1.9), bank[:half], weight),
-        Option(rng.uniform(2.1, 2.6), bank[half:], weight),
+        Option(1 + place, bank[:half], weight),
+        Option(2 + place, bank[half:], weight),
     ]
 
 
@@ -286,5 +300,5 @@ def _more_options(teller: Teller, source: Source) -> list[Option]:
         Option(0.25, genre["setting"], 2),
     ]
     if len(teller.material.characters) > 1:
-        options += _early_and_late(teller.rng, shared["bond"], 4)
+        options += _early_and_late(shared["bond"], 0.65, 4)
     return options

@@ -40,9 +40,17 @@ _ACCENTS = {
 }  # fmt: skip
 ACCENTED_LETTERS = "".join(_ACCENTS.values())
 _WORD = re.compile(r"[^\W\d_]+")
-_VOWEL_SOUND = re.compile(r"[aei]|h(?:our|onest|eir)|o(?!ne)|u(?!ni|se|ku)", re.IGNORECASE)
+_VOWEL_SOUND = re.compile(
+    r"h(?:our|onest|eir)|(?!eu|ew|one|once\b|unanim|uni[^mn]|us[eu]|uk|ut[ei])[aeiou]",
+    re.IGNORECASE,
+)
 
 Drawn = TypeVar("Drawn", "Character", "Keyword")
+
+
+def article(text: str) -> str:
+    """Return "a" or "an", whichever stands before `text`."""
+    return "an" if _VOWEL_SOUND.match(text) else "a"
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ class Keyword:
         """The keyword as it is first spoken of."""
         if self.kind != "thing":
             return self.text
-        return f"{'an' if _VOWEL_SOUND.match(self.text) else 'a'} {self.text}"
+        return f"{article(self.text)} {self.text}"
 
     @property
     def definite(self) -> str:

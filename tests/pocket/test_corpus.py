@@ -261,10 +261,74 @@ def test_the_development_opens_with_a_keyword() -> None:
             for keyword in example.settings.keywords
         )
         for example in WHOLE
-        if len(example.settings.keywords) > 1 and example.settings.max_words > 210
+        if example.settings.max_words > 210
     ]
     assert len(opened) > 300
     assert statistics.mean(opened) > 0.99
+
+
+def test_every_companion_comes_in_before_the_development_is_half_told() -> None:
+    roomy = [
+        example
+        for example in WHOLE
+        if len(example.settings.characters) > 2 and example.settings.max_words > 200
+    ]
+    assert len(roomy) > 100
+    for example in roomy:
+        opening = " ".join(example.story.split("\n\n")[:2])
+        assert all(name in opening for name in example.settings.characters), example.story
+
+
+def test_what_kind_of_sentence_comes_next_is_told_by_those_before() -> None:
+    """A mood, then an aside, in each paragraph of the development."""
+    both = 0
+    for example in (example for example in WHOLE if example.settings.max_words > 210):
+        aside = banks.load().registers[example.settings.register]["aside"]
+        mood = banks.load().genres[example.settings.genre].lines["mood"]
+        for paragraph in example.story.split("\n\n"):
+            kinds = [
+                "mood" if sentence in mood else "aside"
+                for sentence in split_sentences(paragraph)
+                if sentence in mood or sentence in aside
+            ]
+            assert kinds in ([], ["mood"], ["aside"], ["mood", "aside"]), example.story
+            both += len(kinds) == 2
+    assert both > 10
+
+
+def test_limits_to_learn_from_are_any_numbers() -> None:
+    def odd(examples: list[corpus.Example]) -> float:
+        return statistics.mean(example.settings.max_words % 5 > 0 for example in examples)
+
+    assert odd(EXAMPLES) > 0.3
+    assert odd(HELD_OUT) == 0, "people type round ones"
+
+
+def test_articles_fit_in_the_stories() -> None:
+    # "a European" is right.
+    wrong = re.compile(r"\b[Aa] (?:[ai]|e(?!u))|\b[Aa]n [bcdfgjklmnpqrstvwxyz]")
+    told = "\n".join(example.completion for example in EXAMPLES)
+    assert not wrong.findall(told)
+    assert len(re.findall(r"\b[Aa]n \w", told)) > 200
+
+
+def test_a_longer_passage_to_learn_from_goes_on_to_its_paragraphs_end() -> None:
+    longer = 0
+    for example in EXAMPLES:
+        if example.kind != "rewrite":
+            continue
+        passage = example.completion.removesuffix(example.final)
+        if len(split_sentences(passage.strip())) > 1:
+            longer += 1
+            assert passage.endswith("\n\n") or not example.final, example
+    assert longer > 50
+
+
+def test_a_held_out_rewrite_takes_a_passage_out_of_a_whole_story() -> None:
+    stream = corpus.examples(12, vocabulary="held-out", kind="rewrite")
+    for example in islice(stream, 200):
+        assert all(name in example.story for name in example.settings.characters)
+        assert all(keyword in example.story for keyword in example.settings.keywords)
 
 
 def test_the_prompt_alone_tells_the_way_of_telling() -> None:
