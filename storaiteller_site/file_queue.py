@@ -7,6 +7,7 @@ dropped: the rows in the database are the truth, and beat asks again.
 """
 
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from kombu.transport import filesystem
 from kombu.utils.json import dumps
 
 logger = logging.getLogger(__name__)
+_BINDING = threading.RLock()
 
 
 class Channel(filesystem.Channel):
@@ -46,6 +48,12 @@ class Channel(filesystem.Channel):
             logger.warning("The queues of an exchange can't be read, and count as none: %s", error)
             return []
         return table
+
+    def queue_bind(self, *args: Any, **kwargs: Any) -> None:
+        # kombu notes a binding for all threads before the table has it: another one would take it
+        # for done, and what it sends would reach no queue.
+        with _BINDING:
+            super().queue_bind(*args, **kwargs)
 
     def _queue_bind(self, exchange: str, *binding: str | None) -> None:
         self._change(exchange, binding, kept=True)

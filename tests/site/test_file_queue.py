@@ -104,6 +104,28 @@ def test_who_binds_waits_for_the_one_who_is_binding(
         assert table(connection, name) == {f"{name}-mine", f"{name}-theirs"}
 
 
+def test_a_thread_does_not_send_before_another_has_bound(
+    connection: Connection, name: str, tmp_path: Path
+) -> None:
+    def work() -> None:
+        with connection.clone() as own:
+            bind(own, name, name)
+
+    with (tmp_path / "control" / f"{name}.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(0.3)
+        assert [thread.is_alive() for thread in threads] == [True, True]
+        fcntl.flock(other, fcntl.LOCK_UN)
+        for thread in threads:
+            thread.join(20)
+    with connection:
+        assert table(connection, name) == {name}
+
+
 def test_a_queue_that_is_deleted_leaves_the_others(connection: Connection, name: str) -> None:
     with connection:
         bind(connection, name, f"{name}-stays")
