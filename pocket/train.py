@@ -60,6 +60,8 @@ parser.add_argument(
 parser.add_argument("--resume", action="store_true")
 parser.add_argument("--export-only", action="store_true")
 options = parser.parse_args()
+if options.blend != 1 and not options.init_from:
+    parser.error("--blend needs the model of --init-from")
 
 CONTEXT = 1024  # tokens: a story twice (in a rewrite's prompt and in its answer)
 BATCH_TOKENS = 8192
