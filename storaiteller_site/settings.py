@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "storaiteller_site.signed_out.keep_sign_in_out_of_parts",
     "allauth.account.middleware.AccountMiddleware",
 ]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.test import Client
 from pytest_django import Settings
 
 from stories import ollama, services
@@ -68,6 +69,13 @@ async def model_server(
 def alice(db: None) -> User:
     """A writer who owns what the tests are about."""
     return User.objects.create_user("alice", password="alice's-long-password")
+
+
+@pytest.fixture
+def alices(alice: User, client: Client) -> Client:
+    """Alice's browser."""
+    client.force_login(alice)
+    return client
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import { Autosave } from "storaiteller/autosave";
 import { Conflict } from "storaiteller/conflict";
 import { Connection } from "storaiteller/connection";
+import { downloadSaved } from "storaiteller/download";
 import { StoryEditor } from "storaiteller/editor";
 import { History } from "storaiteller/history";
 import { offerInstall } from "storaiteller/install";
@@ -73,6 +74,8 @@ const autosave = new Autosave({
   },
   conflict: showConflict,
 });
+
+downloadSaved(part("download"), autosave);
 
 const conflict = new Conflict(editor, {
   async keepMine(mine, theirs) {

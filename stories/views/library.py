@@ -1,12 +1,15 @@
-"""The library: my stories, deleted and brought back."""
+"""The library: my stories, looked for, taken along, deleted and brought back."""
+
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
-from stories import services
+from stories import downloads, search, services
 from stories.models import Story
 from stories.views.common import SignedInRequest, own_story
 
@@ -16,17 +19,46 @@ PAGE = 12  # stories
 @login_required
 @require_safe
 def library(request: SignedInRequest) -> HttpResponse:
-    """List my stories, the newest first."""
+    """List my stories, the newest first: all, the good ones, those in which words stand."""
     stories = Story.objects.visible_to(request.user).select_related("settings")
     only_good = request.GET.get("good") == "1"
-    page = Paginator(stories.good() if only_good else stories, PAGE).get_page(
-        request.GET.get("page")
-    )
+    words = search.query_words(request.GET.get("q", ""))
+    found = (stories.good() if only_good else stories).filter(search.matching(words))
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     deleted = Story.objects.deleted_by(request.user).filter(
         pk=_number(request.GET.get("deleted", ""))
     )
-    context = {"page": page, "only_good": only_good, "just_deleted": deleted.first()}
+    query = " ".join(words)
+    kept = {"q": query, "good": "1" if only_good else ""}  # by the links to other pages
+    context = {
+        "page": page,
+        "cards": [(story, search.excerpt(story.text, words)) for story in page],
+        "any": stories.exists(),
+        "only_good": only_good,
+        "query": query,
+        "longest_query": search.LONGEST_QUERY,
+        "kept": "".join(f"&{urlencode({name: value})}" for name, value in kept.items() if value),
+        "just_deleted": deleted.first(),
+    }
     return render(request, "stories/library.html", context)
+
+
+@login_required
+@require_safe
+def download(request: SignedInRequest, story_id: int) -> HttpResponse:
+    """Send one story as a text file."""
+    story = own_story(request.user, story_id)
+    return _file(
+        downloads.text_file(story), downloads.file_name(story), "text/plain; charset=utf-8"
+    )
+
+
+@login_required
+@require_safe
+def download_all(request: SignedInRequest) -> HttpResponse:
+    """Send all of my stories as text files in one archive, the oldest first."""
+    stories = Story.objects.visible_to(request.user).order_by("created_at", "pk")
+    return _file(downloads.archive(stories.iterator()), "My stories.zip", "application/zip")
 
 
 @login_required
@@ -47,6 +79,11 @@ def undelete(request: SignedInRequest, story_id: int) -> HttpResponse:
     story = get_object_or_404(Story.objects.deleted_by(request.user), pk=story_id)
     services.undelete_story(story)
     return redirect("stories:library")
+
+
+def _file(content: bytes, name: str, content_type: str) -> HttpResponse:
+    disposition = str(content_disposition_header(as_attachment=True, filename=name))
+    return HttpResponse(content, content_type, headers={"Content-Disposition": disposition})
 
 
 def _number(text: str) -> int:

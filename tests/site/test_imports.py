@@ -27,6 +27,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "stories.thinning": ("stories.models",),
     "stories.preferences": ("stories.models", "stories.provenance"),
     "stories.provenance": ("stories.models",),
+    "stories.search": (),
+    "stories.downloads": ("stories.models",),
     "stories.forms": ("stories.models", "stories.prompts"),
     "stories.services": (
         *("stories.models", "stories.prompts", "stories.titles", "stories.versions"),

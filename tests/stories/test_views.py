@@ -22,14 +22,7 @@ FORM = {
 }
 PUBLIC = {"home", "health"}
 # What a signed-in user may ask of these without owning anything.
-OWN = {"library", "new", "presets", "delete_account"}
-
-
-@pytest.fixture
-def alices(alice: User, client: Client) -> Client:
-    """Alice's browser."""
-    client.force_login(alice)
-    return client
+OWN = {"library", "download_all", "new", "presets", "delete_account"}
 
 
 def test_every_page_asks_who_you_are(client: Client, story: Story, charlie: User) -> None:
@@ -254,26 +247,6 @@ def test_title_and_mark(alices: Client, story: Story) -> None:
     story.refresh_from_db()
     assert not story.good
     assert alices.get(reverse("stories:report", args=[story.pk])).status_code == 200
-
-
-def test_the_library(alices: Client, alice: User) -> None:
-    for number in range(15):
-        story = services.create_story(alice, story_settings(main_characters=f"Name{number}"))
-    services.set_good(story, True)
-    url = reverse("stories:library")
-    first = alices.get(url).content.decode()
-    assert "Name14" in first
-    assert "Name1 and" not in first
-    assert "Name1 and" in alices.get(url, {"page": "2"}).content.decode()
-    assert alices.get(url, {"page": "x"}).status_code == 200
-    only_good = alices.get(url, {"good": "1"}).content.decode()
-    assert "Name14" in only_good
-    assert "Name13" not in only_good
-    gone = alices.post(reverse("stories:delete", args=[story.pk]), follow=True)
-    assert "is deleted" in gone.content.decode()
-    assert alices.get(reverse("stories:story", args=[story.pk])).status_code == 404
-    alices.post(reverse("stories:undelete", args=[story.pk]))
-    assert alices.get(reverse("stories:story", args=[story.pk])).status_code == 200
 
 
 def test_presets(alices: Client, alice: User) -> None:

@@ -1,0 +1,41 @@
+"""Where an excerpt begins and ends, and what of it was looked for."""
+
+from stories.search import Piece, excerpt, query_words
+
+
+def whole(pieces: list[Piece]) -> str:
+    """Return the excerpt as it reads."""
+    return "".join(piece.text for piece in pieces)
+
+
+def test_without_words_it_is_the_beginning() -> None:
+    assert excerpt("", []) == []
+    assert excerpt("One.\n\nTwo.", []) == [Piece("One. Two.", found=False)]
+    long = whole(excerpt("word " * 100, []))
+    assert long.endswith("word …")
+    assert 200 < len(long) < 225
+
+
+def test_a_word_far_in_the_text_is_shown() -> None:
+    pieces = excerpt(
+        "It rained. " * 50 + "The OWL sat there. " + "It rained. " * 50, ["owl", "sat"]
+    )
+    assert pieces[0] == Piece("… ", found=False)
+    assert pieces[-1] == Piece(" …", found=False)
+    assert [piece.text for piece in pieces if piece.found] == ["OWL", "sat"]
+    assert "rained. The OWL sat there. It" in whole(pieces)
+    assert len(whole(pieces)) < 230
+
+
+def test_whatever_the_text_the_words_found_are_in_it() -> None:
+    for before in (0, 69, 70, 109, 110, 111, 500):
+        for text in ("x" * before + "owl" + "y" * 400, "é " * before + "owl"):
+            pieces = excerpt(text, ["owl"])
+            assert [piece.text for piece in pieces if piece.found] == ["owl"]
+            assert whole(pieces).strip("… ") in text
+
+
+def test_words_of_a_query() -> None:
+    assert query_words(" old \0 map\u00a0 ") == ["old", "map"]
+    assert len(query_words("a " * 300)) == 10
+    assert query_words("x" * 300) == ["x" * 200]
