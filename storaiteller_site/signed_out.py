@@ -1,15 +1,19 @@
-"""What HTMX is told when its user has been signed out meanwhile.
+"""What HTMX is told when its user has been signed out, or somebody else signed in, meanwhile.
 
 It would follow the redirection to the sign-in page and put that page into a part of this one.
 """
 
 from collections.abc import Callable
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
-from django_htmx.http import HttpResponseClientRedirect
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
+
+# HTMX puts nothing in the place of what stands there; `static/js/refused.js` tells the person.
+_SIGNED_OUT = 401
 
 
 def keep_sign_in_out_of_parts(
@@ -19,13 +23,18 @@ def keep_sign_in_out_of_parts(
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        login = resolve_url(settings.LOGIN_URL)
         htmx = request.htmx  # type: ignore[attr-defined]  # by the middleware before this one
-        if not htmx or not response.headers.get("Location", "").startswith(f"{login}?"):
+        if not htmx or "Location" not in response.headers:
             return response
-        page = htmx.current_url_abs_path or "/"
-        if page.partition("?")[0] == request.path:
-            return HttpResponseClientRedirect(f"{login}?{urlencode({'next': page})}")
-        return HttpResponse(status=401)  # nothing is put in the place of what stands there
+        # In the admin nobody types into a page with parts. Its own sign-in redirects once more.
+        if request.path.startswith(reverse("admin:index")):
+            return HttpResponseClientRefresh()
+        login = resolve_url(settings.LOGIN_URL)
+        if not response.headers["Location"].startswith(f"{login}?"):
+            return response
+        if request.method == "GET" and urlsplit(htmx.current_url or "").path == request.path:
+            after = urlencode({"next": request.get_full_path()})
+            return HttpResponseClientRedirect(f"{login}?{after}")
+        return HttpResponse(status=_SIGNED_OUT)
 
     return answer

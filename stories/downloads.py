@@ -9,15 +9,21 @@ from django.utils.timezone import localtime
 
 from stories.models import Story
 
-# What file systems refuse in a name, or take for something else.
-_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
+# What file systems refuse in a name, or take for something else, and marks that turn the order of
+# what is read (U+202E).
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]+')
+# Names of devices in Windows, with any ending.
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
 _LONGEST_NAME = 50  # characters; up to four bytes each, and 255 bytes are allowed
 
 
 def file_name(story: Story) -> str:
     """Return the story's title as a file's name that every system takes."""
     name = _NOT_IN_NAMES.sub(" ", str(story))[:_LONGEST_NAME]
-    return f"{' '.join(name.split()).strip('. ') or 'Story'}.txt"
+    name = " ".join(name.split()).strip(". ")
+    if not name or _RESERVED.match(name):
+        name = f"Story {name}".strip()
+    return f"{name}.txt"
 
 
 def text_file(story: Story) -> bytes:

@@ -29,7 +29,8 @@ def query_words(query: str) -> list[str]:
 def matching(words: list[str]) -> Q:
     """Return the condition that every one of `words` stands in a story or its settings.
 
-    In any capitals. By regular expressions, since LIKE in SQLite knows the capitals of ASCII only.
+    In any capitals. By regular expressions, since LIKE in SQLite knows the capitals of ASCII only;
+    so does PostgreSQL in a database whose locale is C.
     """
     condition = Q()
     for word in words:
@@ -43,15 +44,15 @@ def matching(words: list[str]) -> Q:
 def excerpt(text: str, words: list[str]) -> list[Piece]:
     """Return a story's beginning, or the place where the first of `words` stands in it."""
     text = " ".join(text.split())
-    pattern = re.compile("|".join(map(re.escape, words)) or r"(?!)", re.IGNORECASE)
+    longest_first = sorted(words, key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
     first = pattern.search(text)
     start = 0
     if first and first.end() > _SEEN:
-        start = text.rfind(" ", 0, max(0, first.start() - _BEFORE)) + 1
+        start = _near(text, first.start() - 2 * _BEFORE, first.start() - _BEFORE)
     end = len(text)
     if end - start > _EXCERPT:
-        end = max(text.rfind(" ", start, start + _EXCERPT), first.end() if first else 0)
-        end = end if end > start else start + _EXCERPT
+        end = _near(text, start + _EXCERPT - _BEFORE, start + _EXCERPT)
     pieces, place = [], start
     for match in pattern.finditer(text, start, end):
         pieces += [Piece(text[place : match.start()], False), Piece(match[0], True)]
@@ -60,5 +61,10 @@ def excerpt(text: str, words: list[str]) -> list[Piece]:
     if start:
         pieces.insert(0, Piece("… ", False))
     if end < len(text):
-        pieces.append(Piece(" …", False))
+        pieces.append(Piece("…" if text[end - 1] == " " else " …", False))
     return [piece for piece in pieces if piece.text]
+
+
+def _near(text: str, least: int, most: int) -> int:
+    """Return the last place from `least` to `most` behind a space; `most` where there is none."""
+    return text.rfind(" ", max(0, least), max(0, most)) + 1 or max(0, most)

@@ -1,15 +1,15 @@
 // The link that takes the story along, with what was typed a moment ago.
 
-export function downloadSaved(link, autosave) {
-  let tried = false;
+// `settled()` saves, and resolves to whether every edit is stored; it says so to the person if not.
+export function downloadSettled(link, autosave, settled) {
+  let asked = false;
   link.addEventListener("click", async (event) => {
-    if (tried || !autosave.pending) {
-      tried = false;
-      return;
-    }
+    if (!autosave.pending && !autosave.blocked) return;
     event.preventDefault();
-    await autosave.flush();
-    tried = true; // whatever came of it: what is stored is better than no file
-    link.click();
+    if (asked) return;
+    asked = true;
+    const saved = await settled();
+    asked = false;
+    if (saved) link.click();
   });
 }

@@ -3,7 +3,7 @@
 import { Autosave } from "storaiteller/autosave";
 import { Conflict } from "storaiteller/conflict";
 import { Connection } from "storaiteller/connection";
-import { downloadSaved } from "storaiteller/download";
+import { downloadSettled } from "storaiteller/download";
 import { StoryEditor } from "storaiteller/editor";
 import { History } from "storaiteller/history";
 import { offerInstall } from "storaiteller/install";
@@ -75,7 +75,7 @@ const autosave = new Autosave({
   conflict: showConflict,
 });
 
-downloadSaved(part("download"), autosave);
+downloadSettled(part("download"), autosave, settled);
 
 const conflict = new Conflict(editor, {
   async keepMine(mine, theirs) {

@@ -1,11 +1,10 @@
 """The library: my stories, looked for, taken along, deleted and brought back."""
 
-from urllib.parse import urlencode
-
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
@@ -28,16 +27,14 @@ def library(request: SignedInRequest) -> HttpResponse:
     deleted = Story.objects.deleted_by(request.user).filter(
         pk=_number(request.GET.get("deleted", ""))
     )
-    query = " ".join(words)
-    kept = {"q": query, "good": "1" if only_good else ""}  # by the links to other pages
     context = {
         "page": page,
         "cards": [(story, search.excerpt(story.text, words)) for story in page],
         "any": stories.exists(),
+        "any_text": stories.exclude(text="").exists(),
         "only_good": only_good,
-        "query": query,
+        "query": " ".join(words),
         "longest_query": search.LONGEST_QUERY,
-        "kept": "".join(f"&{urlencode({name: value})}" for name, value in kept.items() if value),
         "just_deleted": deleted.first(),
     }
     return render(request, "stories/library.html", context)
@@ -67,9 +64,7 @@ def delete(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Delete a story; the library then offers to bring it back."""
     story = own_story(request.user, story_id)
     services.delete_story(story)
-    response = redirect("stories:library")
-    response["Location"] += f"?deleted={story.pk}"
-    return response
+    return _back(request, deleted=str(story.pk))
 
 
 @login_required
@@ -78,7 +73,13 @@ def undelete(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Bring a deleted story back."""
     story = get_object_or_404(Story.objects.deleted_by(request.user), pk=story_id)
     services.undelete_story(story)
-    return redirect("stories:library")
+    return _back(request)
+
+
+def _back(request: SignedInRequest, **more: str) -> HttpResponse:
+    """Go back to what the library was showing."""
+    shown = {name: request.GET[name] for name in ("q", "good", "page") if name in request.GET}
+    return redirect(reverse("stories:library", query={**shown, **more}))
 
 
 def _file(content: bytes, name: str, content_type: str) -> HttpResponse:

@@ -6,7 +6,9 @@ A route that is not in the tables below fails the test: whoever adds one says wh
 import re
 from collections.abc import Iterator
 from enum import Enum
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.core.cache import cache
@@ -43,6 +45,8 @@ ROUTES = {
     "stories:preset": May.OWNER,
     "stories:delete_preset": May.OWNER,
     "stories:library": May.SIGNED_IN,
+    "stories:download_all": May.SIGNED_IN,
+    "stories:download": May.OWNER,
     "stories:new": May.SIGNED_IN,
     "stories:story": May.OWNER,
     "stories:settings": May.OWNER,
@@ -249,13 +253,23 @@ def test_nobody_else_gets_at_it(secrets: dict[str, Any], role: str) -> None:
                 wrong.append(f"{method} {url}: {got}")
             reads = role == "curator" and who == May.STAFF
             if not (reads or getattr(answer, "streaming", False)):
-                shown = answer.content.decode().lower()
+                shown = text_of(answer).lower()
                 assert PRIVATE.lower() not in shown, url
                 assert "alice" not in shown, url
             if name in {"account_logout", "admin:logout"} and role != "nobody":
                 client.force_login(User.objects.get(username=role))
         assert snapshot() == before, name
     assert not wrong, "\n".join(wrong)
+
+
+def text_of(answer: Any) -> str:
+    """Return what an answer says, an archive's files unpacked."""
+    if answer.get("Content-Type") != "application/zip":
+        return str(answer.content.decode())
+    with ZipFile(BytesIO(answer.content)) as packed:
+        return "\n".join(
+            [*packed.namelist(), *(packed.read(n).decode() for n in packed.namelist())]
+        )
 
 
 def snapshot() -> list[Any]:
@@ -285,7 +299,8 @@ def test_the_owner_gets_at_it(secrets: dict[str, Any], alice: User, client: Clie
         ):
             assert answer.status_code == 200
             seen += PRIVATE in answer.content.decode()
-    assert seen >= 4
+    assert seen >= 5
+    assert PRIVATE in text_of(client.get(address("stories:download_all", secrets)))
 
 
 @pytest.mark.parametrize("goal", ["https://evil.example/", "//evil.example/", "javascript:x"])

@@ -84,9 +84,17 @@ def test_a_search_keeps_its_words_on_the_next_page(alices: Client, alice: User) 
         services.set_good(story, True)
     url = reverse("stories:library")
     first = alices.get(url, {"q": "& name", "good": "1"}).content.decode()
-    link = "?page=2&amp;q=%26+name&amp;good=1"
+    link = "?q=%26+name&amp;good=1&amp;page=2"
     assert f'href="{link}"' in first
-    assert "Name0" in alices.get(url + html.unescape(link)).content.decode()
+    second = alices.get(url + html.unescape(link)).content.decode()
+    assert "Name0" in second
+    gone = reverse("stories:delete", args=[Story.objects.get(title__startswith="Name0").pk])
+    assert f'action="{gone}{link}"' in second
+    back = alices.post(gone + html.unescape(link))["Location"]
+    assert back.startswith(f"{url}?q=%26+name&good=1&page=2&deleted=")
+    again = re.search(r'action="(\S+/undelete/\S*)"', alices.get(back).content.decode())
+    assert again
+    assert alices.post(html.unescape(again[1]))["Location"] == f"{url}?q=%26+name&good=1&page=2"
 
 
 def test_a_story_as_a_file(alices: Client, alice: User) -> None:
@@ -101,8 +109,15 @@ def test_a_story_as_a_file(alices: Client, alice: User) -> None:
     title, text = answer.content.decode().split("\n\n", 1)
     assert title.startswith('Who? / "Ärger" x')
     assert text == "Äpfel 🍏.\n\nEnd.\n"
-    services.set_title(story, "...")
-    assert 'filename="Story.txt"' in alices.get(url)["Content-Disposition"]
+    for title, name in (
+        ("...", "Story.txt"),
+        ("Con", "Story Con.txt"),
+        ("nul.story", "Story nul.story.txt"),
+        ("Constance", "Constance.txt"),
+        ("..\\..\\etc", "etc.txt"),
+    ):
+        services.set_title(story, title)
+        assert alices.get(url)["Content-Disposition"] == f'attachment; filename="{name}"'
 
 
 def test_all_stories_as_files(alices: Client, alice: User, charlie: User) -> None:
@@ -133,11 +148,14 @@ def test_who_was_signed_out_is_not_shown_the_sign_in_within_a_page(
     client: Client, story: Story
 ) -> None:
     library, title = reverse("stories:library"), reverse("stories:title", args=[story.pk])
-    page = f"http://testserver{library}?q=one+two"
-    headers = {"HX-Request": "true", "HX-Current-URL": page}
-    asked = client.get(library, {"q": "one two three"}, headers=headers)
+    headers = {"HX-Request": "true", "HX-Current-URL": f"https://testserver{library}?q=one#main"}
+    asked = client.get(library, {"q": "one two"}, headers=headers)
     assert asked["HX-Redirect"] == "/accounts/login/?next=%2Fstories%2F%3Fq%3Done%2Btwo"
     headers["HX-Current-URL"] = f"http://testserver{reverse('stories:story', args=[story.pk])}"
     part = client.post(title, {"title": "New"}, headers=headers)
     assert (part.status_code, part.content) == (401, b"")
+    live = client.get(reverse("admin:finetuning_trainingrun_live", args=[1]), headers=headers)
+    assert live["HX-Refresh"] == "true"
+    moved = client.get("/admin/login/", headers=headers)
+    assert moved["HX-Refresh"] == "true"
     assert client.get(library)["Location"].startswith("/accounts/login/")

@@ -21,7 +21,7 @@ def test_a_word_far_in_the_text_is_shown() -> None:
         "It rained. " * 50 + "The OWL sat there. " + "It rained. " * 50, ["owl", "sat"]
     )
     assert pieces[0] == Piece("… ", found=False)
-    assert pieces[-1] == Piece(" …", found=False)
+    assert pieces[-1] == Piece("…", found=False)
     assert [piece.text for piece in pieces if piece.found] == ["OWL", "sat"]
     assert "rained. The OWL sat there. It" in whole(pieces)
     assert len(whole(pieces)) < 230
@@ -33,6 +33,12 @@ def test_whatever_the_text_the_words_found_are_in_it() -> None:
             pieces = excerpt(text, ["owl"])
             assert [piece.text for piece in pieces if piece.found] == ["owl"]
             assert whole(pieces).strip("… ") in text
+            assert len(whole(pieces)) < 230
+            assert whole(pieces).index("owl") < 115, "where a narrow card shows it"
+
+
+def test_the_longest_of_the_words_found_is_marked() -> None:
+    assert [p.text for p in excerpt("A fence.", ["fen", "fence"]) if p.found] == ["fence"]
 
 
 def test_words_of_a_query() -> None:
