@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
   --require-hashes
 
-.PHONY: run test lint audit bench soak bench-training conformance finetune train-env pocket-model lock \
+.PHONY: run test lint docs audit bench soak bench-training conformance finetune train-env pocket-model lock \
   clean
 
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
@@ -28,6 +28,10 @@ audit: $(VENV)-audit/.done  ## known vulnerabilities of what is installed; asks 
 	for name in requirements requirements-dev; do \
 	  $(VENV)-audit/bin/pip-audit --strict --require-hashes --disable-pip -r $$name.txt || exit 1; \
 	done
+
+docs: $(VENV)-docs/.done  ## the pages of docs/ and what they lead to, as a site in var/docs
+	$(VENV)-docs/bin/sphinx-build --fail-on-warning --keep-going --quiet --conf-dir docs . var/docs
+	@echo "Open var/docs/docs/index.html"
 
 bench: $(VENV)/.dev  ## measure; results in benchmarks/
 	$(BIN)/python -m benchmarks.relay
@@ -60,13 +64,13 @@ pocket-model: $(VENV)/.dev $(VENV)-train/.cpu  ## train the pocket model again, 
 	$(VENV)-train/bin/python -m pocket.card
 
 lock: $(VENV)/.dev  ## turn requirements*.in into requirements*.txt
-	for name in requirements requirements-dev requirements-audit; do \
+	for name in requirements requirements-dev requirements-docs requirements-audit; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
 	    --no-header --no-annotate --no-strip-extras --generate-hashes $$name.in --output-file $$name.txt || exit 1; \
 	done
 
 clean:  ## remove what the commands above made, but not your stories
-	rm -rf $(VENV) $(VENV)-train $(VENV)-audit .pytest_cache .mypy_cache .ruff_cache .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(VENV)-train $(VENV)-audit $(VENV)-docs .pytest_cache .mypy_cache .ruff_cache .coverage .coverage.* htmlcov
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -94,8 +98,8 @@ $(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
 	@$(INSTALL) --requirement requirements-dev.txt
 	@touch $@ $(VENV)/.web
 
-$(VENV)-audit/.done: requirements-audit.txt | $(VENV)/bin/python
-	@$(PYTHON) -m venv $(VENV)-audit
-	@$(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check \
+$(VENV)-audit/.done $(VENV)-docs/.done: $(VENV)-%/.done: requirements-%.txt | $(VENV)/bin/python
+	@$(PYTHON) -m venv $(VENV)-$*
+	@$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check \
 	  --only-binary=:all: --require-hashes --requirement $<
 	@touch $@
