@@ -28,6 +28,7 @@ urlpatterns = [
     _route("stories/<int:story_id>/", story.story, "story"),
     _route("stories/<int:story_id>/settings/", settings.change_settings, "settings"),
     _route("stories/<int:story_id>/text/", story.text, "text"),
+    _route("stories/<int:story_id>/differences/", story.differences, "differences"),
     _route("stories/<int:story_id>/report/", story.report, "report"),
     _route("stories/<int:story_id>/title/", story.title, "title"),
     _route("stories/<int:story_id>/good/", story.good, "good"),

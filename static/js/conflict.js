@@ -1,12 +1,15 @@
 // Two texts for one story: both are shown, neither is lost, and the writer chooses.
 
+import { postJSON } from "storaiteller/requests";
+
 const part = (id) => document.getElementById(id);
 
 export class Conflict {
   // `keepMine(mine, theirs)` and `keepTheirs(theirs)` are called with the choice; until then the
   // text stays as it is: `editor` is locked.
-  constructor(editor, { keepMine, keepTheirs }) {
-    Object.assign(this, { editor, keepMine, keepTheirs });
+  // `url` answers how two texts differ.
+  constructor(editor, { url, keepMine, keepTheirs }) {
+    Object.assign(this, { editor, url, keepMine, keepTheirs });
     this.panel = part("conflict");
     this.texts = null;
     part("keep-mine").addEventListener("click", () => this.#choose(keepMine));
@@ -26,6 +29,24 @@ export class Conflict {
     this.panel.hidden = false;
     this.panel.scrollIntoView({ block: "center" });
     this.panel.focus({ preventScroll: true });
+    this.#mark();
+  }
+
+  // Mark in each text what the other one has not; without an answer both stay as they are.
+  async #mark() {
+    const { mine, theirs } = this.texts;
+    const found = await postJSON(this.url, { mine, theirs: theirs.text }).catch(() => null);
+    if (!found || this.texts?.mine !== mine || this.texts.theirs !== theirs) return;
+    for (const which of ["mine", "theirs"]) {
+      const shown = found.segments.filter(([, where]) => where === which || where === "both");
+      const pieces = shown.map(([text, where]) => {
+        if (where === "both") return text;
+        const only = document.createElement("mark");
+        only.textContent = text;
+        return only;
+      });
+      part(`conflict-${which}`).replaceChildren(...pieces);
+    }
   }
 
   // Close without a choice; returns what was not stored, or null.

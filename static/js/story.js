@@ -78,6 +78,7 @@ const autosave = new Autosave({
 downloadSettled(part("download"), autosave, settled);
 
 const conflict = new Conflict(editor, {
+  url: urls.differencesUrl,
   async keepMine(mine, theirs) {
     show(theirs);
     // What was proposed for the other text is settled by taking this one.

@@ -7,7 +7,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from stories import services
+from stories import diffs, services
 from stories.forms import StorySettingsForm
 from stories.generation.recovery import recover_abandoned
 from stories.models import Generation, Register, StorySettings
@@ -65,6 +65,26 @@ def text(request: SignedInRequest, story_id: int) -> HttpResponse:
     except VersionConflictError as error:
         return refusal(error.code, str(error), 409, state_of(error.story))
     return JsonResponse(state_of(found))
+
+
+@login_required
+@require_POST
+def differences(request: SignedInRequest, story_id: int) -> HttpResponse:
+    """Answer how two texts of the story differ; POST `{"mine": "…", "theirs": "…"}`.
+
+    `segments` are pairs of a text and where it stands: "both", "mine" or "theirs".
+    """
+    own_story(request.user, story_id)
+    try:
+        body = json.loads(request.body)
+        mine, theirs = body["mine"], body["theirs"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return refusal("bad_request", "The texts could not be understood.", 400)
+    if not (isinstance(mine, str) and isinstance(theirs, str)):
+        return refusal("bad_request", "The texts could not be understood.", 400)
+    where = {"same": "both", "added": "mine", "removed": "theirs"}
+    found = diffs.readable(diffs.word_diff(theirs, mine))
+    return JsonResponse({"segments": [(text, where[change]) for change, text in found]})
 
 
 @login_required

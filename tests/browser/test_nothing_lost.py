@@ -125,6 +125,9 @@ def test_a_tabs_draft_is_left_alone_by_another_tab(
     page.goto(story)
     expect(page.locator("#conflict-mine")).to_have_text("Saved words. Precious words.")
     expect(page.locator("#conflict-theirs")).to_have_text("Saved words. Others.")
+    expect(page.locator("#conflict-mine mark")).to_have_text("Precious words")
+    expect(page.locator("#conflict-theirs mark")).to_have_text("Others")
+    shot(page, "conflict-marked")
 
 
 def test_a_continuation_is_shown_behind_the_text_that_it_goes_on_from(

@@ -51,6 +51,7 @@ ROUTES = {
     "stories:story": May.OWNER,
     "stories:settings": May.OWNER,
     "stories:text": May.OWNER,
+    "stories:differences": May.OWNER,
     "stories:report": May.OWNER,
     "stories:title": May.OWNER,
     "stories:good": May.OWNER,

@@ -232,6 +232,24 @@ def test_nothing_changes_while_the_model_writes(alices: Client, story: Story) ->
         assert (answer.status_code, answer.json()["code"]) == (409, "busy")
 
 
+def test_how_two_texts_differ(alices: Client, story: Story) -> None:
+    url = reverse("stories:differences", args=[story.pk])
+
+    def ask(body: Any) -> Any:
+        return alices.post(url, json.dumps(body), content_type="application/json")
+
+    mine, theirs = "Rain 🙂 fell all day. Then it stopped.", "Rain fell all day. It snowed."
+    segments = ask({"mine": mine, "theirs": theirs}).json()["segments"]
+    assert "".join(text for text, where in segments if where != "theirs") == mine
+    assert "".join(text for text, where in segments if where != "mine") == theirs
+    assert any("fell all day" in text for text, where in segments if where == "both")
+    assert ask({"mine": "", "theirs": ""}).json() == {"segments": []}
+    wrongs: list[Any] = [{}, [], "x", {"mine": 1, "theirs": ""}, {"mine": "x"}]
+    for wrong in wrongs:
+        assert ask(wrong).status_code == 400, wrong
+    assert alices.post(url, "{", content_type="application/json").status_code == 400
+
+
 def test_title_and_mark(alices: Client, story: Story) -> None:
     title, good = (reverse(f"stories:{n}", args=[story.pk]) for n in ("title", "good"))
     assert alices.post(title, {"title": "<script>x"}).status_code == 302
