@@ -25,12 +25,13 @@ lint: $(VENV)/.dev  ## style and types; the Docker files too
 	  --profile '*' config --quiet
 
 audit: $(VENV)-audit/.done  ## known vulnerabilities of what is installed; asks PyPI's advisories
-	for name in requirements requirements-dev; do \
+	for name in requirements requirements-dev requirements-docs; do \
 	  $(VENV)-audit/bin/pip-audit --strict --require-hashes --disable-pip -r $$name.txt || exit 1; \
 	done
 
 docs: $(VENV)-docs/.done  ## the pages of docs/ and what they lead to, as a site in var/docs
-	$(VENV)-docs/bin/sphinx-build --fail-on-warning --keep-going --quiet --conf-dir docs . var/docs
+	$(VENV)-docs/bin/sphinx-build --fresh-env --write-all --fail-on-warning --quiet \
+	  --conf-dir docs . var/docs
 	@echo "Open var/docs/docs/index.html"
 
 bench: $(VENV)/.dev  ## measure; results in benchmarks/
@@ -70,7 +71,7 @@ lock: $(VENV)/.dev  ## turn requirements*.in into requirements*.txt
 	done
 
 clean:  ## remove what the commands above made, but not your stories
-	rm -rf $(VENV) $(VENV)-train $(VENV)-audit $(VENV)-docs .pytest_cache .mypy_cache .ruff_cache .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(VENV)-train $(VENV)-audit $(VENV)-docs .pytest_cache .mypy_cache .ruff_cache .coverage .coverage.* htmlcov var/docs
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

@@ -53,6 +53,8 @@ def excerpt(text: str, words: list[str]) -> list[Piece]:
     end = len(text)
     if end - start > _EXCERPT:
         end = _near(text, start + _EXCERPT - _BEFORE, start + _EXCERPT)
+        # What was found is whole, also a sentence that was pasted and has no spaces.
+        end = max(end, first.end() if first and first.start() < end else 0)
     pieces, place = [], start
     for match in pattern.finditer(text, start, end):
         pieces += [Piece(text[place : match.start()], False), Piece(match[0], True)]

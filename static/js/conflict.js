@@ -23,6 +23,7 @@ export class Conflict {
   // `mine` is a text, `theirs` the state of the stored story.
   show(mine, theirs) {
     this.texts = { mine, theirs };
+    part("conflict-marked").hidden = true;
     part("conflict-mine").textContent = mine;
     part("conflict-theirs").textContent = theirs.text;
     this.editor.lock(true);
@@ -37,6 +38,7 @@ export class Conflict {
     const { mine, theirs } = this.texts;
     const found = await postJSON(this.url, { mine, theirs: theirs.text }).catch(() => null);
     if (!found || this.texts?.mine !== mine || this.texts.theirs !== theirs) return;
+    part("conflict-marked").hidden = false;
     for (const which of ["mine", "theirs"]) {
       const shown = found.segments.filter(([, where]) => where === which || where === "both");
       const pieces = shown.map(([text, where]) => {

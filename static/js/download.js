@@ -4,7 +4,7 @@
 export function downloadSettled(link, autosave, settled) {
   let asked = false;
   link.addEventListener("click", async (event) => {
-    if (!autosave.pending && !autosave.blocked) return;
+    if (!autosave.pending) return;
     event.preventDefault();
     if (asked) return;
     asked = true;

@@ -3,18 +3,23 @@
 const SIGNED_OUT = 401; // ours for a redirect, which only leads to the sign-in
 const REFUSED = 403; // the form token is an older session's
 const TOKEN = "hx-headers"; // where the page carries it, for htmx too
+const FORM_TOKEN = "csrfmiddlewaretoken"; // and each form
 
 function token() {
   return JSON.parse(document.body.getAttribute(TOKEN))["X-CSRFToken"];
 }
 
-// After a sign-in in another tab, this page's token is of no use: take a new page's.
-async function renewToken() {
-  const response = await fetch(location.pathname, { redirect: "manual" });
-  if (!response.ok) return;
+// After a sign-in in another tab, this page's token is of no use: take a new page's. Resolves to
+// whether somebody is signed in.
+export async function renewToken() {
+  const response = await fetch(location.pathname, { redirect: "manual" }).catch(() => null);
+  if (!response?.ok) return false;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const headers = fresh.body.getAttribute(TOKEN);
-  if (headers) document.body.setAttribute(TOKEN, headers);
+  if (!headers) return false;
+  document.body.setAttribute(TOKEN, headers);
+  for (const field of document.querySelectorAll(`input[name=${FORM_TOKEN}]`)) field.value = token();
+  return true;
 }
 
 const SENTENCES = {

@@ -100,7 +100,10 @@ function showConflict(mine, theirs) {
 // Whether the server has every edit; if not, the writer is told, and what was asked for waits.
 async function settled() {
   if (await autosave.flush()) return true;
-  if (!conflict.isOpen) notify("Your edits are not saved yet. Try again once they are.");
+  // What the server refused it has given its reason for.
+  if (!conflict.isOpen && part("saved").dataset.kind !== "refused") {
+    notify("Your edits are not saved yet. Try again once they are.");
+  }
   return false;
 }
 
@@ -347,6 +350,8 @@ function showButtons() {
   // A mark is about what is stored.
   part("good-form").querySelector("button").disabled = active || !state.text.trim();
   document.body.classList.toggle("has-text", hasText);
+  // While a text is to come, or to be chosen, it would not be what the page shows.
+  part("take-along").hidden = active || conflict.isOpen || !hasText;
   history.showButtons();
 }
 

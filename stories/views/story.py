@@ -82,6 +82,8 @@ def differences(request: SignedInRequest, story_id: int) -> HttpResponse:
         return refusal("bad_request", "The texts could not be understood.", 400)
     if not (isinstance(mine, str) and isinstance(theirs, str)):
         return refusal("bad_request", "The texts could not be understood.", 400)
+    if max(len(mine), len(theirs)) > services.MAX_TEXT_LENGTH:
+        return refusal("too_long", "The texts are too long to be compared.", 400)
     where = {"same": "both", "added": "mine", "removed": "theirs"}
     found = diffs.readable(diffs.word_diff(theirs, mine))
     return JsonResponse({"segments": [(text, where[change]) for change, text in found]})

@@ -37,6 +37,14 @@ def test_whatever_the_text_the_words_found_are_in_it() -> None:
             assert whole(pieces).index("owl") < 115, "where a narrow card shows it"
 
 
+def test_a_long_word_is_shown_whole() -> None:
+    word = "字" * 200
+    for before in (0, 50, 300):
+        pieces = excerpt("漢" * before + word + "漢" * 300, [word])
+        assert [piece.text for piece in pieces if piece.found] == [word]
+        assert len(whole(pieces)) < 450
+
+
 def test_the_longest_of_the_words_found_is_marked() -> None:
     assert [p.text for p in excerpt("A fence.", ["fen", "fence"]) if p.found] == ["fence"]
 
