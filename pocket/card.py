@@ -18,7 +18,7 @@ _STORIES = 10
 
 _CARD = """# The pocket model
 
-A Llama of {parameters:,} parameters ({layers} layers, width {width}, {vocabulary:,} SentencePiece tokens, context {context:,}), trained from nothing on stories that a generator of this project wrote (`pocket/corpus/`: {patterns:,} sentence patterns in {plots} plots, 15 genres, 10 registers). {steps:,} steps, {tokens:,} tokens, {minutes:.0f} minutes on a CPU{training_note}; what goes on with a name, a keyword or a rewrite's seam, and what a sentence begins with, weighs three times as much as other tokens. Llama 3.2's chat format; f16, {size:.1f} MB. It writes with the parameters in `parameters.json`; among them is llama.cpp's DRY sampler, which makes it less likely that a sentence comes again.
+A Llama of {parameters:,} parameters ({layers} layers, width {width}, {vocabulary:,} SentencePiece tokens, context {context:,}), trained from nothing on stories that a generator of this project wrote (`pocket/corpus/`: {patterns:,} sentence patterns in {plots} plots, 15 genres, 10 registers). {steps:,} steps, {tokens:,} tokens, {minutes:.0f} minutes on a CPU{training_note}; what goes on with a name or a keyword, and what a sentence begins with, weighs three times as much as other tokens, and six times as much where a sentence of a rewritten passage begins and where the passage meets the text after it. Llama 3.2's chat format; f16, {size:.1f} MB. It writes with the parameters in `parameters.json`; among them is llama.cpp's DRY sampler, which makes it less likely that a sentence comes again.
 
 It is an embedded default, so that a fresh machine writes at once and the tests of the whole loop have a real model. Use Llama 3.2 through Ollama for stories that are to be read twice.
 

@@ -67,7 +67,6 @@ CONTEXT = 1024  # tokens: a story twice (in a rewrite's prompt and in its answer
 BATCH_TOKENS = 8192
 WARM_UP = 100  # steps
 EVALUATE_EVERY = 100  # steps
-HEAVY = 3.0  # the weight of the tokens that `emphasis` names; the others weigh 1
 HELD_OUT = 96  # examples whose names and keywords are in no training story
 
 torch.manual_seed(options.seed)
@@ -138,8 +137,8 @@ optimizers: list[torch.optim.Optimizer] = [
 
 # ---- Batches ------------------------------------------------------------------------------------
 
-# Ids, how many of them are the prompt, and which of the others weigh more.
-Row = tuple[list[int], int, list[bool]]
+# Ids, how many of them are the prompt, and what the others weigh.
+Row = tuple[list[int], int, list[float]]
 
 
 def rows(seed: int, vocabulary: corpus.Vocabulary) -> Iterator[Row]:
@@ -148,7 +147,7 @@ def rows(seed: int, vocabulary: corpus.Vocabulary) -> Iterator[Row]:
         prompt = tokens.chat_ids(tokenizer, example.prompt, example.prefill)
         ids = prompt + tokens.completion_ids(tokenizer, example.completion)
         if len(ids) <= CONTEXT:
-            yield ids, len(prompt), emphasis.heavy(tokenizer, example)
+            yield ids, len(prompt), emphasis.weights(tokenizer, example)
 
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
@@ -163,14 +162,13 @@ def pad(batch: list[Row]) -> Batch:
     inputs = torch.zeros(len(batch), width, dtype=torch.long)
     places: list[int] = []
     targets: list[int] = []
-    heavy_ones: list[bool] = []
-    for row, (ids, prompt, marks) in enumerate(batch):
+    weight: list[float] = []
+    for row, (ids, prompt, weighs) in enumerate(batch):
         inputs[row, : len(ids) - 1] = torch.tensor(ids[:-1])
         places += range(row * width + prompt - 1, row * width + len(ids) - 1)
         targets += ids[prompt:]
-        heavy_ones += marks
-    weight = 1 + (HEAVY - 1) * torch.tensor(heavy_ones).float()
-    batched = (inputs, torch.tensor(places), torch.tensor(targets), weight)
+        weight += weighs
+    batched = (inputs, *(torch.tensor(part) for part in (places, targets, weight)))
     return tuple(tensor.to(device) for tensor in batched)
 
 

@@ -7,6 +7,15 @@ from pocket.corpus import banks, words
 
 Vocabulary = words.Split
 
+# Round limits that are another one with two of their digits exchanged: 140 and 410, 105 and 150.
+_ROUND = range(100, 501, 5)
+_MISTAKABLE = [
+    limit
+    for limit in _ROUND
+    for a, b, c in [tuple(str(limit))]
+    if any(int(other) in _ROUND and int(other) != limit for other in (b + a + c, a + c + b))
+]
+
 
 @dataclass(frozen=True)
 class StorySettings:
@@ -79,14 +88,16 @@ def draw_material(
 
 
 def _draw_any_limit(rng: random.Random) -> int:
-    """Return a word limit to learn from: half of them are any number.
+    """Return a word limit to learn from: many of them are any number.
 
     In the round ones alone the digits hardly ever need their order, and 140 is read as 410.
     """
     kind = rng.random()
     if kind < 0.08:
         return rng.randrange(25, 60)
-    return rng.randrange(60, 500) if kind < 0.5 else _draw_limit(rng)
+    if kind < 0.42:
+        return rng.randrange(60, 500)
+    return rng.choice(_MISTAKABLE) if kind < 0.64 else _draw_limit(rng)
 
 
 def _draw_limit(rng: random.Random) -> int:

@@ -19,8 +19,9 @@ from pocket.corpus import banks, words
 
 _CHOICE = re.compile(r"\[([^][]*)\]")
 _DETAIL = re.compile(r"<([^<>]*)>")
-# An article whose next word may have been put in the place of another.
-_ARTICLE = re.compile(r"\b(a)n? (?=[a-z])", re.IGNORECASE)
+# An article whose next word may have been put in the place of another. A capital may be a letter's
+# name ("an R"), which only its author knows.
+_ARTICLE = re.compile(r"\b([Aa])n? (?=[a-z])")
 _JOINT = re.compile(r" ([&%]) (\S+)")
 # What opens a clause with a subject of its own; before anything else "and" joins two verbs.
 _SUBJECT = re.compile(
@@ -108,19 +109,34 @@ class Style:
                 joined = False
         return merged
 
-    def finish(self, rng: random.Random, sentence: str, *, lead: bool) -> str:
-        """Return a filled sentence with what the register sets before and after it."""
+    def finish(self, rng: random.Random, sentence: str, *, lead: bool, said: set[str]) -> str:
+        """Return a filled sentence with what the register sets before and after it.
+
+        None of it twice in a story: `said` is what has been set, and what is set here joins it.
+        """
+        leads, tails = (
+            [text for text in texts if text not in said] for texts in (self.leads, self.tails)
+        )
         first, _, rest = sentence.partition(" ")
         plain = '"' not in sentence and sentence.endswith(".")
-        if lead and plain and rng.random() < self.lead_share and rest:
+        if lead and plain and leads and rng.random() < self.lead_share and rest:
             if first in _COMMON_STARTS:
                 first = first[0].lower() + first[1:]
-                opening = rng.choice(self.leads)
+                opening = rng.choice(leads)
+                said.add(opening)
                 if opening[-1] in "!":
                     first = first.capitalize()
                 sentence = f"{opening} {first} {rest}"
-        elif lead and plain and rng.random() < self.tail_share and not re.search("[,;:]", sentence):
-            sentence = f"{sentence[:-1]}{rng.choice(self.tails)}."
+        elif (
+            lead
+            and plain
+            and tails
+            and rng.random() < self.tail_share
+            and not re.search("[,;:]", sentence)
+        ):
+            closing = rng.choice(tails)
+            said.add(closing)
+            sentence = f"{sentence[:-1]}{closing}."
         if plain and rng.random() < self.exclaim:
             sentence = f"{sentence[:-1]}!"
         return sentence

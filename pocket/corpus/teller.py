@@ -181,13 +181,16 @@ def paragraphs(teller: Teller, *, one_development: bool) -> str:
     parts: dict[int, list[str]] = {}
     unnamed = set(teller.material.characters)
     since, last = 9, None
+    said: set[str] = set()
     for sentence in sorted(teller.sentences, key=lambda s: (s.position, s.rank)):
         # Somebody else was spoken of, or it was long ago: the name, not the pronoun.
         named = since > 2 or last is not None
         text = _name_hero(sentence.text) if named else sentence.text
         since = 0 if "{a}" in text else since + 1
         last = sentence.who
-        text = teller.style.finish(teller.rng, fill(text, teller.slots), lead=sentence.beat)
+        text = teller.style.finish(
+            teller.rng, fill(text, teller.slots), lead=sentence.beat, said=said
+        )
         for character in teller.material.characters:
             if character in unnamed and (found := _standing(character.short, text)):
                 unnamed.remove(character)

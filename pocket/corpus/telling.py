@@ -30,6 +30,9 @@ _FIRST_AT_LATEST = 1.0
 # How much of the length aimed at a paragraph may have before something is added to it: how much
 # room there is can mostly be seen from the paragraph alone.
 _SHARES = {0: 0.34, 1: 0.3, 2: 0.25, 3: 0.3}
+# Limit from which a story can have all of its parts. For few names and keywords it is no sum of
+# theirs, which a small model gets wrong, and then tells at the full length.
+_ROOM_FOR_PARTS = 170
 # Limits from which a short story has an obstacle, and a long one more of everything.
 _ROOM_FOR_TROUBLE, _ROOM_FOR_MORE = 90, 280
 
@@ -62,7 +65,8 @@ def tell(rng: random.Random, material: Material) -> str | None:
     target = min(LONGEST * rng.uniform(0.8, 0.95), limit * rng.uniform(0.62, 0.8))
     asked = len(material.characters) + len(material.keywords)
     # By the prompt alone, and so that nearly every story of that size keeps to the limit.
-    size = 0 if limit >= 120 + 10 * asked else 1 if limit >= 60 + 3 * asked else 2
+    roomy = limit >= max(_ROOM_FOR_PARTS, 120 + 10 * asked)
+    size = 0 if roomy else 1 if limit >= 60 + 3 * asked else 2
     for _ in range(12):
         story = _tell(rng, material, size, target)
         if len(story.split()) <= min(LONGEST, 0.9 * limit) and _is_complete(story, material):
@@ -238,7 +242,7 @@ def _twist(teller: Teller, source: Source) -> None:
 def _extend(teller: Teller, source: Source, target: float, size: int) -> None:
     """Add optional sentences, in random order, until the story has the length aimed at."""
     rng = teller.rng
-    options = _options(teller, source)
+    options = _options(teller, source, size)
     if size == 0 and teller.material.settings.max_words >= _ROOM_FOR_MORE:
         options += _more_options(teller, source)
     # A weighted random order: the larger the weight, the earlier.
@@ -251,7 +255,7 @@ def _extend(teller: Teller, source: Source, target: float, size: int) -> None:
             teller.add(option.position, option.patterns, beat=option.beat)
 
 
-def _options(teller: Teller, source: Source) -> list[Option]:
+def _options(teller: Teller, source: Source, size: int) -> list[Option]:
     settings = teller.material.settings
     plot, genre, register, shared = source
     last = shared["react"] if settings.final_twist else register["closer"]
@@ -271,7 +275,8 @@ def _options(teller: Teller, source: Source) -> list[Option]:
     if len(teller.material.characters) > 1:
         options += [
             *_early_and_late(genre["company"], 0.3, 3),
-            *_early_and_late(genre["talk"], 0.6, 5),
+            # Two exchanges in the one development of a short story are one too many.
+            *_early_and_late(genre["talk"], 0.6, 5)[size:],
             Option(3.3, shared["company last"], 2),
         ]
     return options

@@ -41,7 +41,9 @@ _ACCENTS = {
 ACCENTED_LETTERS = "".join(_ACCENTS.values())
 _WORD = re.compile(r"[^\W\d_]+")
 _VOWEL_SOUND = re.compile(
-    r"h(?:our|onest|eir)|(?!eu|ew|one|once\b|unanim|uni[^mn]|us[eu]|uk|ut[ei])[aeiou]",
+    r"h(?:our|onest|onou?r|eir)|8|1[18]\b|[fhlmnrsx]\b|(?-i:[FHLMNRSX][A-Z])"
+    r"|(?!eu|ew|one(?!r)|once\b|ub[io]|unanim|uni(?!d|m|n|ro|ss)|u[rv][aeiou]|us[aeiu]|uk|ut[eio]"
+    r"|u\b|(?-i:U[A-Z]))[aeiouáàâäéèêëíîïóôöúûü]",
     re.IGNORECASE,
 )
 

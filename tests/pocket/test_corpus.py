@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
 from types import SimpleNamespace
 
@@ -16,6 +16,8 @@ import pytest
 from pocket import corpus, measures
 from pocket.classifier import NaiveBayes, features
 from pocket.corpus import banks, split_sentences, words
+from pocket.corpus.examples import displaced
+from pocket.corpus.style import style_of
 from stories import prompts
 
 EXAMPLES = list(islice(corpus.examples(11), 2000))
@@ -163,6 +165,8 @@ def test_registers_sound_different() -> None:
     assert share(told["Elegant"], ";") > 0.1 > 10 * share(told["Casual"], ";")
     assert share(told["Casual"], "n't") > 0.05
     assert share(told["Formal"], "n't") < 0.005
+    formal = (_SPEECH.sub("", story) for story in told["Formal"])
+    assert not [story for story in formal if "n't" in story]
     assert share(told["Conversational"], "you") + share(told["Conversational"], "You") > 0.1
 
 
@@ -174,7 +178,7 @@ def test_genres_and_registers_can_be_told_apart() -> None:
         settings = example.settings
         return features(example.story, (*settings.characters, *settings.keywords))
 
-    learned, asked = rows(31, 1200), rows(32, 200)
+    learned, asked = rows(31, 2400), rows(32, 400)
     for name, least in (("genre", 0.95), ("register", 0.7)):
         model = NaiveBayes((counted(e), getattr(e.settings, name)) for e in learned)
         hits = sum(model.label(counted(e)) == getattr(e.settings, name) for e in asked)
@@ -304,12 +308,80 @@ def test_limits_to_learn_from_are_any_numbers() -> None:
     assert odd(HELD_OUT) == 0, "people type round ones"
 
 
+def test_limits_that_are_others_with_digits_exchanged_are_learned_more() -> None:
+    limits = [
+        limit for e in EXAMPLES if 100 < (limit := e.settings.max_words) < 451 and limit % 5 == 0
+    ]
+    mistakable = [limit for limit in limits if str(limit)[:2] in {"12", "13", "14", "23", "24"}]
+    other = [limit for limit in limits if str(limit)[:2] in {"16", "17", "18", "26", "27"}]
+    assert len(mistakable) > 1.5 * len(other) > 100
+
+
+def test_a_rewrites_final_part_is_not_always_what_the_plot_has_next() -> None:
+    """Its first sentence has to be looked for in the prompt, as the passage does not tell it."""
+    for example in islice(corpus.examples(15, kind="rewrite"), 400):
+        material = (*example.settings.characters, *example.settings.keywords)
+        assert all(text in example.story for text in material), example.story
+        assert measures.turns(example.story) == example.settings.final_twist, example.story
+        names = tuple(n for name in example.settings.characters for n in name.split())
+        opened = [p for p in example.story.split("\n\n") if p.startswith(names)]
+        assert not opened, "no space before a name"
+    rng, settings = random.Random(5), EXAMPLES[0].settings
+    initial, passage, final = "One.", " Two. ", "Three. Four.\n\nFive. Six."
+    settings = replace(settings, characters=("One",), keywords=("Six",), final_twist=False)
+    told = Counter(displaced(rng, settings, initial, passage, final) for _ in range(1000))
+    assert set(told) == {
+        (passage, final),
+        (passage, "Four.\n\nFive. Six."),
+        (" Three. ", "Two. Four.\n\nFive. Six."),
+    }
+    assert min(told.values()) > 100
+    settings = replace(settings, keywords=("Three",))
+    told = Counter(displaced(rng, settings, initial, passage, final) for _ in range(200))
+    assert set(told) == {(passage, final), (" Three. ", "Two. Four.\n\nFive. Six.")}
+
+
+@pytest.mark.parametrize(
+    ("passage", "final"),
+    [
+        (" Two. ", "But it was not so. Six."),  # the twist's paragraph
+        (' "Two?" ', "Anna asked. Four.\n\nSix."),
+        (" Two. ", '"Three?" Anna asked.\n\nSix.'),
+        (' "Two. ', 'Three." Four.\n\nSix.'),
+        ("\n\nTwo. ", "Anna had come.\n\nSix."),
+        ("\n\nTwo. ", "The sun had left her.\n\nSix."),
+        (" Two.\n\n", "It was so. Anna left.\n\nSix."),
+        (" Two.\n\n", "It was so. The sun had left her.\n\nSix."),
+        (" There was Bo Lind. ", "Bo slept.\n\nSix."),
+        (" Two. Three. ", "Four.\n\nSix."),
+        (" Two. ", "Five.\n\nSix."),
+    ],
+)
+def test_what_needs_its_place_keeps_it(passage: str, final: str) -> None:
+    settings = replace(
+        EXAMPLES[0].settings,
+        characters=("Anna Berg", "Bo Lind"),
+        keywords=("Five",),
+        final_twist=True,
+    )
+    initial = "Bo Lind met Anna Berg. Five." if "Bo" not in passage else "Anna Berg came. Five."
+    if final.startswith("Five"):
+        initial, passage = "Bo Lind met Anna Berg.", f"{passage.rstrip()}\n\n"
+    rng = random.Random(5)
+    for _ in range(100):
+        assert displaced(rng, settings, initial, passage, final) == (passage, final)
+
+
 def test_articles_fit_in_the_stories() -> None:
     # "a European" is right.
-    wrong = re.compile(r"\b[Aa] (?:[ai]|e(?!u))|\b[Aa]n [bcdfgjklmnpqrstvwxyz]")
+    wrong = re.compile(
+        r"\b[Aa] (?:[ai]|e(?![uw])|o(?!nc?e)|u(?![krstv]|ni|b[io])|hour|heir|R\b)"
+        r"|\b[Aa]n [bcdfgjklmnpqrstvwxyz]"
+    )
     told = "\n".join(example.completion for example in EXAMPLES)
     assert not wrong.findall(told)
     assert len(re.findall(r"\b[Aa]n \w", told)) > 200
+    assert "an R in them" in style_of("Direct").word(random.Random(1), "Open with an R in them.")
 
 
 def test_a_longer_passage_to_learn_from_goes_on_to_its_paragraphs_end() -> None:
@@ -337,7 +409,8 @@ def test_the_prompt_alone_tells_the_way_of_telling() -> None:
         settings = example.settings
         if len(settings.keywords) < 2:
             continue
-        roomy = settings.max_words >= 120 + 10 * len((*settings.characters, *settings.keywords))
+        asked = len((*settings.characters, *settings.keywords))
+        roomy = settings.max_words >= max(170, 120 + 10 * asked)
         # A story with little room has its keywords in one sentence.
         listed[roomy].append(
             any(
@@ -418,6 +491,19 @@ def test_articles_fit() -> None:
         ("heirloom", "thing"): ("an heirloom", "the heirloom"),
         ("house", "thing"): ("a house", "the house"),
         ("one-eyed cat", "thing"): ("a one-eyed cat", "the one-eyed cat"),
+        ("unidentified hat", "thing"): ("an unidentified hat", "the unidentified hat"),
+        ("onerous task", "thing"): ("an onerous task", "the onerous task"),
+        ("honourable cat", "thing"): ("an honourable cat", "the honourable cat"),
+        ("u-turn", "thing"): ("a u-turn", "the u-turn"),
+        ("utopia", "thing"): ("a utopia", "the utopia"),
+        ("X-ray", "thing"): ("an X-ray", "the X-ray"),
+        ("Xylophone", "thing"): ("a Xylophone", "the Xylophone"),
+        ("MRI scan", "thing"): ("an MRI scan", "the MRI scan"),
+        ("UFO", "thing"): ("a UFO", "the UFO"),
+        ("uranium mine", "thing"): ("a uranium mine", "the uranium mine"),
+        ("urn", "thing"): ("an urn", "the urn"),
+        ("8-ball", "thing"): ("an 8-ball", "the 8-ball"),
+        ("éclair", "thing"): ("an éclair", "the éclair"),
         ("owls", "plural"): ("owls", "the owls"),
         ("courage", "mass"): ("courage", "courage"),
     }

@@ -17,12 +17,12 @@ SETTINGS = corpus.StorySettings(
 FINAL = "The road to the mill was long and steep, and that night there was nobody on it."
 
 
-def stretches(example: corpus.Example) -> list[str]:
-    """Return the texts of the completion's heavy tokens, neighbours together."""
+def stretches(example: corpus.Example, least: float = emphasis.HEAVY) -> list[str]:
+    """Return the texts of the completion's tokens of that weight or more, neighbours together."""
     tokenizer = tokens.load_tokenizer(MODEL)
     ids = tokens.completion_ids(tokenizer, example.completion)
-    marked = zip(ids, emphasis.heavy(tokenizer, example), strict=True)
-    runs = groupby(marked, key=lambda pair: pair[1])
+    weighed = zip(ids, emphasis.weights(tokenizer, example), strict=True)
+    runs = groupby(weighed, key=lambda pair: pair[1] >= least)
     return [tokenizer.decode([i for i, _ in run]) for is_heavy, run in runs if is_heavy]
 
 
@@ -44,12 +44,14 @@ def test_what_goes_on_with_names_and_keywords_and_how_sentences_begin_weighs_mor
 
 def test_a_rewrites_seam_weighs_more_up_to_a_point() -> None:
     completion = f" It rained on the hill.\n\n{FINAL}"
-    heavy = stretches(corpus.Example("rewrite", SETTINGS, "", "A day began.", completion, FINAL))
+    example = corpus.Example("rewrite", SETTINGS, "", "A day began.", completion, FINAL)
+    heavy = stretches(example)
     assert heavy[0].lstrip() == "It"
     assert "\n\nThe road to the mill was long" in heavy[1]
     assert "nobody on it" not in heavy[1]
     assert heavy[-1] == ""
     assert len(heavy) == 3
+    assert stretches(example, emphasis.HEAVIEST) == heavy[:2]
 
 
 def test_what_a_prefill_brings_weighs_nothing_more() -> None:
