@@ -170,6 +170,13 @@ def sign_up(page: Page, site: Site, name: str) -> None:
     page.wait_for_url("**/stories/")
 
 
+def sign_in(page: Page, name: str) -> None:
+    """Sign `name` in on the sign-in page that is open."""
+    page.get_by_label("Login").fill(name)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign In").click()
+
+
 def open_story(page: Page, site: Site, **settings: str) -> None:
     """Open a new, empty story through the pages."""
     page.goto(f"{site.url}/stories/new/")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import PASSWORD, Complaints, Site, give_text, open_story, shot, sign_up
+from tests.browser.conftest import Complaints, Site, give_text, open_story, shot, sign_in, sign_up
 
 
 @pytest.fixture
@@ -53,9 +53,7 @@ def test_a_search_after_signing_out_elsewhere_asks_to_sign_in(page: Page, librar
     page.get_by_role("searchbox").fill("rain")
     page.wait_for_url(re.compile(r"/accounts/login/\?next="))
     name = re.sub(r"\W", "", "test_a_search_after_signing_out_elsewhere_asks_to_sign_in")[:40]
-    page.get_by_label("Login").fill(name)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign In").click()
+    sign_in(page, name)
     expect(page.locator("mark")).to_have_text(["Rain"])
 
 
@@ -102,9 +100,7 @@ def test_a_title_typed_after_signing_out_elsewhere_is_kept_after_signing_in(
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Sign in again in another tab").click()
     other = opened.value
-    other.get_by_label("Login").fill(name)
-    other.get_by_label("Password", exact=True).fill(PASSWORD)
-    other.get_by_role("button", name="Sign In").click()
+    sign_in(other, name)
     other.wait_for_url("**/stories/")
     other.close()
     page.bring_to_front()
@@ -124,9 +120,7 @@ def test_a_page_older_than_the_sign_in_renews_itself(
     other = page.context.new_page()
     page.context.clear_cookies()
     other.goto(library)
-    other.get_by_label("Login").fill(name)
-    other.get_by_label("Password", exact=True).fill(PASSWORD)
-    other.get_by_role("button", name="Sign In").click()
+    sign_in(other, name)
     other.wait_for_url("**/stories/")
     with page.expect_response(lambda answer: "/title/" in answer.url and answer.ok):
         page.locator("#title").fill("A third title")

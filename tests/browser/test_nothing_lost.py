@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
-from tests.browser.conftest import PASSWORD, Complaints, Site, open_story, shot, sign_up
+from tests.browser.conftest import Complaints, Site, open_story, shot, sign_in, sign_up
 from tests.browser.test_writing import SAVED, type_at_the_end
 
 LONG = 20_000  # milliseconds
@@ -187,9 +187,7 @@ def test_who_is_signed_out_is_told_and_saves_after_signing_in(
     expect(page.get_by_role("alert")).to_contain_text("Your text is kept here")
     other = page.context.new_page()
     other.goto(f"{slow_site.url}/accounts/login/")
-    other.get_by_label("Login").fill(name)
-    other.get_by_label("Password", exact=False).first.fill(PASSWORD)
-    other.get_by_role("button", name="Sign In").click()
+    sign_in(other, name)
     other.wait_for_url("**/stories/")
     page.bring_to_front()
     expect(page.locator("#saved")).to_have_text(SAVED, timeout=LONG)
