@@ -1,6 +1,9 @@
 """Finding stories by words, and the place in a text that shows why one was found."""
 
 import re
+import unicodedata
+from collections import defaultdict
+from functools import cache
 from typing import NamedTuple
 
 from django.db.models import Q
@@ -12,6 +15,12 @@ _FIELDS = ("title", "text", "settings__main_characters", "settings__keywords", "
 # Characters of an excerpt; how many of them are seen in the narrowest card; and how many stand
 # before the first word found.
 _EXCERPT, _SEEN, _BEFORE = 220, 110, 40
+# What a keyboard has one key for, and a story several characters.
+_QUOTES = ("'’‘", '"“”„')
+_MARKS = "[\u0300-\u036f]*"
+# Letters that are forms of another and that Unicode does not take apart.
+_FORMS = {"d": "đ", "D": "Đ", "h": "ħ", "H": "Ħ", "i": "ı", "l": "ł", "L": "Ł", "o": "ø", "O": "Ø",
+          "σ": "ς"}  # fmt: skip
 
 
 class Piece(NamedTuple):
@@ -27,25 +36,57 @@ def query_words(query: str) -> list[str]:
 
 
 def matching(words: list[str]) -> Q:
-    """Return the condition that every one of `words` stands in a story or its settings.
-
-    In any capitals. By regular expressions, since LIKE in SQLite knows the capitals of ASCII only;
-    so does PostgreSQL in a database whose locale is C.
-    """
+    """Return the condition that every one of `words` stands in a story or its settings."""
     condition = Q()
     for word in words:
         anywhere = Q()
         for field in _FIELDS:
-            anywhere |= Q(**{f"{field}__iregex": re.escape(word)})
+            anywhere |= Q(**{f"{field}__regex": _pattern(word)})
         condition &= anywhere
     return condition
+
+
+def _pattern(word: str) -> str:
+    """Return a regular expression for `word` in any capitals, which knows how texts are typed.
+
+    "zoe" finds "Zoë", whether its ë is one character or two; "ë" finds no e. All said in the
+    expression: which capitals a database knows depends on its kind and locale.
+    """
+    return "".join(map(_character, unicodedata.normalize("NFC", word)))
+
+
+@cache
+def _character(character: str) -> str:
+    for quotes in _QUOTES:
+        if character in quotes:
+            return f"[{quotes}]"
+    if not character.isalpha():
+        return re.escape(character)
+    small, large = character.lower(), character.upper()
+    forms = {form for form in (character, small, large, large.lower()) if len(form) == 1}
+    taken_apart = {unicodedata.normalize("NFD", form) for form in forms} - forms
+    if taken_apart:
+        return f"(?:{'|'.join(sorted(forms | taken_apart))})"
+    forms.update(*(_marked().get(form, ()) for form in tuple(forms)))
+    return f"[{''.join(sorted(forms))}]{_MARKS}"
+
+
+@cache
+def _marked() -> dict[str, set[str]]:
+    """Return the forms of letters, mostly those with marks, by the bare letter."""
+    marked = defaultdict(set, {bare: set(form) for bare, form in _FORMS.items()})
+    for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
+        apart = unicodedata.normalize("NFD", chr(code))
+        if len(apart) > 1:
+            marked[apart[0]].add(chr(code))
+    return marked
 
 
 def excerpt(text: str, words: list[str]) -> list[Piece]:
     """Return a story's beginning, or the place where the first of `words` stands in it."""
     text = " ".join(text.split())
     longest_first = sorted(words, key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
+    pattern = re.compile("|".join(map(_pattern, longest_first)) or r"(?!)")
     first = pattern.search(text)
     start = 0
     if first and first.end() > _SEEN:

@@ -1,5 +1,9 @@
 """Where an excerpt begins and ends, and what of it was looked for."""
 
+import unicodedata
+
+import pytest
+
 from stories.search import Piece, excerpt, query_words
 
 
@@ -53,3 +57,31 @@ def test_words_of_a_query() -> None:
     assert query_words(" old \0 map\u00a0 ") == ["old", "map"]
     assert len(query_words("a " * 300)) == 10
     assert query_words("x" * 300) == ["x" * 200]
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("FENCE", "fence"),
+        ("ödön", "ÖDÖN"),
+        ("zoe", "Zoë"),
+        ("zoe", "ZOE\u0308"),
+        ("zoë", "Zoe\u0308"),
+        ("zoe\u0308", "Zoë"),
+        ("lodz", "Łódź"),
+        ("οδος", "ΟΔΟΣ"),
+        ("ΟΔΟΣ", "οδος"),
+        ("don't", "Don’t"),
+        ("“well”", '"Well"'),
+        ("straße", "STRAßE"),
+        ("한국", unicodedata.normalize("NFD", "한국")),
+        ("c++", "C++"),
+    ],
+)
+def test_a_word_is_found_however_it_is_typed(typed: str, text: str) -> None:
+    assert [p.text for p in excerpt(f"A {text} there.", [typed]) if p.found] == [text]
+
+
+@pytest.mark.parametrize(("typed", "text"), [("zoë", "Zoe"), ("c.t", "cat"), ("an", "ac")])
+def test_what_is_another_word_is_not_found(typed: str, text: str) -> None:
+    assert not [piece for piece in excerpt(text, [typed]) if piece.found]
