@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from django.db.models import Q
@@ -20,7 +20,7 @@ _QUOTES = ("'’‘", '"“”„')
 _MARKS = "[\u0300-\u036f]*"
 # Letters that are forms of another and that Unicode does not take apart.
 _FORMS = {"d": "đ", "D": "Đ", "h": "ħ", "H": "Ħ", "i": "ı", "l": "ł", "L": "Ł", "o": "ø", "O": "Ø",
-          "σ": "ς"}  # fmt: skip
+          "ß": "ẞ", "σ": "ς"}  # fmt: skip
 
 
 class Piece(NamedTuple):
@@ -52,17 +52,22 @@ def _pattern(word: str) -> str:
     "zoe" finds "Zoë", whether its ë is one character or two; "ë" finds no e. All said in the
     expression: which capitals a database knows depends on its kind and locale.
     """
-    return "".join(map(_character, unicodedata.normalize("NFC", word)))
+    typed, composed = (
+        "".join(map(_character, form)) for form in (word, unicodedata.normalize("NFC", word))
+    )
+    # Not only for what can be composed: some characters Unicode takes apart for good.
+    return typed if typed == composed else f"(?:{composed}|{typed})"
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _character(character: str) -> str:
     for quotes in _QUOTES:
         if character in quotes:
             return f"[{quotes}]"
     if not character.isalpha():
         return re.escape(character)
-    small, large = character.lower(), character.upper()
+    # The one small letter of two characters is that of İ.
+    small, large = character.lower()[0], character.upper()
     forms = {form for form in (character, small, large, large.lower()) if len(form) == 1}
     taken_apart = {unicodedata.normalize("NFD", form) for form in forms} - forms
     if taken_apart:
@@ -73,9 +78,9 @@ def _character(character: str) -> str:
 
 @cache
 def _marked() -> dict[str, set[str]]:
-    """Return the forms of letters, mostly those with marks, by the bare letter."""
+    """Return the forms of Latin, Greek and Cyrillic letters, mostly with marks, by the bare one."""
     marked = defaultdict(set, {bare: set(form) for bare, form in _FORMS.items()})
-    for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
+    for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000)):
         apart = unicodedata.normalize("NFD", chr(code))
         if len(apart) > 1:
             marked[apart[0]].add(chr(code))
