@@ -96,6 +96,8 @@ elif rank == 0 and not (options.folder / "tokenizer.model").exists():
         options.folder,
         letters=words.ACCENTED_LETTERS,
     )
+if rank == 0:
+    tokens.add_numbers(options.folder)
 if workers > 1:
     dist.barrier()
 tokenizer = tokens.load_tokenizer(options.folder)
@@ -119,10 +121,27 @@ config = LlamaConfig(
 )
 # The optimizers keep and change a float32 copy of each weight.
 model = LlamaForCausalLM(config)
+given: Any = model
 if options.init_from:
-    model = LlamaForCausalLM.from_pretrained(
-        options.init_from, gguf_file="pocket.gguf", config=config, dtype=torch.float32
+    given = LlamaForCausalLM.from_pretrained(
+        options.init_from, gguf_file="pocket.gguf", dtype=torch.float32
     )
+with torch.no_grad():
+    # A number begins as what digits mean, and by its size: those near each other mean nearly the
+    # same, so that hundreds of them are learned together. A model that has numbers keeps its own.
+    digits = given.model.embed_tokens.weight[tokenizer.piece_to_id(list("0123456789"))]
+    size = torch.tensor(tokens.NUMBERS).log()
+    size = math.pi * (size - size.min()) / (size.max() - size.min())
+    waves = torch.outer(size, torch.arange(1, 9))
+    mixed = torch.randn(16, config.hidden_size, generator=torch.Generator().manual_seed(0))
+    waves = torch.cat((waves.cos(), waves.sin()), dim=1) @ mixed / math.sqrt(8)
+    pieces = tokenizer.piece_to_id([str(number) for number in tokens.NUMBERS])
+    embeddings = model.model.embed_tokens.weight
+    embeddings[pieces] = digits.mean(0) + digits.std(0) * waves
+    if options.init_from:
+        for weight, trained in zip(model.parameters(), given.parameters(), strict=True):
+            into = weight[: len(trained)] if weight is embeddings else weight
+            into.copy_(trained)
 model = model.to(device)
 masters = [weight.detach().float().clone().requires_grad_() for weight in model.parameters()]
 model = model.to(arithmetic)

@@ -7,15 +7,6 @@ from pocket.corpus import banks, words
 
 Vocabulary = words.Split
 
-# Round limits that are another one with two of their digits exchanged: 140 and 410, 105 and 150.
-_ROUND = range(100, 501, 5)
-_MISTAKABLE = [
-    limit
-    for limit in _ROUND
-    for a, b, c in [tuple(str(limit))]
-    if any(int(other) in _ROUND and int(other) != limit for other in (b + a + c, a + c + b))
-]
-
 
 @dataclass(frozen=True)
 class StorySettings:
@@ -88,16 +79,18 @@ def draw_material(
 
 
 def _draw_any_limit(rng: random.Random) -> int:
-    """Return a word limit to learn from: many of them are any number.
+    """Return a word limit to learn from: every second one is any number.
 
-    In the round ones alone the digits hardly ever need their order, and 140 is read as 410.
+    Those up to 999 have a token each, which means hardly anything until it is drawn.
     """
     kind = rng.random()
     if kind < 0.08:
-        return rng.randrange(25, 60)
-    if kind < 0.42:
+        return rng.randrange(30, 60)
+    if kind < 0.4:
         return rng.randrange(60, 500)
-    return rng.choice(_MISTAKABLE) if kind < 0.64 else _draw_limit(rng)
+    if kind < 0.48:
+        return rng.randrange(500, 1000)
+    return rng.randrange(1000, 5001) if kind < 0.51 else _draw_limit(rng)
 
 
 def _draw_limit(rng: random.Random) -> int:

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
-from pocket.corpus import banks, words
+from pocket.corpus import banks
+from pocket.corpus.articles import article
 
 _CHOICE = re.compile(r"\[([^][]*)\]")
 _DETAIL = re.compile(r"<([^<>]*)>")
@@ -143,7 +144,7 @@ class Style:
 
 
 def _fitting_article(match: re.Match[str]) -> str:
-    fitting = words.article(match.string[match.end() :])
+    fitting = article(match.string[match.end() :])
     return f"{match[1]}{fitting[1:]} "
 
 

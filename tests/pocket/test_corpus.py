@@ -7,22 +7,16 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from itertools import islice
-from types import SimpleNamespace
 
 import pytest
 
 from pocket import corpus, measures
 from pocket.classifier import NaiveBayes, features
-from pocket.corpus import banks, split_sentences, words
-from pocket.corpus.examples import displaced
+from pocket.corpus import banks, split_sentences
 from pocket.corpus.style import style_of
-from stories import prompts
+from tests.pocket.samples import EXAMPLES, HELD_OUT, WHOLE
 
-EXAMPLES = list(islice(corpus.examples(11), 2000))
-WHOLE = [example for example in EXAMPLES if example.kind == "write"]
-HELD_OUT = list(islice(corpus.examples(12, vocabulary="held-out", kind="write"), 300))
 _HE = re.compile(r"\b(he|him|his|himself)\b", re.IGNORECASE)
 _SHE = re.compile(r"\b(she|her|hers|herself)\b", re.IGNORECASE)
 MARKERS = frozenset(corpus.twist_markers())
@@ -41,17 +35,6 @@ def test_the_mix() -> None:
     assert kinds["write"] > len(EXAMPLES) / 2
     assert kinds["rewrite"] > len(EXAMPLES) / 20
     assert kinds["continue"] > len(EXAMPLES) / 20
-
-
-def test_every_setting_is_there() -> None:
-    assert len({example.settings.genre for example in WHOLE}) == 15
-    assert len({example.settings.register for example in WHOLE}) == 10
-    assert {len(example.settings.characters) for example in WHOLE} == {1, 2, 3, 4}
-    assert {len(example.settings.keywords) for example in WHOLE} == {1, 2, 3, 4, 5}
-    lengths = [len(example.story.split()) for example in WHOLE]
-    assert max(lengths) <= 400
-    assert sum(length > 250 for length in lengths) > len(lengths) / 10
-    assert sum(length < 100 for length in lengths) > len(lengths) / 10
 
 
 @pytest.mark.parametrize("examples", [WHOLE, HELD_OUT], ids=["train", "held-out"])
@@ -85,12 +68,6 @@ def test_pronouns_are_those_of_the_hero() -> None:
     for example in alone:
         told = _SPEECH.sub("", example.story)
         assert not (_HE.search(told) and _SHE.search(told)), example.story
-
-
-def test_a_name_has_one_pronoun() -> None:
-    lists = banks.read_sections(banks.FOLDER / "words.txt")[""]
-    hers, his = (set(" ".join(lists[name]).split()) for name in ("her", "him"))
-    assert not hers & his
 
 
 @pytest.mark.timeout(900)
@@ -185,44 +162,6 @@ def test_genres_and_registers_can_be_told_apart() -> None:
         assert hits >= least * len(asked), name
 
 
-def test_the_prompt_is_the_apps() -> None:
-    for example in WHOLE[:100]:
-        settings = example.settings
-        names, keywords = ", ".join(settings.characters), ", ".join(settings.keywords)
-        apps = SimpleNamespace(
-            **{**asdict(settings), "main_characters": names, "keywords": keywords}
-        )
-        assert example.prompt == prompts.story_prompt(apps)
-        rewrite = prompts.rewrite_prompt(apps, "One.", "Three.")
-        assert settings.rewrite_prompt("One.", "Three.") == rewrite
-
-
-def test_continuations_join() -> None:
-    for example in EXAMPLES:
-        if example.kind == "continue":
-            assert example.prefill == example.prefill.rstrip()
-            assert re.match(r"(?: |\n\n)\S", example.completion)
-
-
-def test_rewrites_are_everywhere_and_join() -> None:
-    places = Counter[str]()
-    for example in (example for example in EXAMPLES if example.kind == "rewrite"):
-        _, parts = example.prompt.split(" It is important that the story starts with this part", 1)
-        initial, final = parts.removeprefix(" unchanged: ").split(
-            " and finishes with this part unchanged: "
-        )
-        assert initial == example.prefill
-        assert final == example.final
-        assert example.completion.endswith(final)
-        assert not measures.seam_faults(initial, example.completion, final, ended=True)
-        passage = example.completion.removesuffix(final).strip()
-        places["start"] += not initial
-        places["end"] += not final
-        places["one sentence"] += len(split_sentences(passage)) == 1
-        places["more"] += len(split_sentences(passage)) > 1
-    assert all(places[place] >= 10 for place in ("start", "end", "one sentence", "more")), places
-
-
 def test_what_a_bank_gives_stands_in_its_order() -> None:
     order = {
         (register, pattern): (name, rank)
@@ -300,78 +239,6 @@ def test_what_kind_of_sentence_comes_next_is_told_by_those_before() -> None:
     assert both > 10
 
 
-def test_limits_to_learn_from_are_any_numbers() -> None:
-    def odd(examples: list[corpus.Example]) -> float:
-        return statistics.mean(example.settings.max_words % 5 > 0 for example in examples)
-
-    assert odd(EXAMPLES) > 0.3
-    assert odd(HELD_OUT) == 0, "people type round ones"
-
-
-def test_limits_that_are_others_with_digits_exchanged_are_learned_more() -> None:
-    limits = [
-        limit for e in EXAMPLES if 100 < (limit := e.settings.max_words) < 451 and limit % 5 == 0
-    ]
-    mistakable = [limit for limit in limits if str(limit)[:2] in {"12", "13", "14", "23", "24"}]
-    other = [limit for limit in limits if str(limit)[:2] in {"16", "17", "18", "26", "27"}]
-    assert len(mistakable) > 1.5 * len(other) > 100
-
-
-def test_a_rewrites_final_part_is_not_always_what_the_plot_has_next() -> None:
-    """Its first sentence has to be looked for in the prompt, as the passage does not tell it."""
-    for example in islice(corpus.examples(15, kind="rewrite"), 400):
-        material = (*example.settings.characters, *example.settings.keywords)
-        assert all(text in example.story for text in material), example.story
-        assert measures.turns(example.story) == example.settings.final_twist, example.story
-        names = tuple(n for name in example.settings.characters for n in name.split())
-        opened = [p for p in example.story.split("\n\n") if p.startswith(names)]
-        assert not opened, "no space before a name"
-    rng, settings = random.Random(5), EXAMPLES[0].settings
-    initial, passage, final = "One.", " Two. ", "Three. Four.\n\nFive. Six."
-    settings = replace(settings, characters=("One",), keywords=("Six",), final_twist=False)
-    told = Counter(displaced(rng, settings, initial, passage, final) for _ in range(1000))
-    assert set(told) == {
-        (passage, final),
-        (passage, "Four.\n\nFive. Six."),
-        (" Three. ", "Two. Four.\n\nFive. Six."),
-    }
-    assert min(told.values()) > 100
-    settings = replace(settings, keywords=("Three",))
-    told = Counter(displaced(rng, settings, initial, passage, final) for _ in range(200))
-    assert set(told) == {(passage, final), (" Three. ", "Two. Four.\n\nFive. Six.")}
-
-
-@pytest.mark.parametrize(
-    ("passage", "final"),
-    [
-        (" Two. ", "But it was not so. Six."),  # the twist's paragraph
-        (' "Two?" ', "Anna asked. Four.\n\nSix."),
-        (" Two. ", '"Three?" Anna asked.\n\nSix.'),
-        (' "Two. ', 'Three." Four.\n\nSix.'),
-        ("\n\nTwo. ", "Anna had come.\n\nSix."),
-        ("\n\nTwo. ", "The sun had left her.\n\nSix."),
-        (" Two.\n\n", "It was so. Anna left.\n\nSix."),
-        (" Two.\n\n", "It was so. The sun had left her.\n\nSix."),
-        (" There was Bo Lind. ", "Bo slept.\n\nSix."),
-        (" Two. Three. ", "Four.\n\nSix."),
-        (" Two. ", "Five.\n\nSix."),
-    ],
-)
-def test_what_needs_its_place_keeps_it(passage: str, final: str) -> None:
-    settings = replace(
-        EXAMPLES[0].settings,
-        characters=("Anna Berg", "Bo Lind"),
-        keywords=("Five",),
-        final_twist=True,
-    )
-    initial = "Bo Lind met Anna Berg. Five." if "Bo" not in passage else "Anna Berg came. Five."
-    if final.startswith("Five"):
-        initial, passage = "Bo Lind met Anna Berg.", f"{passage.rstrip()}\n\n"
-    rng = random.Random(5)
-    for _ in range(100):
-        assert displaced(rng, settings, initial, passage, final) == (passage, final)
-
-
 def test_articles_fit_in_the_stories() -> None:
     # "a European" is right.
     wrong = re.compile(
@@ -382,25 +249,6 @@ def test_articles_fit_in_the_stories() -> None:
     assert not wrong.findall(told)
     assert len(re.findall(r"\b[Aa]n \w", told)) > 200
     assert "an R in them" in style_of("Direct").word(random.Random(1), "Open with an R in them.")
-
-
-def test_a_longer_passage_to_learn_from_goes_on_to_its_paragraphs_end() -> None:
-    longer = 0
-    for example in EXAMPLES:
-        if example.kind != "rewrite":
-            continue
-        passage = example.completion.removesuffix(example.final)
-        if len(split_sentences(passage.strip())) > 1:
-            longer += 1
-            assert passage.endswith("\n\n") or not example.final, example
-    assert longer > 50
-
-
-def test_a_held_out_rewrite_takes_a_passage_out_of_a_whole_story() -> None:
-    stream = corpus.examples(12, vocabulary="held-out", kind="rewrite")
-    for example in islice(stream, 200):
-        assert all(name in example.story for name in example.settings.characters)
-        assert all(keyword in example.story for keyword in example.settings.keywords)
 
 
 def test_the_prompt_alone_tells_the_way_of_telling() -> None:
@@ -430,86 +278,6 @@ def test_keywords_come_in_the_order_of_the_prompt() -> None:
         places = [example.story.lower().find(k.lower()) for k in example.settings.keywords]
         in_order += places == sorted(places)
     assert in_order > 0.97 * len(WHOLE)
-
-
-def test_what_the_prompt_gives_is_marked() -> None:
-    settings = corpus.StorySettings(
-        characters=("Dr. Fay O'Brien", "anna-maria"),
-        keywords=("Lamp On The Hill", "owls"),
-        genre="Fantasy",
-        register="Formal",
-        child_friendly=False,
-        max_words=100,
-        final_twist=False,
-    )
-    completion = " At one o'clock Fay O'Brien went on. Anna-Maria saw Owls on the hill.\n\nThe lamp"
-    final = "The lamp"
-    example = corpus.Example("rewrite", settings, "", "It rained.", completion, final)
-    marked = [completion[start:end] for start, end in example.given()]
-    assert marked == ["Fay", "O'Brien", "Anna-Maria", "Owls", "hill"]
-    assert [completion[start:end] for start, end in example.seam()] == ["\n\nThe lamp"]
-    joints = [completion[start:end] for start, end in example.joints()]
-    assert joints == [" ", " A", "\n\nT"]
-    whole = corpus.Example("write", settings, "", "", completion)
-    assert [completion[start:end] for start, end in whole.given()] == [*marked, "lamp"]
-    assert not whole.seam()
-
-
-def test_a_drawn_name_has_one_pronoun() -> None:
-    rng, pronouns = random.Random(8), defaultdict(set)
-    for _ in range(10_000):
-        for character in words.draw_characters(rng, 2, "train"):
-            if " " not in character.text:
-                pronouns[character.text.lower()].add(character.pronoun)
-    assert len(pronouns) > 5_000
-    assert not [name for name, several in pronouns.items() if len(several) > 1]
-
-
-def test_held_out_names_and_keywords_are_those_of_no_training_story() -> None:
-    def given(examples: list[corpus.Example]) -> set[str]:
-        settings = [example.settings for example in examples]
-        return {text.lower() for s in settings for text in (*s.characters, *s.keywords)}
-
-    held_out = given(HELD_OUT)
-    assert not held_out & given(EXAMPLES)
-    trained = "\n".join(example.story for example in EXAMPLES).lower()
-    found = [
-        text
-        for text in held_out
-        if text in trained and re.search(rf"(?<![\w-]){re.escape(text)}(?![\w-])", trained)
-    ]
-    assert not found
-
-
-def test_articles_fit() -> None:
-    cases = {
-        ("owl", "thing"): ("an owl", "the owl"),
-        ("unicorn", "thing"): ("a unicorn", "the unicorn"),
-        ("umbrella", "thing"): ("an umbrella", "the umbrella"),
-        ("ukulele", "thing"): ("a ukulele", "the ukulele"),
-        ("hourglass", "thing"): ("an hourglass", "the hourglass"),
-        ("heirloom", "thing"): ("an heirloom", "the heirloom"),
-        ("house", "thing"): ("a house", "the house"),
-        ("one-eyed cat", "thing"): ("a one-eyed cat", "the one-eyed cat"),
-        ("unidentified hat", "thing"): ("an unidentified hat", "the unidentified hat"),
-        ("onerous task", "thing"): ("an onerous task", "the onerous task"),
-        ("honourable cat", "thing"): ("an honourable cat", "the honourable cat"),
-        ("u-turn", "thing"): ("a u-turn", "the u-turn"),
-        ("utopia", "thing"): ("a utopia", "the utopia"),
-        ("X-ray", "thing"): ("an X-ray", "the X-ray"),
-        ("Xylophone", "thing"): ("a Xylophone", "the Xylophone"),
-        ("MRI scan", "thing"): ("an MRI scan", "the MRI scan"),
-        ("UFO", "thing"): ("a UFO", "the UFO"),
-        ("uranium mine", "thing"): ("a uranium mine", "the uranium mine"),
-        ("urn", "thing"): ("an urn", "the urn"),
-        ("8-ball", "thing"): ("an 8-ball", "the 8-ball"),
-        ("éclair", "thing"): ("an éclair", "the éclair"),
-        ("owls", "plural"): ("owls", "the owls"),
-        ("courage", "mass"): ("courage", "courage"),
-    }
-    for (text, kind), forms in cases.items():
-        keyword = words.Keyword(text, kind)  # type: ignore[arg-type]  # of a table of texts
-        assert (keyword.indefinite, keyword.definite) == forms
 
 
 def test_a_seed_repeats_the_stories() -> None:
