@@ -26,8 +26,9 @@ class Channel(filesystem.Channel):
 
     # kombu's own base classes differ in the second name.
     def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
-        # kombu's names: read in their order, and by what follows the first point.
-        name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
+        # Read in the order of their names, and by what follows the first point. kombu's count
+        # milliseconds, in one of which come several messages, and have no leading zeros.
+        name = f"{time.monotonic_ns():020}_{uuid.uuid4()}.{queue}.msg"
         folder = Path(self.data_folder_out)
         part = folder / f".{name}"
         part.write_text(dumps(payload))

@@ -1,6 +1,7 @@
 """The real steps on pocket: base, training, both ways into the server, and what breaks them."""
 
 import json
+import operator
 import os
 import shutil
 import subprocess
@@ -221,10 +222,10 @@ def named(folder: Path, model: str) -> Path:
     return folder
 
 
-def greedy(url: str, model: str) -> str:
+def greedy(url: str, model: str, prompt: str) -> str:
     body = {
         "model": model,
-        "messages": [{"role": "user", "content": marked_rows(1)[0]["prompt"]}],
+        "messages": [{"role": "user", "content": prompt}],
         "stream": False,
         "options": {"temperature": 0, "num_predict": 40},
     }
@@ -251,9 +252,11 @@ def test_both_ways_into_the_server_give_the_same_model(
     step("register", own)
     assert facts(own, "register/manifest.json")["mode"] == "merged"
     assert "TEMPLATE" in (own / "register" / "Modelfile").read_text()
-    written = greedy(pocket_url, "by-adapter")
-    assert written == greedy(refusing_url, "by-merging")
-    assert written != greedy(pocket_url, "pocket")
+    ways = (pocket_url, "by-adapter"), (refusing_url, "by-merging"), (pocket_url, "pocket")
+    prompts = [row["prompt"] for row in marked_rows(12)]
+    adapted, merged, untuned = ([greedy(*way, prompt) for prompt in prompts] for way in ways)
+    # Where two tokens are nearly as likely, the rounding of the merged weights decides.
+    assert sum(map(operator.eq, adapted, merged)) >= 9 > sum(map(operator.eq, adapted, untuned))
 
 
 def test_the_kept_calls_make_the_model_again(
@@ -269,7 +272,7 @@ def test_the_kept_calls_make_the_model_again(
                 call["method"], call["path"], content=content, json=call.get("json")
             )
             assert answer.is_success, answer.text
-    assert greedy(pocket_url, "first")
+    assert greedy(pocket_url, "first", marked_rows(1)[0]["prompt"])
 
 
 def test_a_server_that_is_down_fails_the_step(own: Path, step: Step, settings: Settings) -> None:

@@ -62,6 +62,15 @@ def test_what_is_half_there_is_dropped(connection: Connection, name: str, tmp_pa
     assert list((tmp_path / "queue").iterdir()) == []
 
 
+def test_messages_of_one_millisecond_keep_their_order(connection: Connection, name: str) -> None:
+    with connection:
+        queue = connection.SimpleQueue(name)
+        for number in range(MESSAGES):
+            queue.put({"run": number})
+        queue.close()
+        assert take(connection, name) == [{"run": number} for number in range(MESSAGES)]
+
+
 @pytest.mark.parametrize("text", ["", '[["celery", "'])
 def test_a_table_that_is_half_there_is_made_anew(
     connection: Connection, name: str, tmp_path: Path, text: str
