@@ -67,11 +67,15 @@ def test_our_loss_and_its_gradient_are_trls(tuned: Path) -> None:
     assert ours[1] > 0
 
 
-def llama_greedy(prompt: list[int], count: int) -> dict[str, Any]:
+def llama_greedy(
+    prompt: list[int] | str, count: int, weights: Path = GGUF, adapter: Path | None = None
+) -> dict[str, Any]:
     import xllamacpp
 
     parameters = xllamacpp.CommonParams()
-    parameters.model.path, parameters.verbosity = str(GGUF), -1
+    parameters.model.path, parameters.verbosity = str(weights), -1
+    if adapter:
+        parameters.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
     server = xllamacpp.Server(parameters)
     body = {"prompt": prompt, "n_predict": count, "temperature": 0, "n_probs": 5}
     answer = httpx.post(
@@ -257,6 +261,10 @@ def test_both_ways_into_the_server_give_the_same_model(
     adapted, merged, untuned = ([greedy(*way, prompt) for prompt in prompts] for way in ways)
     # Where two tokens are nearly as likely, the rounding of the merged weights decides.
     assert sum(map(operator.eq, adapted, merged)) >= 9 > sum(map(operator.eq, adapted, untuned))
+    for prompt in prompts[:3]:
+        one = llama_greedy(prompt, 1, adapter=own / "convert" / "adapter.gguf")["top"]
+        other = llama_greedy(prompt, 1, own / "convert" / "merged.gguf")["top"]
+        assert dict(one) == pytest.approx(dict(other), abs=0.02)
 
 
 def test_the_kept_calls_make_the_model_again(
