@@ -40,7 +40,7 @@ VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health/', timeout=4)"]
-CMD ["python", "-m", "storaiteller_site.web", "--verbosity", "0", "--bind", "0.0.0.0", "--port", "8000", "--no-server-name", "storaiteller_site.asgi:application"]
+CMD ["python", "-m", "storaiteller_site.serving.web", "--verbosity", "0", "--bind", "0.0.0.0", "--port", "8000", "--no-server-name", "storaiteller_site.asgi:application"]
 
 FROM ${PYTHON} AS trainer-cpu
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore

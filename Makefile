@@ -55,14 +55,14 @@ finetune: $(VENV)/.web $(VENV)-train/.cpu  ## the whole loop on the pocket model
 train-env: $(VENV)-train/.cpu  ## the trainer's environment, for a CPU
 
 pocket-model: $(VENV)/.dev $(VENV)-train/.cpu  ## train the pocket model again, measure it, put it in place
-	$(VENV)-train/bin/python -m pocket.train --minutes $(or $(MINUTES),200) $(ARGS)
+	$(VENV)-train/bin/python -m pocket.training.train --minutes $(or $(MINUTES),200) $(ARGS)
 	mkdir -p var/pocket-candidate
 	cp pocket/model/parameters.json var/pocket-training/pocket.gguf \
 	  var/pocket-training/tokenizer.model var/pocket-candidate/
 	$(BIN)/python -m pocket --port 11439 --shipped var/pocket-candidate & server=$$!; \
 	  trap "kill $$server" EXIT; sleep 5; \
-	  $(BIN)/python -m pocket.evaluate --url http://127.0.0.1:11439
-	$(VENV)-train/bin/python -m pocket.card
+	  $(BIN)/python -m pocket.training.evaluate --url http://127.0.0.1:11439
+	$(VENV)-train/bin/python -m pocket.training.card
 
 lock: $(VENV)/.dev  ## turn requirements*.in into requirements*.txt
 	for name in requirements requirements-dev requirements-docs requirements-audit; do \

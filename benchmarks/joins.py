@@ -15,8 +15,8 @@ It knows no grammar. It holds a replacement to what a reader would notice at the
 
 import re
 
-from stories.generation import limits, overlap
-from stories.generation.passage import Passage
+from prose import overlap, sentences
+from prose.passage import Passage
 
 _REPEATED_BEFORE, _REPEATED_AFTER = 4, 3  # words
 _OPENING = re.compile(r"[\"“‘'«(\[]*")
@@ -31,7 +31,7 @@ def faults(passage: Passage, replacement: str) -> list[str]:
         "white space": core != core.strip() or "  " in core,
         "a cut word": _touch(passage.left, core) or _touch(core, passage.right),
         "the capital": not _begins_well(passage, core),
-        "the end": limits.ends_sentence(core) is not limits.ends_sentence(passage.core),
+        "the end": sentences.ends_sentence(core) is not sentences.ends_sentence(passage.core),
         "quotation marks": _open_quotes(core) != _open_quotes(passage.core),
         "told before": _common(passage.left, core) >= _REPEATED_BEFORE,
         "told after": _tells_what_follows(core, passage.right),
@@ -72,7 +72,7 @@ def _common(left: str, right: str) -> int:
 
 
 def _tells_what_follows(core: str, right: str) -> bool:
-    sentence = _keys(limits.first_sentence(right[:600]))
+    sentence = _keys(sentences.first_sentence(right[:600]))
     told = " ".join(sentence)
     whole = len(sentence) >= _REPEATED_AFTER and told in " ".join(_keys(core))
     return whole or _common(core, right) >= _REPEATED_AFTER

@@ -24,8 +24,8 @@ from pathlib import Path
 import httpx
 import websockets
 
-from benchmarks import library
 from tests.support.processes import free_port, running
+from tests.support.seats import Seat, take_seats
 
 TOKENS = 300
 RATE = 40  # tokens a second
@@ -112,7 +112,7 @@ def baseline_writer(port: int) -> Writer:
     return write
 
 
-def our_writer(port: int, stories: list[library.Seat]) -> Writer:
+def our_writer(port: int, stories: list[Seat]) -> Writer:
     """Return a writer that talks to our page's websocket, a user and a story each."""
 
     async def write(index: int, start: Start) -> float:
@@ -168,9 +168,7 @@ def baseline(server: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
 
 
 @contextmanager
-def ours(
-    server: str, writers: int
-) -> Iterator[tuple[int, subprocess.Popen[bytes], list[library.Seat]]]:
+def ours(server: str, writers: int) -> Iterator[tuple[int, subprocess.Popen[bytes], list[Seat]]]:
     """Run our web process on a new library; yields its port, process and one seat a writer."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
@@ -179,7 +177,7 @@ def ours(
             "STORY_MODEL": "bench",
             "GENERATION_SLOTS": str(10**6),  # the relay has no queue
         }
-        seats = library.prepare({**os.environ, **environment}, writers)
+        seats = take_seats({**os.environ, **environment}, writers)
         with web_process(environment) as (port, process):
             yield port, process, seats
 
@@ -188,7 +186,7 @@ def ours(
 def web_process(environment: dict[str, str]) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """Run our web process with `environment` on top of this one's; yields its port and itself."""
     port = free_port()
-    command = [sys.executable, "-m", "storaiteller_site.web", "--verbosity", "0"]
+    command = [sys.executable, "-m", "storaiteller_site.serving.web", "--verbosity", "0"]
     command += ["--port", str(port), "storaiteller_site.asgi:application"]
     everything = {**os.environ, **environment, "PORT": str(port)}
     with running(command, ready_url=f"http://127.0.0.1:{port}/health/", env=everything) as process:

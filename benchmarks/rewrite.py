@@ -45,9 +45,10 @@ def main() -> None:
 
 
 async def _measure(rewrites: int, rng: random.Random) -> dict[str, Any]:
-    from benchmarks import joins, places
-    from stories import ollama
+    import modelserver
+    from benchmarks import joins
     from stories.models import Generation, User
+    from tests.support import places
 
     user = await User.objects.acreate(username="writer")
     stories = [await places.write_story(user, number) for number in range(STORIES)]
@@ -74,7 +75,7 @@ async def _measure(rewrites: int, rng: random.Random) -> dict[str, Any]:
         joined += not wrong
         found_faults.update(wrong)
         examples.append(_example(done, wrong))
-    await ollama.close()
+    await modelserver.close()
     return {
         "passage_of_story": statistics.mean(parts),
         "tokens_of_whole_mean": statistics.mean(shares),

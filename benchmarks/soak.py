@@ -27,10 +27,11 @@ from typing import NamedTuple
 
 from websockets.asyncio.client import ClientConnection
 
-from benchmarks import library
 from benchmarks.relay import ACKNOWLEDGE_EVERY, cpu_seconds, model_server, web_process
-from benchmarks.stalled import open_page, resident
+from benchmarks.stalled import open_page
 from tests.support.model_server import tokens
+from tests.support.processes import resident
+from tests.support.seats import Seat, take_seats
 from tests.support.servers import postgres_server, redis_server
 
 STREAMS = 50
@@ -120,7 +121,7 @@ async def write_on(page: ClientConnection, until: float, tally: Tally, expected:
 
 
 async def soak(
-    port: int, pid: int, seats: list[library.Seat], minutes: float, ports: dict[str, int]
+    port: int, pid: int, seats: list[Seat], minutes: float, ports: dict[str, int]
 ) -> tuple[list[Sample], Tally]:
     """Write for so long; return a sample a second, and what the writers saw."""
     tally, samples = Tally(), []
@@ -168,7 +169,7 @@ def measure(minutes: float, streams: int, *, services: bool) -> dict[str, object
             environment |= {"REDIS_URL": redis, "DATABASE_URL": postgres}
             ports = {"redis": _port(redis), "database": _port(postgres)}
         environment["OLLAMA_HOST"] = stack.enter_context(model_server(TOKENS, RATE))
-        seats = library.prepare({**os.environ, **environment}, streams, max_words=TOKENS)
+        seats = take_seats({**os.environ, **environment}, streams, max_words=TOKENS)
         port, process = stack.enter_context(web_process(environment))
         before, started = cpu_seconds(process.pid), time.monotonic()
         samples, tally = asyncio.run(soak(port, process.pid, seats, minutes, ports))

@@ -24,8 +24,9 @@ from pathlib import Path
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
-from benchmarks import library
 from benchmarks.relay import ACKNOWLEDGE_EVERY, model_server, web_process
+from tests.support.processes import resident
+from tests.support.seats import Seat, take_seats
 
 TOKENS = 2000  # of a story: more than may be on its way to a client
 RATE = 60  # tokens a second and story
@@ -59,14 +60,8 @@ class Figures:
     tokens_per_second: float  # that all readers together were sent
 
 
-def resident(pid: int) -> float:
-    """Return the resident memory of process `pid`, in megabytes."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 async def open_page(
-    stack: AsyncExitStack, port: int, seat: library.Seat, *, narrow: bool = False
+    stack: AsyncExitStack, port: int, seat: Seat, *, narrow: bool = False
 ) -> ClientConnection:
     """Open the seat's page; a `narrow` one has next to no room for what it does not read."""
     raw = socket.socket()
@@ -112,7 +107,7 @@ async def read(page: ClientConnection) -> Stream:
     raise RuntimeError("the socket was closed before the end")
 
 
-async def measure(port: int, pid: int, seats: list[library.Seat], others: str) -> Figures:
+async def measure(port: int, pid: int, seats: list[Seat], others: str) -> Figures:
     """Let the first `WRITERS` seats write and read while the rest do as `others` says."""
     stalled = others == OTHERS[2]
     async with AsyncExitStack() as stack:
@@ -153,7 +148,7 @@ def compare(count: int) -> list[Figures]:
                 environment = {"DATA_DIR": folder, "OLLAMA_HOST": server, "STORY_MODEL": "bench"}
                 environment["GENERATION_SLOTS"] = str(10**6)  # nobody waits for a turn
                 with web_process(environment) as (port, process):
-                    seats = library.prepare(
+                    seats = take_seats(
                         {**os.environ, **environment}, WRITERS + crowd + 1, max_words=TOKENS
                     )
                     figures.append(asyncio.run(measure(port, process.pid, seats, others)))

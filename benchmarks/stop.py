@@ -15,14 +15,14 @@ from pathlib import Path
 import httpx
 import websockets
 
-from benchmarks import library
 from benchmarks.relay import model_server, ours
+from tests.support.seats import Seat
 
 BEFORE = 20  # words under way when Stop is clicked
 RESULTS = Path(__file__).with_name("stop.json")
 
 
-async def stop_one(port: int, seat: library.Seat, barrier: asyncio.Barrier) -> tuple[float, float]:
+async def stop_one(port: int, seat: Seat, barrier: asyncio.Barrier) -> tuple[float, float]:
     """Write until the barrier opens, then stop; return the click's and the last frame's times."""
     async with websockets.connect(
         f"ws://127.0.0.1:{port}/ws/stories/{seat.story_id}/",
@@ -46,7 +46,7 @@ async def stop_one(port: int, seat: library.Seat, barrier: asyncio.Barrier) -> t
     raise RuntimeError("the socket was closed before the end")
 
 
-async def stop_all(port: int, seats: list[library.Seat]) -> list[tuple[float, float]]:
+async def stop_all(port: int, seats: list[Seat]) -> list[tuple[float, float]]:
     """Let every seat write, then stop them all at once."""
     barrier = asyncio.Barrier(len(seats))
     return list(await asyncio.gather(*(stop_one(port, seat, barrier) for seat in seats)))

@@ -42,10 +42,10 @@ def main() -> None:
             print(side, found[side][-1], flush=True)
     median = {
         side: {
-            name: statistics.median(run[name] for run in runs)
+            name: statistics.median(run[name] for run in run_folder)
             for name in ("tokens_per_second", "tokens_per_cpu_second", "held_out_loss")
         }
-        for side, runs in found.items()
+        for side, run_folder in found.items()
     }
     ratio = median["ours"]["tokens_per_second"] / median["defaults"]["tokens_per_second"]
     report = {"cores": os.cpu_count(), "median": median, "ratio": round(ratio, 2), "runs": found}
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _process(side: str) -> Any:
-    from finetuning.trainer import QUIET
+    from finetuning.step_process import QUIET
 
     python = os.environ.get("TRAIN_PYTHON", str(ROOT / ".venv-train" / "bin" / "python"))
     command = [python, "-W", "ignore", "-m", "benchmarks.training", "--side", side]
@@ -67,7 +67,7 @@ def _process(side: str) -> Any:
 
 
 def _measure(side: str, run_dir: Path) -> dict[str, float]:
-    from finetuning.pipeline import base, datastories, export, runs, train
+    from finetuning.pipeline import base, datastories, export, run_folder, train
     from finetuning.recipes import RECIPES
 
     recipe = RECIPES["pocket"].changed(CHANGES)
@@ -77,7 +77,7 @@ def _measure(side: str, run_dir: Path) -> dict[str, float]:
         for e in entries
     ]
     learned, held_out = export.split(rows, recipe)
-    runs.folder(run_dir, "train")
+    run_folder.folder(run_dir, "train")
     weights = base.checkpoint(run_dir, recipe)
     make = _ours if side == "ours" else _defaults
     trainer, clock = make(run_dir, recipe, weights, (learned, held_out))

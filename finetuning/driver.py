@@ -14,15 +14,15 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 
-from finetuning import trainer
+import modelserver
+from finetuning import step_process
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline import STAGES, export, runs
+from finetuning.pipeline import STAGES, export, run_folder
 from finetuning.pipeline.register import NAME, is_refused
 from finetuning.pipeline.train import SERVICE
 from finetuning.recipes import RecipeError
 from finetuning.services import forgetting, lineage, promotion, storage
-from finetuning.services import runs as run_services
-from stories import ollama
+from finetuning.services import states as run_services
 from stories.models import WriterModel
 
 logger = logging.getLogger(__name__)
@@ -71,10 +71,14 @@ def drive(run: TrainingRun, tell: Tell = lambda text: None) -> None:
         _succeed(state)
     except LostError:
         logger.warning("Run %s was lost to another worker", run.pk)
-    except trainer.StepCancelledError:
+    except step_process.StepCancelledError:
         run_services.finish(run, TrainingRun.State.CANCELLED)
         tell("Cancelled.")
-    except (trainer.StepFailedError, trainer.StepKilledError, runs.StageError) as error:
+    except (
+        step_process.StepFailedError,
+        step_process.StepKilledError,
+        run_folder.StageError,
+    ) as error:
         _fail(state, str(error))
     except (RecipeError, OSError) as error:
         _fail(state, f"The run can't go on: {error}")
@@ -97,23 +101,23 @@ def _prepare(run: TrainingRun) -> None:
     """
     folder = run.folder
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / runs.CANCEL_FILE).unlink(missing_ok=True)
+    (folder / run_folder.CANCEL_FILE).unlink(missing_ok=True)
     recipe = run.recipe_values
     if reason := storage.lacking_space(recipe):
-        raise runs.StageError(reason)
+        raise run_folder.StageError(reason)
     service = WriterModel.objects.filter(
         state=WriterModel.State.ACTIVE, base=recipe.base_model
     ).first()
     _leave_withdrawn(run)
-    if runs.manifest(folder, "export") is None:
-        runs.write_rows(folder / export.STORIES, lineage.approved_rows(service))
+    if run_folder.manifest(folder, "export") is None:
+        run_folder.write_rows(folder / export.STORIES, lineage.approved_rows(service))
         _write_service(run, service)
-        runs.write_json(folder / "recipe.json", run.recipe)
+        run_folder.write_json(folder / "recipe.json", run.recipe)
 
 
 def _leave_withdrawn(run: TrainingRun) -> None:
     path = run.folder / export.STORIES
-    gone = lineage.withdrawn_rows(runs.read_rows(path)) if path.exists() else 0
+    gone = lineage.withdrawn_rows(run_folder.read_rows(path)) if path.exists() else 0
     if not gone:
         return
     _log(run, f"Stories withdrawn since the run began: {gone}. It begins anew without them.")
@@ -124,12 +128,12 @@ def _leave_withdrawn(run: TrainingRun) -> None:
 
 def _unregister(run: TrainingRun) -> None:
     """Take a model that was registered and never measured off the server, if that is there."""
-    registered = runs.manifest(run.folder, "register")
+    registered = run_folder.manifest(run.folder, "register")
     if registered is None:
         return
     try:
-        storage.on_server(ollama.delete(registered["model"]))
-    except ollama.ModelServerError as error:
+        storage.on_server(modelserver.delete(registered["model"]))
+    except modelserver.ModelServerError as error:
         logger.warning("%s stays on the model server: %s", registered["model"], error)
 
 
@@ -138,13 +142,13 @@ def _write_service(run: TrainingRun, service: WriterModel | None) -> None:
     if service is not None:
         taught = TrainingRun.objects.filter(model=service).first()
         if taught is None or not storage.has_weights(service):
-            raise runs.StageError(
+            raise run_folder.StageError(
                 f"The files of {service}, the model in service, are missing, so nothing can be "
                 "compared with it. Retire it or promote another one first."
             )
         adapter = str(taught.folder / "train" / "adapter")
     name = service.name if service else run.recipe_values.base_model
-    runs.write_json(run.folder / SERVICE, {"adapter": adapter, "model": name})
+    run_folder.write_json(run.folder / SERVICE, {"adapter": adapter, "model": name})
     run_services.note(run, service=name)
 
 
@@ -167,15 +171,15 @@ def _choose_name(run: TrainingRun) -> None:
     if path.exists():
         return
     base = run.recipe_values.base_model.split(":")[0]
-    made = runs.need(run.folder, "export")["hash"][:6]
+    made = run_folder.need(run.folder, "export")["hash"][:6]
     service = json.loads((run.folder / SERVICE).read_text())["model"]
     name = f"storaiteller-{base}-{run.pk}-{made}"
-    runs.write_json(path, {"model": name, "service": service})
+    run_folder.write_json(path, {"model": name, "service": service})
 
 
 def _after(state: _Drive, stage: str) -> None:
     run = state.run
-    facts = runs.need(run.folder, stage)
+    facts = run_folder.need(run.folder, stage)
     if stage == "export":
         lineage.record_examples(run, _sides(run, facts))
         run_services.note(run, dataset=facts)
@@ -186,13 +190,15 @@ def _after(state: _Drive, stage: str) -> None:
         run_services.note(run, metrics={**run.metrics, "mode": facts["mode"]})
 
 
-def _sides(run: TrainingRun, facts: dict[str, Any]) -> dict[TrainingExample.Side, list[runs.Row]]:
+def _sides(
+    run: TrainingRun, facts: dict[str, Any]
+) -> dict[TrainingExample.Side, list[run_folder.Row]]:
     side = TrainingExample.Side
     dropped = {story for found in facts["dropped"].values() for story in found}
-    approved = runs.read_rows(run.folder / export.STORIES)
+    approved = run_folder.read_rows(run.folder / export.STORIES)
     return {
-        side.TRAIN: runs.read_rows(run.folder / "export" / "train.jsonl"),
-        side.HELD_OUT: runs.read_rows(run.folder / "export" / "held-out.jsonl"),
+        side.TRAIN: run_folder.read_rows(run.folder / "export" / "train.jsonl"),
+        side.HELD_OUT: run_folder.read_rows(run.folder / "export" / "held-out.jsonl"),
         side.LEFT_OUT: [row for row in approved if row["story"] in dropped],
     }
 
@@ -202,7 +208,7 @@ def _step(state: _Drive, step: str) -> None:
     for kill in range(_MOST_KILLS):
         try:
             _once(state, step)
-        except trainer.StepKilledError as error:
+        except step_process.StepKilledError as error:
             if kill + 1 == _MOST_KILLS:
                 raise
             _log(state.run, f"{error} Going on from what is there.")
@@ -214,7 +220,7 @@ def _once(state: _Drive, step: str) -> None:
     run = state.run
     _beat(state)
     tick = settings.TRAIN_LEASE_SECONDS / 6
-    with trainer.running(step, run.folder, run.log_file) as process:
+    with step_process.running(step, run.folder, run.log_file) as process:
         for event in process.events(min(1.0, tick)):
             if event is not None:
                 _hear(state, event)
@@ -222,7 +228,7 @@ def _once(state: _Drive, step: str) -> None:
                 _beat(state)
 
 
-def _hear(state: _Drive, event: trainer.Event) -> None:
+def _hear(state: _Drive, event: step_process.Event) -> None:
     kind = event.pop("event")
     if kind == "log":
         state.tell(event["text"])
@@ -232,7 +238,7 @@ def _hear(state: _Drive, event: trainer.Event) -> None:
         _hear_progress(state, event)
 
 
-def _hear_progress(state: _Drive, event: trainer.Event) -> None:
+def _hear_progress(state: _Drive, event: step_process.Event) -> None:
     step, loss, held_out = event["step"], event.get("loss"), event.get("held_out")
     if loss is not None or held_out is not None:
         # Steps that are done again after a kill are drawn once.
@@ -265,8 +271,8 @@ def _beat(state: _Drive) -> None:
         return
     if heard.lost:
         raise LostError
-    if heard.cancel and not runs.is_cancelled(state.run.folder):
-        trainer.ask_to_stop(state.run.folder)
+    if heard.cancel and not run_folder.is_cancelled(state.run.folder):
+        step_process.ask_to_stop(state.run.folder)
 
 
 def _log(run: TrainingRun, text: str) -> None:
@@ -276,8 +282,8 @@ def _log(run: TrainingRun, text: str) -> None:
 
 def _succeed(state: _Drive) -> None:
     run = state.run
-    scores = runs.need(run.folder, "evaluate")
-    name = runs.need(run.folder, "register")["model"]
+    scores = run_folder.need(run.folder, "evaluate")
+    name = run_folder.need(run.folder, "register")["model"]
     promotion.candidate_of(run, name)
     run_services.finish(
         run,

@@ -8,9 +8,9 @@ from django.db import transaction
 
 from finetuning import driver
 from finetuning.models import TrainingRun
-from finetuning.pipeline.evaluate import BETTER
+from finetuning.pipeline.judge import BETTER
 from finetuning.services import forgetting, promotion
-from finetuning.services import runs as run_services
+from finetuning.services import states as run_services
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from finetuning.models import TrainingRun
 from finetuning.services import blind
-from stories.views.common import SignedInRequest
+from stories.pages.common import SignedInRequest
 
 
 @login_required

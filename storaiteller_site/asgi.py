@@ -17,7 +17,7 @@ http_application = get_asgi_application()
 from django.conf import settings  # noqa: E402
 
 from storaiteller_site.checks import refuse_if_faulty  # noqa: E402
-from stories.routing import websocket_urlpatterns  # noqa: E402
+from stories.live.routing import websocket_urlpatterns  # noqa: E402
 
 refuse_if_faulty()
 

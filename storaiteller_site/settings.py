@@ -90,7 +90,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
-                "stories.context_processors.site",
+                "stories.pages.context_processors.site",
             ],
         },
     },
@@ -137,7 +137,7 @@ if REDIS_URL:
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     CELERY_BROKER_URL = "filesystem://"
-    CELERY_BROKER_TRANSPORT = "storaiteller_site.file_queue:Transport"
+    CELERY_BROKER_TRANSPORT = "storaiteller_site.serving.file_queue:Transport"
     _celery_folder = DATA_DIR / "celery"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_celery_folder / "queue"),
@@ -172,7 +172,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=env.int("TRAIN_HOUR", 3), minute=0),
     },
 }
-CELERY_BEAT_SCHEDULER = "storaiteller_site.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "storaiteller_site.serving.beat:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celery" / "beat-schedule")
 
 # Rate limits count here; several processes have to count together.
@@ -234,7 +234,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 ALLOW_SIGNUP = env.bool("ALLOW_SIGNUP", False)
-ACCOUNT_ADAPTER = "stories.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "stories.accounts.signup.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 # The address is for resetting the password only; a family's server may have no mail at all.
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from stories import services
-from stories.generation import recovery
+from stories.history import library
+from stories.writing import recovery
 
 
 @shared_task
@@ -15,4 +15,4 @@ def recover_abandoned_generations() -> int:
 @shared_task
 def purge_deleted_stories() -> int:
     """Remove for good what was deleted longer ago than it can be brought back."""
-    return services.purge_deleted_stories()
+    return library.purge_deleted_stories()

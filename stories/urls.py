@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.urls import path
 
-from stories.views import account, history, home, library, models, rewrites, settings, story
+from stories.pages import account, history, home, install, library, rewrites, settings, story
 
 app_name = "stories"
 
@@ -18,7 +18,7 @@ urlpatterns = [
     _route("", home.home, "home"),
     _route("health/", home.health, "health"),
     _route("accounts/delete/", account.delete_account, "delete_account"),
-    _route("model/install/", models.install_model, "install_model"),
+    _route("model/install/", install.install_model, "install_model"),
     _route("presets/", settings.presets, "presets"),
     _route("presets/<int:preset_id>/", settings.preset, "preset"),
     _route("presets/<int:preset_id>/delete/", settings.delete_preset, "delete_preset"),

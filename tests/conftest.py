@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from stories import ollama, services
+import modelserver
+from stories.history import library
 from stories.models import Story, StorySettings, User
 from tests.support.processes import free_port, running
 
@@ -62,7 +63,7 @@ async def model_server(
     settings.OLLAMA_HOST = scripted_server.url
     settings.STORY_MODEL = "steady"
     yield scripted_server
-    await ollama.close()
+    await modelserver.close()
 
 
 @pytest.fixture
@@ -99,4 +100,4 @@ def story_settings(**changes: Any) -> StorySettings:
 @pytest.fixture
 def story(alice: User) -> Story:
     """Alice's story, still empty."""
-    return services.create_story(alice, story_settings())
+    return library.create_story(alice, story_settings())

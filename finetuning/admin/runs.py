@@ -11,13 +11,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from finetuning import curve, tasks
+from finetuning import tasks
+from finetuning.admin import curve
 from finetuning.forms import RecipeForm
 from finetuning.models import TrainingRun
 from finetuning.pipeline import STAGES
 from finetuning.recipes import RECIPES, RecipeError
 from finetuning.services import lineage
-from finetuning.services import runs as run_services
+from finetuning.services import states as run_services
 from stories.admin.common import LookOnlyAdmin
 from stories.models import Story, model_in_service
 

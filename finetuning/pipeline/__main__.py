@@ -14,8 +14,8 @@ import threading
 import time
 from pathlib import Path
 
-from finetuning.pipeline import runs
-from finetuning.pipeline.runs import CancelledError, StageError
+from finetuning.pipeline import run_folder
+from finetuning.pipeline.run_folder import CancelledError, StageError
 from finetuning.recipes import Recipe, RecipeError
 
 # Step -> (module, function). The five stages have eight steps: each runs in one environment.
@@ -37,7 +37,7 @@ _LOCK_PATIENCE = 30.0  # seconds
 def main() -> int:
     """Run the step; returns the exit status."""
     step, run_dir = sys.argv[1], Path(sys.argv[2]).resolve()
-    runs.use_utf8()
+    run_folder.use_utf8()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         with (run_dir.parent / LOCK).open("w") as lock:
@@ -45,10 +45,10 @@ def main() -> int:
             recipe = Recipe.from_dict(json.loads((run_dir / "recipe.json").read_text()))
             module, name = STEPS[step]
             stage = getattr(importlib.import_module(f"finetuning.pipeline.{module}"), name)
-            with runs.disk_errors():
+            with run_folder.disk_errors():
                 stage(run_dir, recipe)
     except (StageError, RecipeError) as error:
-        runs.say("error", message=str(error))
+        run_folder.say("error", message=str(error))
         return FAILED
     except CancelledError:
         return CANCELLED

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from finetuning.pipeline import base
-from finetuning.pipeline.runs import StageError, log, manifest
+from finetuning.pipeline.run_folder import StageError, log, manifest
 from finetuning.recipes import PROJECTIONS, Recipe
 
 

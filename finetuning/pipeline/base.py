@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from finetuning.pipeline.runs import StageError, log, write_json, write_text
+from finetuning.pipeline.run_folder import StageError, log, write_json, write_text
 from finetuning.recipes import Recipe
 
 # llama.cpp's tensor names (gguf-py's tables) in transformers' words.

@@ -10,11 +10,12 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from finetuning.pipeline import runs
+import modelserver
+from finetuning.pipeline import run_folder
 from finetuning.pipeline.register import NAME
-from finetuning.pipeline.runs import StageError
+from finetuning.pipeline.run_folder import StageError
 from finetuning.recipes import Recipe
-from stories import ollama, prompts
+from prose import prompts
 
 SIDES = ("candidate", "service")
 _AT_ONCE = 2
@@ -22,20 +23,20 @@ _AT_ONCE = 2
 
 def compare(run_dir: Path, recipe: Recipe) -> None:
     """Write `recipe.pairs` pairs of stories. Raises `StageError` and `CancelledError`."""
-    registered = runs.need(run_dir, "register")
+    registered = run_folder.need(run_dir, "register")
     named = json.loads((run_dir / NAME).read_text())
     models = {"candidate": registered["model"], "service": named["service"]}
-    folder = runs.folder(run_dir, "evaluate")
-    held_out = runs.read_rows(run_dir / "export" / "held-out.jsonl")
+    folder = run_folder.folder(run_dir, "evaluate")
+    held_out = run_folder.read_rows(run_dir / "export" / "held-out.jsonl")
     done = 0
     for side in SIDES:
         path = folder / f"{side}.jsonl"
         if not path.exists():
             try:
                 written = asyncio.run(_write(run_dir, recipe, models[side], held_out, done))
-            except ollama.ModelServerError as error:
+            except modelserver.ModelServerError as error:
                 raise StageError(f"{error} {error.hint}".strip()) from error
-            runs.write_rows(path, written)
+            run_folder.write_rows(path, written)
         done += recipe.pairs
 
 
@@ -49,10 +50,10 @@ async def _write(
         nonlocal told
         row, seed = held_out[index % len(held_out)], recipe.seed + index
         async with turns:
-            runs.check_cancelled(run_dir)
+            run_folder.check_cancelled(run_dir)
             text, reason = await _story(recipe, model, row, seed)
         told += 1
-        runs.say("progress", step=told, steps=2 * recipe.pairs)
+        run_folder.say("progress", step=told, steps=2 * recipe.pairs)
         return {
             "model": model,
             "prompt": row["prompt"],
@@ -65,10 +66,10 @@ async def _write(
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(index)) for index in range(recipe.pairs)]
-    except* (ollama.ModelServerError, runs.CancelledError) as errors:
+    except* (modelserver.ModelServerError, run_folder.CancelledError) as errors:
         raise errors.exceptions[0] from None
     finally:
-        await ollama.close()
+        await modelserver.close()
     return [task.result() for task in tasks]
 
 
@@ -81,7 +82,7 @@ async def _story(recipe: Recipe, model: str, row: Any, seed: int) -> tuple[str, 
     }
     messages = [{"role": "user", "content": row["prompt"]}]
     text, reason = "", ""
-    async with aclosing(ollama.chat(model, messages, options)) as chunks:  # type: ignore[type-var]
+    async with aclosing(modelserver.chat(model, messages, options)) as chunks:  # type: ignore[type-var]
         async for chunk in chunks:
             text += chunk.text
             reason = chunk.done_reason or reason

@@ -5,10 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from finetuning.pipeline import backends, base, llama_cpp, runs
-from finetuning.pipeline.runs import StageError
+from finetuning.pipeline import backends, base, run_folder
+from finetuning.pipeline.run_folder import StageError
 from finetuning.pipeline.train import ADAPTER
 from finetuning.recipes import Recipe
+from modelserver import converters
 
 ADAPTER_FILE = "adapter.gguf"
 MERGED_FILE = "merged.gguf"
@@ -16,25 +17,27 @@ MERGED_FILE = "merged.gguf"
 
 def convert(run_dir: Path, recipe: Recipe) -> None:
     """Run the stage: the adapter as GGUF, in f16. Raises `StageError`."""
-    if runs.manifest(run_dir, "convert") is not None:
+    if run_folder.manifest(run_dir, "convert") is not None:
         return
-    runs.check_cancelled(run_dir)
-    trained = runs.need(run_dir, "train")
+    run_folder.check_cancelled(run_dir)
+    trained = run_folder.need(run_dir, "train")
     adapter = run_dir / "train" / ADAPTER
     backends.check_adapter(adapter)
     weights = base.checkpoint(run_dir, recipe)
     if trained["base"] != base.identity(weights):
         raise StageError("The adapter was trained on another base than the recipe's.")
-    output = runs.folder(run_dir, "convert") / ADAPTER_FILE
+    output = run_folder.folder(run_dir, "convert") / ADAPTER_FILE
     draft = output.with_suffix(".part")
     named = ("--base", weights) if Path(weights).is_dir() else ("--base-model-id", weights)
-    llama_cpp.run(
+    converters.run(
         "convert_lora_to_gguf.py",
         *(str(adapter), "--outfile", str(draft), "--outtype", "f16", *named),
     )
     draft.replace(output)
-    runs.log(f"The adapter takes {output.stat().st_size / 1e6:.1f} MB.")
-    runs.complete(run_dir, "convert", {"adapter": ADAPTER_FILE, "bytes": output.stat().st_size})
+    run_folder.log(f"The adapter takes {output.stat().st_size / 1e6:.1f} MB.")
+    run_folder.complete(
+        run_dir, "convert", {"adapter": ADAPTER_FILE, "bytes": output.stat().st_size}
+    )
 
 
 def merge(run_dir: Path, recipe: Recipe) -> None:
@@ -42,25 +45,25 @@ def merge(run_dir: Path, recipe: Recipe) -> None:
 
     The adapter is merged into the 16-bit base, never into one loaded in 4 bits.
     """
-    output = runs.folder(run_dir, "convert") / MERGED_FILE
+    output = run_folder.folder(run_dir, "convert") / MERGED_FILE
     if output.exists():
         return
     folder = run_dir / "convert" / "merged"
-    runs.check_cancelled(run_dir)
+    run_folder.check_cancelled(run_dir)
     _merge(run_dir, recipe, folder)
-    runs.check_cancelled(run_dir)
+    run_folder.check_cancelled(run_dir)
     draft = output.with_suffix(".part")
     kind = recipe.quantization
     # The converter writes these two by itself; for others llama-quantize goes on from f16.
     written = kind if kind in {"f16", "q8_0"} else "f16"
-    llama_cpp.run(
+    converters.run(
         "convert_hf_to_gguf.py", str(folder), "--outfile", str(draft), "--outtype", written
     )
     shutil.rmtree(folder)
     if written != kind:
         _quantize(draft, kind)
     draft.replace(output)
-    runs.log(f"The merged model takes {output.stat().st_size / 1e6:.1f} MB.")
+    run_folder.log(f"The merged model takes {output.stat().st_size / 1e6:.1f} MB.")
 
 
 def _merge(run_dir: Path, recipe: Recipe, folder: Path) -> None:
@@ -87,9 +90,11 @@ def _is_small(weights: str) -> bool:
 
 
 def _quantize(path: Path, kind: str) -> None:
-    program = llama_cpp.quantizer()
+    program = converters.quantizer()
     if program is None:
-        runs.log(f"llama-quantize is not installed: the model stays in f16 instead of {kind}.")
+        run_folder.log(
+            f"llama-quantize is not installed: the model stays in f16 instead of {kind}."
+        )
         return
     output = path.with_suffix(f".{kind}")
     command = [program, str(path), str(output), kind.upper()]

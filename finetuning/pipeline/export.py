@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finetuning.pipeline import datastories, runs, similar
-from finetuning.pipeline.runs import Row, StageError
+from finetuning.pipeline import datastories, run_folder, similar
+from finetuning.pipeline.run_folder import Row, StageError
 from finetuning.recipes import Recipe
 
 STORIES = "stories.jsonl"
@@ -36,9 +36,9 @@ class _Dropped:
 
 def export(run_dir: Path, recipe: Recipe) -> None:
     """Run the stage. Raises `StageError` when there are too few stories to hold any out."""
-    if runs.manifest(run_dir, "export") is not None:
+    if run_folder.manifest(run_dir, "export") is not None:
         return
-    rows: list[Any] = runs.read_rows(run_dir / STORIES)
+    rows: list[Any] = run_folder.read_rows(run_dir / STORIES)
     if not rows:
         raise StageError("There are no approved stories to learn from.")
     dropped = _Dropped()
@@ -51,11 +51,11 @@ def export(run_dir: Path, recipe: Recipe) -> None:
             f"{'is' if missing == 1 else 'are'} needed."
         )
     train, held_out = split(kept, recipe)
-    folder = runs.folder(run_dir, "export")
+    folder = run_folder.folder(run_dir, "export")
     csv_text = datastories.write_csv((row["prompt"], row["text"]) for row in kept)
-    runs.write_text(folder / "datastories.csv", csv_text)
-    runs.write_rows(folder / "train.jsonl", train)
-    runs.write_rows(folder / "held-out.jsonl", held_out)
+    run_folder.write_text(folder / "datastories.csv", csv_text)
+    run_folder.write_rows(folder / "train.jsonl", train)
+    run_folder.write_rows(folder / "held-out.jsonl", held_out)
     facts = {
         "approved": len(rows),
         "train": len(train),
@@ -64,10 +64,10 @@ def export(run_dir: Path, recipe: Recipe) -> None:
         "dropped": dropped.__dict__,
         "hash": content_hash(train, held_out),
     }
-    runs.log(f"{len(train)} stories to learn from, {len(held_out)} held out.")
+    run_folder.log(f"{len(train)} stories to learn from, {len(held_out)} held out.")
     if gone := sum(map(len, dropped.__dict__.values())):
-        runs.log(f"{gone} left out: {_list(dropped)}.")
-    runs.complete(run_dir, "export", facts)
+        run_folder.log(f"{gone} left out: {_list(dropped)}.")
+    run_folder.complete(run_dir, "export", facts)
 
 
 def _stories(count: int) -> str:

@@ -8,7 +8,7 @@ end of turn included; the prompt is not counted.
 from pathlib import Path
 from typing import Any
 
-from finetuning.pipeline import backends, base, runs, train
+from finetuning.pipeline import backends, base, run_folder, train
 from finetuning.recipes import Recipe
 
 LOSSES = "losses.json"
@@ -18,18 +18,18 @@ _IGNORED = -100
 
 def measure(run_dir: Path, recipe: Recipe) -> None:
     """Write `evaluate/losses.json`. Raises `StageError`."""
-    folder = runs.folder(run_dir, "evaluate")
+    folder = run_folder.folder(run_dir, "evaluate")
     if (folder / LOSSES).exists():
         return
-    runs.check_cancelled(run_dir)
+    run_folder.check_cancelled(run_dir)
     model, tokenizer = _both(run_dir, recipe)
-    held_out = runs.read_rows(run_dir / "export" / "held-out.jsonl")
-    written = [row for row in runs.read_rows(folder / "service.jsonl") if row["text"]]
+    held_out = run_folder.read_rows(run_dir / "export" / "held-out.jsonl")
+    written = [row for row in run_folder.read_rows(folder / "service.jsonl") if row["text"]]
     losses = {
         name: _paired(model, tokenizer, rows)
         for name, rows in (("held_out", held_out), ("written", written))
     }
-    runs.write_json(folder / LOSSES, losses)
+    run_folder.write_json(folder / LOSSES, losses)
 
 
 def _both(run_dir: Path, recipe: Recipe) -> tuple[Any, Any]:

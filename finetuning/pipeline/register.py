@@ -9,11 +9,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from finetuning.pipeline import runs
+import modelserver
+from finetuning.pipeline import run_folder
 from finetuning.pipeline.convert import ADAPTER_FILE, MERGED_FILE
-from finetuning.pipeline.runs import StageError
+from finetuning.pipeline.run_folder import StageError
 from finetuning.recipes import Recipe
-from stories import ollama
 
 # Names the model to make: {"model": name}.
 NAME = "name.json"
@@ -25,51 +25,53 @@ def register(run_dir: Path, recipe: Recipe) -> None:
 
     The server's answer decides the way: an adapter that it refuses with 400 is merged.
     """
-    if runs.manifest(run_dir, "register") is not None:
+    if run_folder.manifest(run_dir, "register") is not None:
         return
-    runs.need(run_dir, "convert")
+    run_folder.need(run_dir, "convert")
     name = json.loads((run_dir / NAME).read_text())["model"]
-    folder = runs.folder(run_dir, "register")
+    folder = run_folder.folder(run_dir, "register")
     try:
         asyncio.run(_register(run_dir, recipe, name, folder))
-    except ollama.AdaptersRefusedError as error:
-        runs.log(f"The model server refuses adapters ({error.hint}): the merged model it is.")
-        runs.write_json(folder / REFUSED, {"answer": error.hint})
-        runs.say("merge")
-    except ollama.ModelServerError as error:
+    except modelserver.AdaptersRefusedError as error:
+        run_folder.log(f"The model server refuses adapters ({error.hint}): the merged model it is.")
+        run_folder.write_json(folder / REFUSED, {"answer": error.hint})
+        run_folder.say("merge")
+    except modelserver.ModelServerError as error:
         raise StageError(f"{error} {error.hint}".strip()) from error
 
 
 def is_refused(run_dir: Path) -> bool:
     """Tell whether the server has refused the adapter and the merged model is not on it yet."""
-    return (run_dir / "register" / REFUSED).exists() and runs.manifest(run_dir, "register") is None
+    return (run_dir / "register" / REFUSED).exists() and run_folder.manifest(
+        run_dir, "register"
+    ) is None
 
 
 async def _register(run_dir: Path, recipe: Recipe, name: str, folder: Path) -> None:
     try:
-        version = await ollama.version()
+        version = await modelserver.version()
         merged = (folder / REFUSED).exists()
         file = run_dir / "convert" / (MERGED_FILE if merged else ADAPTER_FILE)
         if not file.is_file():
             raise StageError(f"{file.name} is missing: run the stage convert again.")
-        facts = await ollama.model_facts(recipe.base_model)
+        facts = await modelserver.model_facts(recipe.base_model)
         request = await _request(recipe, file, facts, merged)
-        await ollama.create(name, request)
+        await modelserver.create(name, request)
     finally:
-        await ollama.close()
-    runs.write_text(folder / "Modelfile", modelfile(recipe, file.name, request, merged))
-    runs.write_json(folder / "calls.json", _calls(name, request))
-    runs.log(f"Registered as {name} ({'merged' if merged else 'adapter'}, server {version}).")
+        await modelserver.close()
+    run_folder.write_text(folder / "Modelfile", modelfile(recipe, file.name, request, merged))
+    run_folder.write_json(folder / "calls.json", _calls(name, request))
+    run_folder.log(f"Registered as {name} ({'merged' if merged else 'adapter'}, server {version}).")
     facts_kept = {"model": name, "mode": "merged" if merged else "adapter", "server": version}
-    runs.complete(run_dir, "register", facts_kept)
+    run_folder.complete(run_dir, "register", facts_kept)
 
 
 async def _request(
-    recipe: Recipe, file: Path, facts: ollama.ModelFacts, merged: bool
+    recipe: Recipe, file: Path, facts: modelserver.ModelFacts, merged: bool
 ) -> dict[str, Any]:
     """Return the fields of `/api/create`; a merged model takes over what its base is asked with."""
     own = {"temperature": recipe.temperature, "num_ctx": recipe.num_ctx}
-    digest = await ollama.upload(file)
+    digest = await modelserver.upload(file)
     if merged:
         return {
             "files": {file.name: digest},

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from finetuning.pipeline import backends, base, datastories, runs
-from finetuning.pipeline.runs import CancelledError, StageError
+from finetuning.pipeline import backends, base, datastories, run_folder
+from finetuning.pipeline.run_folder import CancelledError, StageError
 from finetuning.recipes import Recipe
 
 ADAPTER = "adapter"
@@ -27,26 +27,28 @@ _DATE = {"date_string": "26 Jul 2024"}
 
 def train(run_dir: Path, recipe: Recipe) -> None:
     """Run the stage. Raises `StageError` and `CancelledError`."""
-    if runs.manifest(run_dir, "train") is not None:
+    if run_folder.manifest(run_dir, "train") is not None:
         return
-    runs.need(run_dir, "export")
-    runs.check_cancelled(run_dir)
+    run_folder.need(run_dir, "export")
+    run_folder.check_cancelled(run_dir)
     load = backends.choose(recipe)
     weights = base.checkpoint(run_dir, recipe)
-    rows = runs.read_rows(run_dir / "export" / "train.jsonl")
-    held_out = runs.read_rows(run_dir / "export" / "held-out.jsonl")
+    rows = run_folder.read_rows(run_dir / "export" / "train.jsonl")
+    held_out = run_folder.read_rows(run_dir / "export" / "held-out.jsonl")
     max_length = _longest(weights, rows + held_out)
     model, tokenizer = load(recipe, weights, max_length)
     _check_context(model, max_length)
     if recipe.start_from == "service" and (adapter := service_adapter(run_dir)):
-        runs.log("Starting from the model in service.")
+        run_folder.log("Starting from the model in service.")
         backends.take_over(model, adapter, weights)
-    folder = runs.folder(run_dir, "train")
-    with runs.disk_errors():
+    folder = run_folder.folder(run_dir, "train")
+    with run_folder.disk_errors():
         facts = _fit(run_dir, recipe, (load, model, tokenizer), (rows, held_out, max_length))
         model.save_pretrained(folder / ADAPTER)
     backends.check_adapter(folder / ADAPTER)
-    runs.complete(run_dir, "train", {**facts, "base": base.identity(weights), "weights": weights})
+    run_folder.complete(
+        run_dir, "train", {**facts, "base": base.identity(weights), "weights": weights}
+    )
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 
 
@@ -110,7 +112,7 @@ def _fit(run_dir: Path, recipe: Recipe, loaded: Loaded, data: Any) -> dict[str, 
     reporter = _reporter(run_dir)
     trainer = sft_trainer(run_dir, recipe, loaded, data, [reporter])
     trainer.train(resume_from_checkpoint=_last_checkpoint(run_dir))
-    if runs.is_cancelled(run_dir):
+    if run_folder.is_cancelled(run_dir):
         raise CancelledError
     facts: dict[str, Any] = {
         "steps": trainer.state.global_step,
@@ -200,7 +202,7 @@ def _last_checkpoint(run_dir: Path) -> str | None:
     if not whole:
         return None
     newest = max(whole, key=lambda path: int(path.name.rsplit("-", 1)[1]))
-    runs.log(f"Going on from step {newest.name.rsplit('-', 1)[1]}.")
+    run_folder.log(f"Going on from step {newest.name.rsplit('-', 1)[1]}.")
     return str(newest)
 
 
@@ -227,14 +229,14 @@ def _reporter(run_dir: Path) -> Any:
                         f"more at step {state.global_step}. A lower learning rate may help."
                     )
             self.tokens = int(values.get("num_tokens") or self.tokens)
-            self.peak = max(self.peak, runs.memory())
+            self.peak = max(self.peak, run_folder.memory())
             self._say(state, values)
 
         def _say(self, state: Any, values: Any) -> None:
             spent = time.monotonic() - self.started
             done = state.global_step - (self.first_step or 0)
             left = spent / done * (state.max_steps - state.global_step) if done else None
-            runs.say(
+            run_folder.say(
                 "progress",
                 step=state.global_step,
                 steps=state.max_steps,
@@ -242,7 +244,7 @@ def _reporter(run_dir: Path) -> Any:
                 held_out=values.get("eval_loss"),
                 tokens_per_second=round(self.tokens / spent) if spent and self.tokens else None,
                 seconds_left=None if left is None else round(left, 1),
-                memory=runs.memory(),
+                memory=run_folder.memory(),
             )
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -250,7 +252,7 @@ def _reporter(run_dir: Path) -> Any:
             (saved / _WHOLE).touch()
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if runs.is_cancelled(run_dir):
+            if run_folder.is_cancelled(run_dir):
                 control.should_save = True
                 control.should_training_stop = True
 

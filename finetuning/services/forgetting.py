@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline import STAGES, datastories, export, runs, similar
+from finetuning.pipeline import STAGES, datastories, export, run_folder, similar
 from finetuning.pipeline.compare import SIDES
-from finetuning.pipeline.evaluate import COPIED_SHARE, COPIED_SIZE
+from finetuning.pipeline.judge import COPIED_SHARE, COPIED_SIZE
 from finetuning.pipeline.register import NAME
 from finetuning.pipeline.train import SERVICE
 from stories.models import Story
@@ -37,7 +37,7 @@ def forget_gone_stories() -> int:
     forgotten = 0
     for run in TrainingRun.objects.exclude(pk__in=TrainingRun.objects.active()):
         try:
-            rows = runs.read_rows(run.folder / export.STORIES)
+            rows = run_folder.read_rows(run.folder / export.STORIES)
         except FileNotFoundError:
             continue
         left = set(Story.objects.values_list("pk", flat=True))
@@ -57,7 +57,7 @@ def _forget(folder: Path, left: list[Any], gone: list[Any]) -> None:
         path = folder / "export" / f"{name}.jsonl"
         _rewrite(path, lambda row: row["story"] in stories)
         kept |= {row["story"] for row in _read(path)}
-    runs.write_text(
+    run_folder.write_text(
         folder / "export" / "datastories.csv",
         datastories.write_csv((r["prompt"], r["text"].strip()) for r in left if r["story"] in kept),
     )
@@ -74,7 +74,7 @@ def _forget(folder: Path, left: list[Any], gone: list[Any]) -> None:
         _rewrite(folder / "evaluate" / f"{side}.jsonl", lambda row: not tells(row))
     _blank_pairs(folder / "evaluate" / "stories.json", tells)
     # By this file it is known what is gone: it comes last.
-    runs.write_rows(folder / export.STORIES, left)
+    run_folder.write_rows(folder / export.STORIES, left)
 
 
 def _blank_pairs(path: Path, tells: Callable[[Any], bool]) -> None:
@@ -83,7 +83,7 @@ def _blank_pairs(path: Path, tells: Callable[[Any], bool]) -> None:
         return
     pairs = json.loads(path.read_text(encoding="utf-8"))
     blank = {"prompt": "", "text": "", "report": {}}
-    runs.write_json(
+    run_folder.write_json(
         path,
         [
             {side: {**story, **blank} for side, story in pair.items()}
@@ -95,9 +95,9 @@ def _blank_pairs(path: Path, tells: Callable[[Any], bool]) -> None:
 
 
 def _read(path: Path) -> list[Any]:
-    return runs.read_rows(path) if path.exists() else []
+    return run_folder.read_rows(path) if path.exists() else []
 
 
 def _rewrite(path: Path, keep: Callable[[Any], bool]) -> None:
     if path.exists():
-        runs.write_rows(path, filter(keep, runs.read_rows(path)))
+        run_folder.write_rows(path, filter(keep, run_folder.read_rows(path)))

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline.runs import Row
+from finetuning.pipeline.run_folder import Row
+from stories.history.provenance import settings_behind
 from stories.models import Story, StoryVersion, WriterModel
-from stories.provenance import settings_behind
 
 _SETTINGS = (
     "main_characters",

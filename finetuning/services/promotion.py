@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+import modelserver
 from finetuning.models import TrainingRun
-from finetuning.pipeline.evaluate import BETTER
+from finetuning.pipeline.judge import BETTER
 from finetuning.services import storage
-from stories import ollama
 from stories.models import User, WriterModel, model_in_service
 
 _State = WriterModel.State
@@ -134,8 +134,8 @@ def _move(model: WriterModel, old: WriterModel.State, new: WriterModel.State, **
 def _check_on_server(model: WriterModel) -> None:
     """Raise `PromotionError` unless the model server has `model`."""
     try:
-        storage.on_server(ollama.model_facts(model.name))
-    except ollama.ModelMissingError as error:
+        storage.on_server(modelserver.model_facts(model.name))
+    except modelserver.ModelMissingError as error:
         raise PromotionError(f"{model} is not on the model server any more.") from error
-    except ollama.ModelServerError as error:
+    except modelserver.ModelServerError as error:
         raise PromotionError(str(error)) from error

@@ -16,10 +16,10 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 
+import modelserver
 from finetuning.models import TrainingRun
-from finetuning.pipeline import runs
+from finetuning.pipeline import run_folder
 from finetuning.recipes import Recipe
-from stories import ollama
 from stories.models import WriterModel
 
 logger = logging.getLogger(__name__)
@@ -78,13 +78,13 @@ def tidy() -> None:
 
 def _removed_from_server(run: TrainingRun) -> bool:
     """Remove what the run registered, if anything; False when the server can't be told."""
-    registered = (runs.manifest(run.folder, "register") or {}).get("model")
+    registered = (run_folder.manifest(run.folder, "register") or {}).get("model")
     name = run.model.name if run.model else registered
     if name is None or not any((run.folder / heavy).exists() for heavy in _HEAVY):
         return True
     try:
-        on_server(ollama.delete(name))
-    except ollama.ModelServerError as error:
+        on_server(modelserver.delete(name))
+    except modelserver.ModelServerError as error:
         logger.warning("%s stays on the model server: %s", name, error)
         return False
     return True
@@ -97,12 +97,12 @@ def has_weights(model: WriterModel) -> bool:
 
 
 def on_server(call: Coroutine[Any, Any, Any]) -> Any:
-    """Return what a call of `stories.ollama` gives, in an event loop of its own."""
+    """Return what a call of `modelserver` gives, in an event loop of its own."""
 
     async def closing() -> Any:
         try:
             return await call
         finally:
-            await ollama.close()
+            await modelserver.close()
 
     return asyncio.run(closing())

@@ -22,7 +22,7 @@ class StorySettings:
 
     @property
     def prompt(self) -> str:
-        """The app's prompt; a test compares it with `stories.prompts`."""
+        """The app's prompt; a test compares it with `prose.prompts`."""
         prompt = (
             "You are a writer. Write a story, without extra comments or questions, of maximum "
             f"{self.max_words} words, where the main characters names are "

@@ -254,7 +254,7 @@ def _rare_keyword(rng: random.Random, wanted: Callable[[str], bool]) -> Keyword:
     A tokenizer needs many a token only to make longer ones of it ("exam" in "examined"), and one
     that was seen a few hundred times is not copied, but forgotten ("exams"). The rare heads and
     tails are the pieces of the shipped tokenizer.model that stood in 12,000 examples 24 times at
-    most; tests/pocket/test_tokens.py tells when another tokenizer needs others.
+    most; tests/pocket/training/test_tokens.py tells when another tokenizer needs others.
     """
     lists = _lists()
     while True:

@@ -7,8 +7,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
+from stories.history.provenance import last_generation, settings_behind
 from stories.models import Story
-from stories.provenance import last_generation, settings_behind
 
 
 class LookOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types

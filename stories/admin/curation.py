@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from stories import curation
 from stories.admin.library import StoryReader
+from stories.history import curation
 from stories.models import Story, User, WaitingStory
 
 

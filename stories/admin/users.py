@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from stories.departure import delete_account
+from stories.accounts.departure import delete_account
 from stories.models import User
 
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils import timezone
 
-from stories import prompts
+from prose import prompts
 from stories.models.settings import Register, StorySettings
 from stories.models.story import Story
 from stories.models.user import User
@@ -71,7 +71,7 @@ class Generation(models.Model):
 
     `text` is the checkpoint of what the model wrote, stored at least every second while it runs.
     `runner` names the process and task that own the row; only its owner may write it, by
-    compare-and-set on `runner` and `status`. `stories.generation.queue` makes a running one of a
+    compare-and-set on `runner` and `status`. `stories.writing.line` makes a running one of a
     queued one, and `started_at` is when its process took it up from there. A finished rewrite
     changes nothing by itself: it is `pending` until the writer keeps it, which makes a version, or
     discards it.
@@ -113,7 +113,7 @@ class Generation(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     runner = models.CharField(max_length=64, blank=True)
-    # The runner looks at every checkpoint; `stories.generation.control` only makes it quicker.
+    # The runner looks at every checkpoint; `stories.writing.hub` only makes it quicker.
     stop_requested = models.BooleanField(default=False)
     # The version that the text is added to (continue) or spliced into (rewrite).
     base_version = models.PositiveIntegerField(default=0)

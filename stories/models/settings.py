@@ -3,7 +3,7 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from stories import prompts
+from prose import prompts
 from stories.models.user import User
 
 

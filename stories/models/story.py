@@ -59,8 +59,8 @@ class Story(models.Model):
     """A story of one writer: the settings last submitted, and the text as it stands.
 
     `text` repeats the text of the current version, whose number is `version`; 0 means that nothing
-    was written yet. Every change of the text goes through `stories.services` or
-    `stories.generation`, which add a `StoryVersion` and move both fields in one transaction.
+    was written yet. Every change of the text goes through `stories.history.library` or
+    `stories.writing`, which add a `StoryVersion` and move both fields in one transaction.
     """
 
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="stories")
@@ -121,7 +121,7 @@ class StoryVersion(models.Model):
     `parent` is the number of the version that this one was made from, so that the versions form a
     tree; `take` counts the stories written from nothing (write and regenerate), and every later
     version made from one belongs to it. The many that typing leaves behind are thinned with time
-    (`stories.thinning`), and their children then hang on their parents.
+    (`stories.history.thinning`), and their children then hang on their parents.
     """
 
     class Origin(models.TextChoices):

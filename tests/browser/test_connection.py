@@ -6,19 +6,18 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from benchmarks import library
-from benchmarks.library import Seat
 from tests.browser.conftest import Complaints, shot
 from tests.browser.test_writing import SAVED, type_at_the_end
 from tests.conftest import ScriptedServer
 from tests.support.processes import free_port
+from tests.support.seats import Seat, take_seats
 from tests.support.web import installation, web
 from tests.support.worker import manage
 
 LONG = 60_000  # milliseconds
 SOCKETS = 200
 FAILED = "ailed"  # to load a resource, or to connect: what these tests are about
-COLLECT = "from storaiteller_site.supervisor import collect_static; collect_static()"
+COLLECT = "from storaiteller_site.serving.supervisor import collect_static; collect_static()"
 MODELS = (
     "from django.contrib.sessions.models import Session; from stories.models import Story;"
     "from django.utils import timezone;"
@@ -45,7 +44,7 @@ def environment(
 ) -> dict[str, str]:
     """An installation whose web process the tests start and end."""
     found = installation(tmp_path_factory.mktemp("connection"), scripted_server.url, "slow")
-    library.prepare(found, 0)
+    take_seats(found, 0)
     manage(found, "shell", "-v", "0", "-c", COLLECT)
     return found
 
@@ -53,7 +52,7 @@ def environment(
 @pytest.fixture(scope="module")
 def seats(environment: dict[str, str]) -> Iterator[Seat]:
     """Signed-in writers with empty stories, one after the other."""
-    return iter(library.prepare(environment, 5))
+    return iter(take_seats(environment, 5))
 
 
 @pytest.fixture

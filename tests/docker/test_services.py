@@ -21,11 +21,10 @@ from websockets import Origin
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from benchmarks import library
-from benchmarks.library import Seat
 from tests.conftest import ScriptedServer
 from tests.docker.conftest import ROOT
 from tests.support.processes import free_port, stop, wait_until_ready
+from tests.support.seats import Seat, take_seats
 from tests.support.servers import postgres_server, redis_server
 from tests.support.web import STATIC_ROOT, Client
 
@@ -87,7 +86,7 @@ def stack(
             "PUBLIC_ORIGINS": site,
         }
         environment = environment_of(services["web"], places)
-        code = "from storaiteller_site.supervisor import collect_static; collect_static()"
+        code = "from storaiteller_site.serving.supervisor import collect_static; collect_static()"
         collect = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
         for command in (collect, command_of(services["setup"], {})):
             subprocess.run(command, env=environment, cwd=ROOT, check=True)
@@ -126,7 +125,7 @@ def stack(
 @pytest.fixture(scope="module")
 def seats(stack: Stack) -> list[Seat]:
     """Signed-in writers."""
-    return library.prepare(stack.environment, 3)
+    return take_seats(stack.environment, 3)
 
 
 def socket_on(stack: Stack, seat: Seat, origin: str = "") -> Any:
@@ -200,7 +199,7 @@ def test_the_worker_does_what_beat_says(stack: Stack, seats: list[Seat]) -> None
     """A generation whose process is gone is closed without anybody looking at it."""
     abandon = (
         "from datetime import timedelta; from django.utils import timezone;"
-        "from stories.generation.requests import open_generation;"
+        "from stories.writing.requests import open_generation;"
         "from stories.models import Generation, Story;"
         f"story = Story.objects.get(pk={seats[1].story_id});"
         "generation = open_generation(story.pk, story.owner, 'write');"

@@ -7,10 +7,10 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
-from benchmarks import library
 from stories.models import Story, User
 from tests.conftest import ScriptedServer
 from tests.support import bad_inputs
+from tests.support.seats import take_seats
 from tests.support.web import client, installation, web
 
 AT_ONCE = 100  # frames that are sent before their answers are read
@@ -20,7 +20,7 @@ def test_every_bad_frame_is_answered_and_the_socket_lives(
     tmp_path: Path, scripted_server: ScriptedServer
 ) -> None:
     environment = installation(tmp_path, scripted_server.url, "untouched")
-    [seat] = library.prepare(environment, 1)
+    [seat] = take_seats(environment, 1)
     frames: list[str | bytes] = [
         *bad_inputs.FRAMES,
         *bad_inputs.BINARY,

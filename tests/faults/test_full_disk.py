@@ -8,10 +8,10 @@ import resource
 import time
 from pathlib import Path
 
-from benchmarks import library
 from tests.conftest import ScriptedServer
 from tests.faults.test_killed_web import stored
 from tests.faults.test_model_server import TRUTH, written
+from tests.support.seats import take_seats
 from tests.support.web import client as connected
 from tests.support.web import installation, web
 
@@ -28,7 +28,7 @@ def test_a_full_disk_costs_no_word_of_a_story(
     tmp_path: Path, scripted_server: ScriptedServer
 ) -> None:
     environment = installation(tmp_path, scripted_server.url, "tale")
-    [seat] = library.prepare(environment, 1)
+    [seat] = take_seats(environment, 1)
     with web(environment) as process, connected(environment, seat) as page:
         page.send(type="write")
         page.follow(150)

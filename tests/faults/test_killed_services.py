@@ -17,11 +17,10 @@ import pytest
 import redis
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from benchmarks import library
-from benchmarks.library import Seat
 from tests.conftest import ScriptedServer
 from tests.faults.test_model_server import TRUTH, written
 from tests.support.processes import free_port, stop
+from tests.support.seats import Seat, take_seats
 from tests.support.servers import (
     create_postgres,
     postgres_url,
@@ -81,7 +80,7 @@ def services(
         ports,
     )
     try:
-        library.prepare(environment, 0)
+        take_seats(environment, 0)
         with web(environment):
             yield found
     finally:
@@ -92,7 +91,7 @@ def services(
 @pytest.fixture(scope="module")
 def seats(services: Services) -> list[Seat]:
     """Signed-in writers with empty stories."""
-    return library.prepare(services.environment, 4)
+    return take_seats(services.environment, 4)
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from benchmarks import library
 from tests.conftest import ScriptedServer
+from tests.support.seats import take_seats
 from tests.support.web import client, installation, web
 
 # The scripted model "slow" writes 20 words a second; this is more than a second of them.
@@ -36,7 +36,7 @@ def newest_status(data: Path, story: int) -> str:
 
 def test_at_most_a_second_of_text_is_lost(tmp_path: Path, scripted_server: ScriptedServer) -> None:
     environment = installation(tmp_path, scripted_server.url, "slow")
-    [seat] = library.prepare(environment, 1)
+    [seat] = take_seats(environment, 1)
     with web(environment) as process, client(environment, seat) as before:
         before.send(type="write")
         before.follow(400)
@@ -69,7 +69,7 @@ def test_at_most_a_second_of_text_is_lost(tmp_path: Path, scripted_server: Scrip
 def test_a_deploy_loses_no_word(tmp_path: Path, scripted_server: ScriptedServer) -> None:
     """A process that is asked to end stores what it has; the next one tells how it stands."""
     environment = installation(tmp_path, scripted_server.url, "slow")
-    [seat] = library.prepare(environment, 1)
+    [seat] = take_seats(environment, 1)
     with web(environment), client(environment, seat) as before:
         before.send(type="write")
         before.follow(400)

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import library
 from tests.conftest import ScriptedServer
 from tests.faults.test_killed_services import children
 from tests.faults.test_killed_web import newest_status, stored
 from tests.faults.test_model_server import written
 from tests.support.processes import stop
+from tests.support.seats import take_seats
 from tests.support.web import client, installation, web
 from tests.support.worker import ROOT
 
@@ -28,7 +28,14 @@ def kept_alive(environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]
     """Run a worker with beat as `manage.py serve` does, started again whenever it dies."""
     for name in ("queue", "control"):
         (Path(environment["DATA_DIR"]) / "celery" / name).mkdir(parents=True)
-    command = [sys.executable, "-m", "storaiteller_site.restarting", sys.executable, "-W", "ignore"]
+    command = [
+        sys.executable,
+        "-m",
+        "storaiteller_site.serving.restarting",
+        sys.executable,
+        "-W",
+        "ignore",
+    ]
     command += ["-m", "celery", "--quiet", "--app", "storaiteller_site", "worker", "--beat"]
     command += ["--pool", "threads", "--concurrency", "2", "--loglevel", "WARNING"]
     process = subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True)
@@ -53,7 +60,7 @@ def test_the_story_goes_on_and_what_dies_later_is_closed(
     tmp_path: Path, scripted_server: ScriptedServer
 ) -> None:
     environment = installation(tmp_path, scripted_server.url, "tale")
-    [seat, other] = library.prepare(environment, 2)
+    [seat, other] = take_seats(environment, 2)
     with kept_alive(environment) as keeper:
         with web(environment) as process:
             with client(environment, seat) as page:

@@ -13,12 +13,11 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from benchmarks import library
-from benchmarks.library import Seat
 from tests.conftest import ScriptedServer
 from tests.faults.test_killed_web import stored
 from tests.support.model_server import tokens
 from tests.support.processes import free_port, running
+from tests.support.seats import Seat, take_seats
 from tests.support.web import Client, client, installation, web
 
 TRUTH = 10.0  # seconds within which the page knows
@@ -62,7 +61,7 @@ def environment(
         MODEL_SILENCE_SECONDS="3",
         GENERATIONS_PER_MINUTE="0",
     )
-    library.prepare(found, 0)
+    take_seats(found, 0)
     with web(found):
         yield found
 
@@ -70,7 +69,7 @@ def environment(
 @pytest.fixture(scope="module")
 def seats(environment: dict[str, str]) -> list[Seat]:
     """Signed-in writers with empty stories, one for each test."""
-    return library.prepare(environment, len(FAULTS) + 1)
+    return take_seats(environment, len(FAULTS) + 1)
 
 
 @pytest.fixture
@@ -142,7 +141,7 @@ def test_a_model_server_killed_in_mid_story_and_started_again(tmp_path: Path) ->
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "tests.support.model_server", "--port", str(port)]
     environment = installation(tmp_path, url, "slow")
-    [seat] = library.prepare(environment, 1)
+    [seat] = take_seats(environment, 1)
     with web(environment), client(environment, seat) as page:
         with running(command, ready_url=f"{url}/api/version") as server:
             page.send(type="write")

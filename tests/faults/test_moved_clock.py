@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import library
 from tests.conftest import ScriptedServer
 from tests.faults.test_killed_web import stored
 from tests.faults.test_model_server import TRUTH, written
+from tests.support.seats import Seat, take_seats
 from tests.support.web import Client, client, installation, web
 
 CLOCK = Path(__file__).parents[1] / "support" / "moved_clock"
@@ -38,7 +38,7 @@ def test_a_live_story_goes_on_and_a_dead_one_is_closed(
     environment = installation(
         tmp_path, scripted_server.url, "tale", CLOCK_FILE=str(clock), PYTHONPATH=str(CLOCK)
     )
-    [seat, other] = library.prepare(environment, 2)
+    [seat, other] = take_seats(environment, 2)
     with web(environment) as process:
         with client(environment, seat) as page:
             page.send(type="write")
@@ -66,7 +66,7 @@ def test_a_live_story_goes_on_and_a_dead_one_is_closed(
         assert stored(tmp_path, other.story_id)["text"] == page.text
 
 
-def look(environment: dict[str, str], seat: library.Seat, page: Client) -> None:
+def look(environment: dict[str, str], seat: Seat, page: Client) -> None:
     """Open the page a second time, and a third time somewhat later."""
     for _ in range(2):
         with client(environment, seat) as onlooker:

@@ -11,9 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from benchmarks import library
 from tests.conftest import ScriptedServer
 from tests.support.processes import free_port
+from tests.support.seats import take_seats
 from tests.support.servers import postgres_server, redis_server
 from tests.support.web import Client, client, installation, web
 
@@ -54,7 +54,7 @@ def test_two_processes_share_the_slots_and_a_dead_one_gives_its_own_back(
     tmp_path: Path, scripted_server: ScriptedServer
 ) -> None:
     with shared(tmp_path, scripted_server, slots=1) as environment:
-        seats = library.prepare(environment, 3)
+        seats = take_seats(environment, 3)
         other_port = str(free_port())
         with web(environment) as dying, web(environment, other_port):
             with (
@@ -95,7 +95,7 @@ def test_what_waited_in_a_dead_process_is_served_in_its_place(
     tmp_path: Path, scripted_server: ScriptedServer
 ) -> None:
     with shared(tmp_path, scripted_server, slots=1) as environment:
-        seats = library.prepare(environment, 3)
+        seats = take_seats(environment, 3)
         other_port = str(free_port())
         with (
             web(environment) as dying,
@@ -134,7 +134,7 @@ def test_stop_in_the_line_works_from_any_process(
     tmp_path: Path, scripted_server: ScriptedServer, stopped_by: str
 ) -> None:
     with shared(tmp_path, scripted_server, slots=1) as environment:
-        seats = library.prepare(environment, 2)
+        seats = take_seats(environment, 2)
         other_port = str(free_port())
         with (
             web(environment),

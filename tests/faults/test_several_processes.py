@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from benchmarks import library
 from tests.conftest import ScriptedServer
 from tests.support.processes import free_port
+from tests.support.seats import take_seats
 from tests.support.servers import postgres_server, redis_server
 from tests.support.web import client, installation, web
 
@@ -25,7 +25,7 @@ def test_a_story_is_followed_stopped_and_continued_from_another_process(
             REDIS_URL=redis_url,
             DATABASE_URL=database_url,
         )
-        [seat] = library.prepare(environment, 1)
+        [seat] = take_seats(environment, 1)
         other_port = str(free_port())
         with (
             web(environment),

@@ -11,11 +11,10 @@ from websockets import Origin
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from benchmarks import library
-from benchmarks.library import Seat
-from benchmarks.stalled import resident
-from stories.flow import UNACKNOWLEDGED
+from stories.live.flow import UNACKNOWLEDGED
 from tests.conftest import ScriptedServer
+from tests.support.processes import resident
+from tests.support.seats import Seat, take_seats
 from tests.support.web import client, installation, web
 
 LONG = 2000  # words, as many as the scripted model "long" writes
@@ -29,7 +28,7 @@ def environment(
     """An installation whose stories are longer than what may be on its way."""
     folder = tmp_path_factory.mktemp("slow-clients")
     found = installation(folder, scripted_server.url, "long")
-    library.prepare(found, 0)
+    take_seats(found, 0)
     return found
 
 
@@ -52,7 +51,7 @@ def narrow(environment: dict[str, str], seat: Seat) -> Iterator[ClientConnection
 
 
 def test_who_stops_reading_loses_nothing_and_others_go_on(environment: dict[str, str]) -> None:
-    *stalled, other = library.prepare(environment, 11, LONG)
+    *stalled, other = take_seats(environment, 11, LONG)
     with web(environment), ExitStack() as stack:
         pages = [stack.enter_context(narrow(environment, seat)) for seat in stalled]
         for page in pages:
@@ -90,7 +89,7 @@ def send_bad_frames(page: ClientConnection, count: int) -> None:
 
 
 def test_answers_that_nobody_reads_are_bounded(environment: dict[str, str]) -> None:
-    [seat, other] = library.prepare(environment, 2)
+    [seat, other] = take_seats(environment, 2)
     with web(environment) as process:
         with client(environment, other) as reader:
             reader.send(type="write")

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 
-from finetuning import library, trainer
-from finetuning.pipeline import datastories, runs
+from finetuning import step_process
+from finetuning.pipeline import datastories, run_folder
 from finetuning.recipes import RECIPES, Recipe
+from finetuning.services import exchange
 from stories.models import User
 from tests.finetuning.loop import STORIES
 from tests.support.pocket import pocket
@@ -35,7 +36,7 @@ def curator(db: None) -> User:
 @pytest.fixture
 def approved(curator: User) -> int:
     """The marked stories, imported and approved; returns how many."""
-    return library.import_csv(STORIES, curator, approve=True)
+    return exchange.import_csv(STORIES, curator, approve=True)
 
 
 @pytest.fixture(scope="module")
@@ -67,23 +68,23 @@ def marked_rows(count: int | None = None) -> list[dict[str, Any]]:
     ]
 
 
-def run_folder(folder: Path, recipe: Recipe, rows: list[dict[str, Any]]) -> Path:
+def laid_out(folder: Path, recipe: Recipe, rows: list[dict[str, Any]]) -> Path:
     """Lay out a run's folder as the driver does."""
     folder.mkdir(parents=True, exist_ok=True)
-    runs.write_rows(folder / "stories.jsonl", rows)
-    runs.write_json(folder / "recipe.json", recipe.to_dict())
+    run_folder.write_rows(folder / "stories.jsonl", rows)
+    run_folder.write_json(folder / "recipe.json", recipe.to_dict())
     return folder
 
 
-Step = Callable[[str, Path], list[trainer.Event]]
+Step = Callable[[str, Path], list[step_process.Event]]
 
 
 @pytest.fixture
 def step(trains: None) -> Step:
     """Run a step to its end as the driver does; returns what it said."""
 
-    def run(name: str, folder: Path) -> list[trainer.Event]:
-        with trainer.running(name, folder, folder / "log.txt") as process:
+    def run(name: str, folder: Path) -> list[step_process.Event]:
+        with step_process.running(name, folder, folder / "log.txt") as process:
             return [event for event in process.events(1.0) if event]
 
     return run

@@ -8,14 +8,14 @@ from typing import Any
 
 from trl import SFTTrainer
 
-from finetuning.pipeline import backends, runs, train
+from finetuning.pipeline import backends, run_folder, train
 from finetuning.recipes import RECIPES
 
 
 def main() -> None:
     """Print both losses and the norms of the first adapter's gradient."""
     recipe = RECIPES["pocket"]
-    rows: list[Any] = runs.read_rows(Path(sys.argv[2]))[:6]
+    rows: list[Any] = run_folder.read_rows(Path(sys.argv[2]))[:6]
     model, tokenizer = backends.load_peft(recipe, sys.argv[1], 1024)
     loaded = (backends.load_peft, model, tokenizer)
     with tempfile.TemporaryDirectory() as folder:

@@ -8,10 +8,10 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from finetuning import curve
+from finetuning.admin import curve
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline import runs as run_files
-from finetuning.services import runs
+from finetuning.pipeline import run_folder as run_files
+from finetuning.services import states
 from stories.models import Story, User, WriterModel
 from tests.conftest import ScriptedServer
 from tests.finetuning.conftest import TINY
@@ -132,7 +132,7 @@ def test_the_start_page_warns(client: Client, curator: User) -> None:
 
 def test_a_run_is_cancelled_resumed_and_tried_again(client: Client, curator: User) -> None:
     client.force_login(curator)
-    run = runs.start(TINY, TrainingRun.Origin.ADMIN)
+    run = states.start(TINY, TrainingRun.Origin.ADMIN)
     act = f"{RUNS}{run.pk}/act/"
     assert client.get(act).status_code == 405
     for action, state in (("cancel", "cancelled"), ("resume", "queued"), ("cancel", "cancelled")):

@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from finetuning.models import BlindVote, TrainingRun
-from finetuning.pipeline import runs as run_files
+from finetuning.pipeline import run_folder as run_files
 from finetuning.services import blind
 from stories.models import User, WriterModel
 from tests.finetuning.conftest import TINY

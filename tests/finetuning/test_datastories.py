@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetuning import library
 from finetuning.pipeline import datastories
 from finetuning.pipeline.datastories import DataError
+from finetuning.services import exchange
 from stories.models import Curation, Story, StorySettings, User
 from tests.conftest import story_settings
 from tests.finetuning.conftest import marked_rows
@@ -108,7 +108,7 @@ def test_stories_come_in_and_go_out_the_same(curator: User, tmp_path: Path) -> N
 
 
 def test_without_approval_a_curator_decides(curator: User, tmp_path: Path) -> None:
-    assert library.import_csv(write(tmp_path, (PROMPT, "One.")), curator, approve=False) == 1
+    assert exchange.import_csv(write(tmp_path, (PROMPT, "One.")), curator, approve=False) == 1
     assert Story.objects.waiting().count() == 1
 
 
@@ -169,5 +169,5 @@ def test_a_number_of_words_that_the_form_refuses_is_refused(
     file = tmp_path / "stories.csv"
     file.write_text(datastories.write_csv((p, "A story.") for p in prompts), newline="")
     with pytest.raises(DataError, match=r"Row 2 \(line 3\): .* 20 to 5,000 words"):
-        library.import_csv(file, curator, approve=True)
+        exchange.import_csv(file, curator, approve=True)
     assert not Story.objects.exists()

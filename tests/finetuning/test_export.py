@@ -5,26 +5,26 @@ from typing import Any
 
 import pytest
 
-from finetuning.pipeline import runs, similar
+from finetuning.pipeline import run_folder, similar
 from finetuning.pipeline.export import export, split
-from finetuning.pipeline.runs import StageError
+from finetuning.pipeline.run_folder import StageError
 from finetuning.recipes import RECIPES
-from tests.finetuning.conftest import facts, marked_rows, run_folder
+from tests.finetuning.conftest import facts, laid_out, marked_rows
 
 RECIPE = RECIPES["pocket"]
 
 
 def exported(folder: Path, rows: list[dict[str, Any]], **changes: Any) -> Any:
     recipe = RECIPE.changed(changes)
-    export(run_folder(folder, recipe, rows), recipe)
+    export(laid_out(folder, recipe, rows), recipe)
     return facts(folder, "export/manifest.json")
 
 
 def test_the_files_hold_every_story_once(tmp_path: Path) -> None:
     rows = marked_rows()
     manifest = exported(tmp_path, rows)
-    train = runs.read_rows(tmp_path / "export" / "train.jsonl")
-    held_out = runs.read_rows(tmp_path / "export" / "held-out.jsonl")
+    train = run_folder.read_rows(tmp_path / "export" / "train.jsonl")
+    held_out = run_folder.read_rows(tmp_path / "export" / "held-out.jsonl")
     assert (len(train), len(held_out)) == (manifest["train"], manifest["held_out"]) == (48, 12)
     assert {row["story"] for row in train + held_out} == {row["story"] for row in rows}
     assert not {row["prompt"] for row in train} & {row["prompt"] for row in held_out}
@@ -77,7 +77,7 @@ def test_too_few_stories_are_refused_with_their_number(
 ) -> None:
     with pytest.raises(StageError, match=said):
         exported(tmp_path, marked_rows(count))
-    assert runs.manifest(tmp_path, "export") is None
+    assert run_folder.manifest(tmp_path, "export") is None
 
 
 def test_related_stories_stay_on_one_side(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from finetuning import driver, library
+from finetuning import driver
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline import export, runs
-from finetuning.services import forgetting, lineage
-from finetuning.services import runs as run_services
-from stories import services
+from finetuning.pipeline import export, run_folder
+from finetuning.services import exchange, forgetting, lineage
+from finetuning.services import states as run_services
+from stories.history import library
 from stories.models import Story, User
 from tests.finetuning.conftest import TINY
 from tests.finetuning.loop import STORIES
@@ -49,7 +49,11 @@ def resumed(run: TrainingRun) -> TrainingRun:
 
 def exported(run: TrainingRun) -> set[int]:
     names = ("train", "held-out")
-    return {r["story"] for n in names for r in runs.read_rows(run.folder / "export" / f"{n}.jsonl")}
+    return {
+        r["story"]
+        for n in names
+        for r in run_folder.read_rows(run.folder / "export" / f"{n}.jsonl")
+    }
 
 
 def texts(run: TrainingRun) -> str:
@@ -71,7 +75,7 @@ def test_a_resumed_run_leaves_out_what_was_withdrawn_or_deleted_meanwhile(approv
     (run.folder / "train").mkdir()
     run_services.finish(run, State.FAILED, "The model server is down.")
     withdrawn, gone = Story.objects.approved()[:2]
-    services.set_good(withdrawn, False)
+    library.set_good(withdrawn, False)
     left = exported(run) - {withdrawn.pk, gone.pk}
     gone.delete()
     run = resumed(run)
@@ -89,7 +93,7 @@ def test_a_resumed_run_goes_on_when_nothing_was_withdrawn(approved: int) -> None
 
 def test_a_story_that_goes_while_it_trains_is_counted_as_withdrawn(approved: int) -> None:
     run = prepared()
-    taught = runs.read_rows(run.folder / "export" / "train.jsonl")[0]["story"]
+    taught = run_folder.read_rows(run.folder / "export" / "train.jsonl")[0]["story"]
     Story.objects.get(pk=taught).delete()
     for _ in range(2):
         driver._after(driver._Drive(run, print), "export")
@@ -102,8 +106,8 @@ def test_a_story_that_goes_while_it_trains_is_counted_as_withdrawn(approved: int
 
 def evaluated(run: TrainingRun) -> TrainingRun:
     """Give the run an evaluation with a pair for each held-out story, as the steps leave it."""
-    held_out = runs.read_rows(run.folder / "export" / "held-out.jsonl")
-    folder = runs.folder(run.folder, "evaluate")
+    held_out = run_folder.read_rows(run.folder / "export" / "held-out.jsonl")
+    folder = run_folder.folder(run.folder, "evaluate")
     sides: dict[str, list[Any]] = {
         side: [
             {"prompt": row["prompt"], "text": f"{side} of {index}.", "settings": row["settings"]}
@@ -112,7 +116,7 @@ def evaluated(run: TrainingRun) -> TrainingRun:
         for side in ("candidate", "service")
     }
     for side, rows in sides.items():
-        runs.write_rows(folder / f"{side}.jsonl", rows)
+        run_folder.write_rows(folder / f"{side}.jsonl", rows)
     pairs = [
         {
             side: {
@@ -123,15 +127,15 @@ def evaluated(run: TrainingRun) -> TrainingRun:
         }
         for one, other in zip(sides["candidate"], sides["service"], strict=True)
     ]
-    runs.write_json(folder / "stories.json", pairs)
+    run_folder.write_json(folder / "stories.json", pairs)
     run_services.finish(run, State.DONE)
     return run
 
 
 def test_nothing_of_a_story_that_is_gone_stays_in_a_run(approved: int) -> None:
     run = evaluated(prepared())
-    rows = runs.read_rows(run.folder / "export" / "train.jsonl")[:1]
-    rows += runs.read_rows(run.folder / "export" / "held-out.jsonl")[:1]
+    rows = run_folder.read_rows(run.folder / "export" / "train.jsonl")[:1]
+    rows += run_folder.read_rows(run.folder / "export" / "held-out.jsonl")[:1]
     pairs = len(json.loads((run.folder / "evaluate" / "stories.json").read_text()))
     assert all(opening(row["text"]) in texts(run) for row in rows)
     assert forgetting.forget_gone_stories() == 0
@@ -161,7 +165,7 @@ def test_an_account_that_is_deleted_takes_its_stories_out_of_the_runs(
 
 def test_a_deleted_story_that_can_come_back_stays(approved: int) -> None:
     evaluated(prepared())
-    services.delete_story(Story.objects.approved()[0])
+    library.delete_story(Story.objects.approved()[0])
     assert forgetting.forget_gone_stories() == 0
 
 
@@ -181,7 +185,7 @@ def test_a_run_that_stopped_begins_anew_and_an_active_one_is_left_alone(approved
 
 
 def test_duplicates_are_not_new_for_ever(approved: int, curator: User) -> None:
-    library.import_csv(STORIES, curator, approve=True)
+    exchange.import_csv(STORIES, curator, approve=True)
     assert lineage.newly_approved() == 2 * approved
     run = prepared()
     run_services.finish(run, State.DONE)
@@ -195,8 +199,8 @@ def test_a_version_that_taught_is_never_thinned(approved: int) -> None:
     story = Story.objects.approved()[0]
     example = run.examples.get(story=story)
     for number in range(70):
-        services.save_text(story, story.owner, f"Edit {number}.", story.version)
+        library.save_text(story, story.owner, f"Edit {number}.", story.version)
     Story.objects.filter(pk=story.pk).update(curated_version=story.version)
-    services.save_text(story, story.owner, "The last edit.", story.version)
+    library.save_text(story, story.owner, "The last edit.", story.version)
     assert story.versions.count() < 70
     assert story.versions.filter(number=example.version).exists()

@@ -13,10 +13,11 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from finetuning import driver, trainer
+from finetuning import driver, step_process
 from finetuning.management.commands import finetune
 from finetuning.models import TrainingRun
-from finetuning.pipeline import convert, llama_cpp, runs
+from finetuning.pipeline import convert, run_folder
+from modelserver import converters
 from stories.models import User
 from tests.finetuning.conftest import TINY
 
@@ -47,10 +48,10 @@ def test_what_a_killed_step_had_started_is_killed_too(
     )
     real = subprocess.Popen
     monkeypatch.setattr(
-        "finetuning.trainer.subprocess.Popen",
+        "finetuning.step_process.subprocess.Popen",
         lambda _, **more: real([sys.executable, "-c", code], **more),
     )
-    step = trainer.Trainer("export", tmp_path, tmp_path / "log.txt")
+    step = step_process.Trainer("export", tmp_path, tmp_path / "log.txt")
     child = int(step._lines.get(timeout=PATIENCE) or 0)
     os.kill(step.pid, signal.SIGKILL)
     step._process.wait()
@@ -81,19 +82,19 @@ def test_pip_knows_the_hash_before_it_runs_anything(
         asked.extend(command)
         return SimpleNamespace(returncode=1)
 
-    monkeypatch.setattr(llama_cpp, "CACHE", tmp_path)
-    monkeypatch.setattr("finetuning.pipeline.llama_cpp.subprocess.run", pip)
-    with pytest.raises(runs.StageError, match="can't be fetched"):
-        llama_cpp._archive("llama_cpp_python-0")
+    monkeypatch.setattr(converters, "CACHE", tmp_path)
+    monkeypatch.setattr("modelserver.converters.subprocess.run", pip)
+    with pytest.raises(run_folder.StageError, match="can't be fetched"):
+        converters._archive("llama_cpp_python-0")
     assert "--require-hashes" in asked
     pinned = Path(asked[asked.index("--requirement") + 1]).read_text()
-    assert f"--hash=sha256:{llama_cpp.SHA256}" in pinned
+    assert f"--hash=sha256:{converters.SHA256}" in pinned
 
 
 @pytest.mark.parametrize("step", [convert.convert, convert.merge])
 def test_a_cancelled_run_converts_nothing(tmp_path: Path, step: Any) -> None:
-    trainer.ask_to_stop(tmp_path)
-    with pytest.raises(runs.CancelledError):
+    step_process.ask_to_stop(tmp_path)
+    with pytest.raises(run_folder.CancelledError):
         step(tmp_path, TINY)
 
 
@@ -127,7 +128,7 @@ def test_a_run_of_another_version_answers_in_a_sentence(
 def test_looking_at_a_run_announces_nothing(
     curator: User, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("finetuning.services.runs.recover", lambda: pytest.fail("by a GET"))
+    monkeypatch.setattr("finetuning.services.states.recover", lambda: pytest.fail("by a GET"))
     run = TrainingRun.objects.create(recipe=TINY.to_dict())
     client.force_login(curator)
     assert client.get(f"/admin/finetuning/trainingrun/{run.pk}/live/").status_code == 200

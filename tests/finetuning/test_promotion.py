@@ -9,10 +9,10 @@ from pytest_django import Settings
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.services import lineage, promotion, storage
 from finetuning.services.promotion import GateError, PromotionError
-from stories import services
-from stories.generation.finishing import Outcome, finish
-from stories.generation.requests import open_generation
+from stories.history import library
 from stories.models import Generation, Story, User, WriterModel, model_in_service
+from stories.writing.finishing import Outcome, finish
+from stories.writing.requests import open_generation
 from tests.conftest import ScriptedServer
 from tests.finetuning.conftest import TINY
 
@@ -180,8 +180,8 @@ def test_files_stay_while_the_server_cannot_be_told(curator: User, settings: Set
 
 
 def test_which_stories_taught_which_models(story: Story, curator: User) -> None:
-    services.save_text(story, story.owner, "A story.", 0)
-    services.set_good(story, True)
+    library.save_text(story, story.owner, "A story.", 0)
+    library.set_good(story, True)
     Story.objects.filter(pk=story.pk).update(curation="approved", curated_version=1)
     story.refresh_from_db()
     one, two = candidate("one"), candidate("two")
@@ -190,12 +190,12 @@ def test_which_stories_taught_which_models(story: Story, curator: User) -> None:
         TrainingExample.objects.create(run=run, story=story, version=1, side=side)
     assert list(lineage.taught_by(story)) == [one]
     assert lineage.withdrawn(one) == 0
-    services.set_good(story, False)
+    library.set_good(story, False)
     assert (lineage.withdrawn(one), lineage.withdrawn(two)) == (1, 0)
-    services.set_good(story, True)
+    library.set_good(story, True)
     Story.objects.filter(pk=story.pk).update(curation="approved")
     assert lineage.withdrawn(one) == 0
-    services.delete_story(story)
+    library.delete_story(story)
     assert lineage.withdrawn(one) == 1
     story.delete()
     assert lineage.withdrawn(one) == 1, "a story that is gone is withdrawn too"

@@ -12,14 +12,14 @@ from pytest_django import Settings
 
 from finetuning import driver, tasks
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline import runs as pipeline_runs
+from finetuning.pipeline import run_folder as pipeline_runs
 from finetuning.recipes import RECIPES, Recipe
-from finetuning.services import lineage, runs
-from stories import services
-from stories.generation.finishing import Outcome, finish
-from stories.generation.requests import open_generation
+from finetuning.services import lineage, states
+from stories.history import library
+from stories.history.provenance import settings_behind
 from stories.models import Curation, Generation, Story, User
-from stories.provenance import settings_behind
+from stories.writing.finishing import Outcome, finish
+from stories.writing.requests import open_generation
 from tests.conftest import story_settings
 from tests.finetuning.conftest import TINY
 
@@ -35,11 +35,11 @@ def _environment(settings: Settings, tmp_path: Path) -> None:
 
 
 def start(recipe: Recipe = TINY) -> TrainingRun:
-    return runs.start(recipe, TrainingRun.Origin.ADMIN)
+    return states.start(recipe, TrainingRun.Origin.ADMIN)
 
 
 def taken() -> TrainingRun:
-    run = runs.claim(start().pk)
+    run = states.claim(start().pk)
     assert run is not None
     return run
 
@@ -54,22 +54,22 @@ def let_lease_run_out(run: TrainingRun) -> None:
 
 def test_one_run_at_a_time() -> None:
     first = start()
-    with pytest.raises(runs.AlreadyRunningError):
+    with pytest.raises(states.AlreadyRunningError):
         start()
-    runs.cancel(first)
+    states.cancel(first)
     start()
     assert TrainingRun.objects.active().count() == 1
 
 
 def test_without_an_environment_nothing_starts(settings: Settings) -> None:
     settings.TRAIN_PYTHON = ""
-    with pytest.raises(runs.CannotStartError, match="make train-env"):
+    with pytest.raises(states.CannotStartError, match="make train-env"):
         start()
 
 
 def test_without_room_on_the_disk_nothing_starts() -> None:
     greedy = Recipe.from_dict({**TINY.to_dict(), "disk": 1e9})
-    with pytest.raises(runs.CannotStartError, match="free disk space"):
+    with pytest.raises(states.CannotStartError, match="free disk space"):
         start(greedy)
     assert not TrainingRun.objects.exists()
 
@@ -94,7 +94,7 @@ def test_a_run_that_is_delivered_often_is_taken_once() -> None:
 
     def deliver() -> None:
         ready.wait()
-        if claimed := runs.claim(run.pk):
+        if claimed := states.claim(run.pk):
             taken_by.append(claimed)
         connection.close()
 
@@ -119,34 +119,34 @@ def test_a_second_delivery_does_nothing(approved: int) -> None:
 
 def test_a_dead_workers_run_is_queued_again_and_lost_to_it() -> None:
     run = taken()
-    assert runs.recover() == []
+    assert states.recover() == []
     let_lease_run_out(run)
-    assert runs.recover() == [run.pk]
-    assert runs.beat(run).lost
-    assert not runs.finish(run, State.DONE)
-    other = runs.claim(run.pk)
+    assert states.recover() == [run.pk]
+    assert states.beat(run).lost
+    assert not states.finish(run, State.DONE)
+    other = states.claim(run.pk)
     assert other is not None
     assert other.attempts == 2
-    assert runs.beat(run).lost
-    assert not runs.beat(other).lost
-    assert not runs.note(run, stage="train")
+    assert states.beat(run).lost
+    assert not states.beat(other).lost
+    assert not states.note(run, stage="train")
 
 
 def test_a_dead_workers_run_does_not_wait_for_a_clock_that_was_set_back() -> None:
     run = taken()
     hour = timezone.now() + timedelta(hours=1)
     TrainingRun.objects.filter(pk=run.pk).update(lease_until=hour)
-    assert runs.recover() == [run.pk]
+    assert states.recover() == [run.pk]
 
 
 def test_a_run_that_kills_its_workers_is_failed() -> None:
     run = taken()
-    for _ in range(runs.MAX_ATTEMPTS - 1):
+    for _ in range(states.MAX_ATTEMPTS - 1):
         let_lease_run_out(run)
-        assert runs.recover() == [run.pk]
-        assert runs.claim(run.pk)
+        assert states.recover() == [run.pk]
+        assert states.claim(run.pk)
     let_lease_run_out(run)
-    assert runs.recover() == []
+    assert states.recover() == []
     run.refresh_from_db()
     assert run.state == State.FAILED
     assert "died 5 times" in run.error
@@ -154,11 +154,11 @@ def test_a_run_that_kills_its_workers_is_failed() -> None:
 
 def test_a_run_whose_message_was_lost_is_announced_again() -> None:
     run = start()
-    assert runs.recover() == []
+    assert states.recover() == []
     past = timezone.now() - timedelta(minutes=5)
     TrainingRun.objects.filter(pk=run.pk).update(queued_at=past)
-    assert runs.recover() == [run.pk]
-    assert runs.recover() == [], "the second message would only wait behind the first"
+    assert states.recover() == [run.pk]
+    assert states.recover() == [], "the second message would only wait behind the first"
 
 
 @pytest.mark.parametrize(
@@ -190,37 +190,37 @@ def test_a_run_whose_adapter_was_refused_goes_on_with_merging(
 
 def test_a_queued_run_is_cancelled_at_once_and_a_running_one_hears_of_it() -> None:
     run = start()
-    assert runs.cancel(run)
+    assert states.cancel(run)
     run.refresh_from_db()
     assert run.state == State.CANCELLED
-    runs.resume(run)
-    claimed = runs.claim(run.pk)
+    states.resume(run)
+    claimed = states.claim(run.pk)
     assert claimed is not None
-    assert not runs.beat(claimed).cancel
-    assert runs.cancel(run)
-    assert runs.beat(claimed).cancel
-    assert runs.finish(claimed, State.CANCELLED)
-    assert not runs.cancel(run)
+    assert not states.beat(claimed).cancel
+    assert states.cancel(run)
+    assert states.beat(claimed).cancel
+    assert states.finish(claimed, State.CANCELLED)
+    assert not states.cancel(run)
 
 
 def test_the_cancelled_run_of_a_dead_worker_is_cancelled() -> None:
     run = taken()
-    runs.cancel(run)
+    states.cancel(run)
     let_lease_run_out(run)
-    assert runs.recover() == []
+    assert states.recover() == []
     run.refresh_from_db()
     assert run.state == State.CANCELLED
 
 
 def test_only_a_stopped_run_is_resumed_and_only_alone() -> None:
     run = taken()
-    with pytest.raises(runs.CannotStartError, match="failed or was cancelled"):
-        runs.resume(run)
-    runs.finish(run, State.FAILED, "No.")
-    other = runs.retry(run, None)
+    with pytest.raises(states.CannotStartError, match="failed or was cancelled"):
+        states.resume(run)
+    states.finish(run, State.FAILED, "No.")
+    other = states.retry(run, None)
     assert other.recipe == run.recipe
-    with pytest.raises(runs.AlreadyRunningError):
-        runs.resume(run)
+    with pytest.raises(states.AlreadyRunningError):
+        states.resume(run)
 
 
 # ---- Ends ----
@@ -233,11 +233,11 @@ def test_a_run_without_enough_stories_ends_in_a_sentence(
     curator: User, count: int, said: str
 ) -> None:
     for number in range(count):
-        story = services.create_story(curator, story_settings(keywords=f"word{number}"))
-        services.save_text(story, curator, f"Number {number} " * 20 + ".", 0)
-        services.set_good(story, True)
+        story = library.create_story(curator, story_settings(keywords=f"word{number}"))
+        library.save_text(story, curator, f"Number {number} " * 20 + ".", 0)
+        library.set_good(story, True)
         Story.objects.filter(pk=story.pk).update(curation=Curation.APPROVED, curated_version=1)
-    run = runs.claim(start(TINY.changed({"least_stories": 4})).pk)
+    run = states.claim(start(TINY.changed({"least_stories": 4})).pk)
     assert run is not None
     driver.drive(run)
     run.refresh_from_db()
@@ -247,13 +247,13 @@ def test_a_run_without_enough_stories_ends_in_a_sentence(
 
 
 def test_a_run_that_lacked_stories_takes_the_new_ones_when_it_is_resumed(approved: int) -> None:
-    run = runs.claim(start(TINY.changed({"least_stories": approved + 1})).pk)
+    run = states.claim(start(TINY.changed({"least_stories": approved + 1})).pk)
     assert run is not None
     driver.drive(run)
     assert "1 more is needed" in run.error
-    services.set_good(Story.objects.approved()[0], False)
-    runs.resume(run)
-    claimed = runs.claim(run.pk)
+    library.set_good(Story.objects.approved()[0], False)
+    states.resume(run)
+    claimed = states.claim(run.pk)
     assert claimed is not None
     driver.drive(claimed)
     assert "2 more are needed" in claimed.error
@@ -262,17 +262,17 @@ def test_a_run_that_lacked_stories_takes_the_new_ones_when_it_is_resumed(approve
 def test_what_is_exported_is_what_the_curator_read(approved: int) -> None:
     story = Story.objects.approved()[0]
     read = story.text
-    services.save_text(story, story.owner, "Something else.", story.version)
-    services.change_settings(story, story_settings(keywords="other"))
+    library.save_text(story, story.owner, "Something else.", story.version)
+    library.change_settings(story, story_settings(keywords="other"))
     [row] = [row for row in lineage.approved_rows(None) if row["story"] == story.pk]
     assert (row["version"], row["text"]) == (1, read)
 
 
 def test_the_prompt_exported_is_the_one_that_made_the_text(story: Story) -> None:
     written(story, "Written as a fantasy.")
-    services.change_settings(story, story_settings(genre="War"))
+    library.change_settings(story, story_settings(genre="War"))
     written(story, "Written as a war story.")
-    services.restore_version(story, story.owner, 1)
+    library.restore_version(story, story.owner, 1)
     approve(story)
     [row] = lineage.approved_rows(None)
     assert row["text"] == "Written as a fantasy."
@@ -288,7 +288,7 @@ def written(story: Story, text: str) -> None:
 
 
 def approve(story: Story) -> None:
-    services.set_good(story, True)
+    library.set_good(story, True)
     Story.objects.filter(pk=story.pk).update(
         curation=Curation.APPROVED, curated_version=story.version
     )
@@ -301,30 +301,30 @@ def test_a_run_starts_by_itself_when_enough_new_stories_wait(
     approved: int, settings: Settings
 ) -> None:
     settings.TRAIN_AFTER = approved + 1
-    assert runs.nightly() is None
+    assert states.nightly() is None
     settings.TRAIN_AFTER = approved
-    run = runs.nightly()
+    run = states.nightly()
     assert run is not None
     assert run.origin == TrainingRun.Origin.NIGHTLY
     assert run.recipe["name"] == "pocket"
-    runs.cancel(run)
+    states.cancel(run)
     done = TrainingRun.objects.create(recipe=run.recipe, state=State.DONE)
     for story in Story.objects.approved():
         done.examples.create(story=story, version=story.version, side=TrainingExample.Side.TRAIN)
     assert lineage.newly_approved() == 0
-    assert runs.nightly() is None
+    assert states.nightly() is None
     done.examples.filter(pk__in=done.examples.values("pk")[:3]).delete()
     assert lineage.newly_approved() == 3
     settings.TRAIN_AFTER = 0
-    assert runs.nightly() is None
+    assert states.nightly() is None
 
 
 def test_each_base_has_its_recipe(settings: Settings) -> None:
     for recipe in RECIPES.values():
         settings.STORY_MODEL = recipe.base_model
-        assert runs.recipe_for_site() == recipe
+        assert states.recipe_for_site() == recipe
     settings.STORY_MODEL = "mistral"
-    assert runs.recipe_for_site() is None
+    assert states.recipe_for_site() is None
 
 
 # ---- The command ----

@@ -13,10 +13,10 @@ import pytest
 from django.conf import settings as django_settings
 from pytest_django import Settings
 
-from finetuning import trainer
-from finetuning.pipeline import base, register, runs
+from finetuning import step_process
+from finetuning.pipeline import base, register, run_folder
 from finetuning.recipes import RECIPES
-from tests.finetuning.conftest import TINY, Step, facts, marked_rows, run_folder
+from tests.finetuning.conftest import TINY, Step, facts, laid_out, marked_rows
 
 # Each starts torch, which takes its time on a busy machine.
 pytestmark = pytest.mark.timeout(600)
@@ -26,9 +26,9 @@ GGUF = Path("pocket/model/pocket.gguf")
 @pytest.fixture(scope="module")
 def tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run's folder with a tiny adapter, converted; copied by those who change it."""
-    folder = run_folder(tmp_path_factory.mktemp("runs") / "run-1", TINY, marked_rows(12))
+    folder = laid_out(tmp_path_factory.mktemp("runs") / "run-1", TINY, marked_rows(12))
     for step in ("export", "train", "convert"):
-        with trainer.running(step, folder, folder / "log.txt") as process:
+        with step_process.running(step, folder, folder / "log.txt") as process:
             list(process.events(1.0))
     return folder
 
@@ -58,7 +58,7 @@ def test_our_loss_and_its_gradient_are_trls(tuned: Path) -> None:
     rows = str(tuned / "export" / "train.jsonl")
     done = subprocess.run(
         [django_settings.TRAIN_PYTHON, str(script), weights, rows],
-        env={**os.environ, **trainer.QUIET, "PYTHONPATH": str(django_settings.BASE_DIR)},
+        env={**os.environ, **step_process.QUIET, "PYTHONPATH": str(django_settings.BASE_DIR)},
         check=True,
         capture_output=True,
     )
@@ -91,9 +91,9 @@ def test_a_base_that_is_none_is_refused(tmp_path: Path, damage: str) -> None:
     whole = GGUF.read_bytes()
     data = {"cut": whole[: len(whole) // 2], "nonsense": b"GGUF" + b"\0" * 100, "adapter": b""}
     (tmp_path / "x.gguf").write_bytes(data[damage])
-    with pytest.raises(runs.StageError, match="damaged"):
+    with pytest.raises(run_folder.StageError, match="damaged"):
         base.unpack(tmp_path / "x.gguf", tmp_path / "base")
-    with pytest.raises(runs.StageError, match="missing"):
+    with pytest.raises(run_folder.StageError, match="missing"):
         base.checkpoint(tmp_path / "run", TINY.from_dict({**TINY.to_dict(), "weights": "no.gguf"}))
 
 
@@ -113,11 +113,11 @@ def test_a_cancelled_training_goes_on_where_it_stopped(
     tmp_path: Path, trains: None, step: Step
 ) -> None:
     recipe = TINY.changed({"max_steps": 12, "checkpoint_steps": 50})
-    folder = run_folder(tmp_path / "run-1", recipe, marked_rows(12))
+    folder = laid_out(tmp_path / "run-1", recipe, marked_rows(12))
     step("export", folder)
-    with pytest.raises(trainer.StepCancelledError):
+    with pytest.raises(step_process.StepCancelledError):
         cancel_at_step(3, folder)
-    (folder / runs.CANCEL_FILE).unlink()
+    (folder / run_folder.CANCEL_FILE).unlink()
     events = step("train", folder)
     steps = [event["step"] for event in events if event.get("loss") is not None]
     assert 3 < steps[0] <= 12
@@ -126,21 +126,21 @@ def test_a_cancelled_training_goes_on_where_it_stopped(
 
 
 def cancel_at_step(number: int, folder: Path) -> None:
-    with trainer.running("train", folder, folder / "log.txt") as process:
+    with step_process.running("train", folder, folder / "log.txt") as process:
         for event in process.events(0.2):
             if event and event["event"] == "progress" and event["step"] >= number:
-                trainer.ask_to_stop(folder)
+                step_process.ask_to_stop(folder)
 
 
 def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path, step: Step) -> None:
     recipe = TINY.changed({"learning_rate": 0.05, "max_steps": 30, "alpha": 512, "rank": 1})
     rows = marked_rows(12)
-    folder = run_folder(tmp_path / "run-1", recipe, rows)
+    folder = laid_out(tmp_path / "run-1", recipe, rows)
     step("export", folder)
     # A base with a weight that is no number, as a broken download has.
     weights = Path(base.checkpoint(folder, recipe))
     poison(weights / "model.safetensors")
-    with pytest.raises(trainer.StepFailedError, match="no number any more at step"):
+    with pytest.raises(step_process.StepFailedError, match="no number any more at step"):
         step("train", folder)
 
 
@@ -156,42 +156,42 @@ def poison(path: Path) -> None:
 def test_a_story_longer_than_the_context_is_refused(tmp_path: Path, step: Step) -> None:
     rows = marked_rows(12)
     rows[3] = {**rows[3], "text": "A long road goes on. " * 1000}
-    folder = run_folder(tmp_path / "run-1", TINY, rows)
+    folder = laid_out(tmp_path / "run-1", TINY, rows)
     step("export", folder)
-    with pytest.raises(trainer.StepFailedError, match="with its prompt and the base reads"):
+    with pytest.raises(step_process.StepFailedError, match="with its prompt and the base reads"):
         step("train", folder)
 
 
 def test_the_backend_is_refused_where_it_cannot_run(tmp_path: Path, step: Step) -> None:
-    folder = run_folder(tmp_path / "run-1", TINY.changed({"backend": "unsloth"}), marked_rows(12))
+    folder = laid_out(tmp_path / "run-1", TINY.changed({"backend": "unsloth"}), marked_rows(12))
     step("export", folder)
-    with pytest.raises(trainer.StepFailedError, match="asks for the backend unsloth"):
+    with pytest.raises(step_process.StepFailedError, match="asks for the backend unsloth"):
         step("train", folder)
 
 
 def test_a_training_that_starts_from_the_model_in_service(own: Path, step: Step) -> None:
     recipe = TINY.changed({"start_from": "service"})
-    second = run_folder(own.parent / "run-2", recipe, marked_rows(12))
+    second = laid_out(own.parent / "run-2", recipe, marked_rows(12))
     adapter = own / "train" / "adapter"
-    runs.write_json(second / "service.json", {"adapter": str(adapter), "model": "x"})
+    run_folder.write_json(second / "service.json", {"adapter": str(adapter), "model": "x"})
     step("export", second)
     step("train", second)
     assert "Starting from the model in service" in (second / "log.txt").read_text()
     # An adapter of another base.
     shutil.rmtree(second / "train")
     manifest = facts(own, "train/manifest.json")
-    runs.write_json(own / "train" / "manifest.json", {**manifest, "base": "another"})
-    with pytest.raises(trainer.StepFailedError, match="tuned from another base"):
+    run_folder.write_json(own / "train" / "manifest.json", {**manifest, "base": "another"})
+    with pytest.raises(step_process.StepFailedError, match="tuned from another base"):
         step("train", second)
 
 
 def test_an_adapter_of_another_shape_is_refused(own: Path, step: Step) -> None:
     recipe = TINY.changed({"start_from": "service", "rank": 4})
-    second = run_folder(own.parent / "run-2", recipe, marked_rows(12))
+    second = laid_out(own.parent / "run-2", recipe, marked_rows(12))
     adapter = own / "train" / "adapter"
-    runs.write_json(second / "service.json", {"adapter": str(adapter), "model": "x"})
+    run_folder.write_json(second / "service.json", {"adapter": str(adapter), "model": "x"})
     step("export", second)
-    with pytest.raises(trainer.StepFailedError, match="another shape"):
+    with pytest.raises(step_process.StepFailedError, match="another shape"):
         step("train", second)
 
 
@@ -202,18 +202,18 @@ def test_a_truncated_adapter_is_refused(own: Path, step: Step) -> None:
     shutil.rmtree(own / "convert")
     file = own / "train" / "adapter" / "adapter_model.safetensors"
     file.write_bytes(file.read_bytes()[:-100])
-    with pytest.raises(trainer.StepFailedError, match="damaged or incomplete"):
+    with pytest.raises(step_process.StepFailedError, match="damaged or incomplete"):
         step("convert", own)
     file.unlink()
-    with pytest.raises(trainer.StepFailedError, match="missing"):
+    with pytest.raises(step_process.StepFailedError, match="missing"):
         step("convert", own)
 
 
 def test_an_adapter_for_another_base_is_not_converted(own: Path, step: Step) -> None:
     shutil.rmtree(own / "convert")
     manifest = facts(own, "train/manifest.json")
-    runs.write_json(own / "train" / "manifest.json", {**manifest, "base": "another"})
-    with pytest.raises(trainer.StepFailedError, match="another base"):
+    run_folder.write_json(own / "train" / "manifest.json", {**manifest, "base": "another"})
+    with pytest.raises(step_process.StepFailedError, match="another base"):
         step("convert", own)
 
 
@@ -221,8 +221,8 @@ def test_an_adapter_for_another_base_is_not_converted(own: Path, step: Step) -> 
 
 
 def named(folder: Path, model: str) -> Path:
-    runs.write_json(folder / register.NAME, {"model": model, "service": "pocket"})
-    runs.write_json(folder / "service.json", {"adapter": None, "model": "pocket"})
+    run_folder.write_json(folder / register.NAME, {"model": model, "service": "pocket"})
+    run_folder.write_json(folder / "service.json", {"adapter": None, "model": "pocket"})
     return folder
 
 
@@ -251,7 +251,7 @@ def test_both_ways_into_the_server_give_the_same_model(
     shutil.rmtree(own / "register")
     settings.OLLAMA_HOST = refusing_url
     assert [e for e in step("register", named(own, "by-merging")) if e["event"] == "merge"]
-    assert runs.manifest(own, "register") is None
+    assert run_folder.manifest(own, "register") is None
     step("merge", own)
     step("register", own)
     assert facts(own, "register/manifest.json")["mode"] == "merged"
@@ -285,7 +285,7 @@ def test_the_kept_calls_make_the_model_again(
 
 def test_a_server_that_is_down_fails_the_step(own: Path, step: Step, settings: Settings) -> None:
     settings.OLLAMA_HOST = "http://127.0.0.1:9"
-    with pytest.raises(trainer.StepFailedError, match="can't be reached"):
+    with pytest.raises(step_process.StepFailedError, match="can't be reached"):
         step("register", named(own, "nowhere"))
 
 
@@ -310,12 +310,15 @@ def test_an_evaluation_from_both_models(
 
 
 def test_a_full_disk_is_a_sentence() -> None:
-    with pytest.raises(runs.StageError, match="No space left on device"), runs.disk_errors():
+    with (
+        pytest.raises(run_folder.StageError, match="No space left on device"),
+        run_folder.disk_errors(),
+    ):
         Path("/dev/full").write_text("x")
 
 
 def test_a_recipe_of_another_version_is_a_sentence(tmp_path: Path, step: Step) -> None:
-    folder = run_folder(tmp_path / "run-1", RECIPES["pocket"], marked_rows(12))
-    runs.write_json(folder / "recipe.json", {"name": "old"})
-    with pytest.raises(trainer.StepFailedError, match="not a recipe of this version"):
+    folder = laid_out(tmp_path / "run-1", RECIPES["pocket"], marked_rows(12))
+    run_folder.write_json(folder / "recipe.json", {"name": "old"})
+    with pytest.raises(step_process.StepFailedError, match="not a recipe of this version"):
         step("export", folder)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from finetuning.pipeline import evaluate
-from finetuning.pipeline.evaluate import BETTER, NO_BETTER, WORSE, paired, verdict
-from finetuning.pipeline.runs import StageError
+from finetuning.pipeline import judge
+from finetuning.pipeline.judge import BETTER, NO_BETTER, WORSE, paired, verdict
+from finetuning.pipeline.run_folder import StageError
 
 
 def scores(
@@ -74,7 +74,7 @@ def test_by_chance_alone_few_stories_are_rarely_called_better(
     count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of the intervals, 2.5 % should lie below zero; the plain percentile ones do so in 6 %."""
-    monkeypatch.setattr(evaluate, "_RESAMPLES", 400)
+    monkeypatch.setattr(judge, "_RESAMPLES", 400)
     rng, trials = random.Random(1), 400
     found = [
         paired([0.0] * count, [rng.gauss(0, 1) for _ in range(count)], n) for n in range(trials)

@@ -11,10 +11,11 @@ from itertools import islice
 
 import pytest
 
-from pocket import corpus, measures
-from pocket.classifier import NaiveBayes, features
+from pocket import corpus
 from pocket.corpus import banks, split_sentences
 from pocket.corpus.style import style_of
+from pocket.training import measures
+from pocket.training.classifier import NaiveBayes, features
 from tests.pocket.samples import EXAMPLES, HELD_OUT, WHOLE
 
 _HE = re.compile(r"\b(he|him|his|himself)\b", re.IGNORECASE)

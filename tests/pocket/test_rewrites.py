@@ -8,9 +8,10 @@ from itertools import islice
 
 import pytest
 
-from pocket import corpus, measures
+from pocket import corpus
 from pocket.corpus import split_sentences
 from pocket.corpus.examples import displaced
+from pocket.training import measures
 from tests.pocket.samples import EXAMPLES
 
 

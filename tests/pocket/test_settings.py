@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from pocket import corpus
 from pocket.corpus import banks, words
-from stories import prompts
+from prose import prompts
 from tests.pocket.samples import EXAMPLES, HELD_OUT, WHOLE
 
 

@@ -15,9 +15,9 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from stories import services
-from stories.generation.requests import open_generation
+from stories.history import library
 from stories.models import Generation, Story, StorySettings, StoryVersion, User, WriterModel
+from stories.writing.requests import open_generation
 from tests.conftest import story_settings
 
 pytestmark = pytest.mark.django_db
@@ -160,10 +160,10 @@ def test_every_route_is_known() -> None:
 def secrets(story: Story) -> dict[str, Any]:
     """Alice's things, all of them with her words in, as the routes' arguments."""
     alice = story.owner
-    kept = services.save_preset(alice, story_settings(keywords=PRIVATE), PRIVATE)
-    services.change_settings(story, story_settings(keywords=PRIVATE))
-    services.save_text(story, alice, PRIVATE, 0)
-    services.set_good(story, True)
+    kept = library.save_preset(alice, story_settings(keywords=PRIVATE), PRIVATE)
+    library.change_settings(story, story_settings(keywords=PRIVATE))
+    library.save_text(story, alice, PRIVATE, 0)
+    library.set_good(story, True)
     generation = open_generation(story.pk, alice, Generation.Kind.WRITE)
     Generation.objects.filter(pk=generation.pk).update(status="done", text=PRIVATE)
     return {

@@ -20,13 +20,12 @@ from websockets import Origin
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from benchmarks import library
-from benchmarks.library import Seat
-from storaiteller_site.web import MAX_BODY
-from stories import rates
-from stories.frames import MAX_FRAME_LENGTH
+from storaiteller_site.serving.web import MAX_BODY
+from stories.live.frames import MAX_FRAME_LENGTH
 from stories.models import Generation, Story, User
+from stories.writing import rates
 from tests.conftest import ScriptedServer
+from tests.support.seats import Seat, take_seats
 from tests.support.sockets import StorySocket
 from tests.support.web import Client as SocketClient
 from tests.support.web import client, installation, web
@@ -56,7 +55,7 @@ def environment(
         PUBLIC_ORIGINS=origins,
         DJANGO_SETTINGS_MODULE="tests.settings",  # static files need no collecting
     )
-    library.prepare(found, 0)
+    take_seats(found, 0)
     with web(found):
         yield found
 
@@ -64,7 +63,7 @@ def environment(
 @pytest.fixture(scope="module")
 def seat(environment: dict[str, str]) -> Seat:
     """A signed-in writer."""
-    [found] = library.prepare(environment, 1)
+    [found] = take_seats(environment, 1)
     return found
 
 

@@ -17,14 +17,14 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from benchmarks import library
-from stories import services
-from stories.departure import delete_account
+from stories.accounts.departure import delete_account
+from stories.history import library
 from stories.models import Story, User
-from stories.textlog import Piece, RedisTextLog, TextLog
-from stories.textlog.memory import MemoryTextLog
-from stories.textlog.redis import KEEP_FINISHED
+from stories.writing.textlog import Piece, RedisTextLog, TextLog
+from stories.writing.textlog.memory import MemoryTextLog
+from stories.writing.textlog.redis import KEEP_FINISHED
 from tests.conftest import ScriptedServer, story_settings
+from tests.support.seats import Seat, take_seats
 from tests.support.servers import redis_server
 from tests.support.web import client, installation, web
 
@@ -115,7 +115,7 @@ async def test_a_forgotten_log_is_gone(tmp_path: Path, kind: str) -> None:
 SETUP = f"""
 from stories.models import Story, User
 from stories import services
-from stories.departure import delete_account
+from stories.accounts.departure import delete_account
 story = Story.objects.get(pk={{story}})
 user = story.owner
 user.username = user.email = "{CANARY}@example.org"
@@ -146,14 +146,14 @@ def test_nothing_of_it_is_found_in_the_data(
         more = {"REDIS_URL": url} if shared else {}
         more["DJANGO_SETTINGS_MODULE"] = "tests.settings"  # static files need no collecting
         environment = installation(data, scripted_server.url, "slow", **more)
-        [seat] = library.prepare(environment, 1)
+        [seat] = take_seats(environment, 1)
         manage(environment, "shell", "-v", "0", "-c", SETUP.format(story=seat.story_id))
         assert traces(data), "the search finds what is there"
         with web(environment):
             site = f"http://127.0.0.1:{environment['PORT']}"
             with httpx.Client(base_url=site, trust_env=False, timeout=60) as browser:
                 sign_in(browser)
-                seat = library.Seat(browser.cookies["sessionid"], seat.story_id)
+                seat = Seat(browser.cookies["sessionid"], seat.story_id)
                 with client(environment, seat) as socket:
                     socket.send(type="write")
                     socket.follow(50)
@@ -207,8 +207,8 @@ def traces(data: Path) -> list[str]:
 
 @pytest.mark.django_db
 def test_others_keep_what_is_theirs(story: Story, charlie: User) -> None:
-    services.save_text(story, story.owner, "Mine.", 0)
-    services.create_story(charlie, story_settings())
+    library.save_text(story, story.owner, "Mine.", 0)
+    library.create_story(charlie, story_settings())
     delete_account(charlie)
     story.refresh_from_db()
     assert story.text == "Mine."

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from storaiteller_site import checks
 from stories.models import User
-from stories.views import library
+from stories.pages import library
 from tests.support.processes import free_port
 from tests.support.web import installation
 
@@ -121,7 +121,7 @@ def test_a_faulty_installation_does_not_start(
     command = {
         "serve": ("manage.py", "serve"),
         "web": (
-            *("-m", "storaiteller_site.web", "--port", environment["PORT"]),
+            *("-m", "storaiteller_site.serving.web", "--port", environment["PORT"]),
             "storaiteller_site.asgi:application",
         ),
     }[way]

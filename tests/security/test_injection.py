@@ -10,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from stories import prompts, services
-from stories.forms import StorySettingsForm, settings_from
+from prose import prompts
+from stories.history import library
 from stories.models import Story, User
+from stories.pages.forms import StorySettingsForm, settings_from
 from tests.conftest import ScriptedServer
 from tests.security.corpus import ROLES
 from tests.support.sockets import StorySocket
@@ -26,7 +27,7 @@ LONGEST_TOKEN = 64
 def submit(user: User, text: str) -> Story | None:
     """Return the story that the settings form makes of `text`, if it takes it."""
     form = StorySettingsForm({**FORM, "main_characters": f"Zoë {text}", "keywords": f"map {text}"})
-    return services.create_story(user, settings_from(form)) if form.is_valid() else None
+    return library.create_story(user, settings_from(form)) if form.is_valid() else None
 
 
 @pytest.mark.parametrize("text", ROLES)
@@ -52,7 +53,7 @@ async def test_a_text_that_is_continued_opens_no_role(
     model_server: ScriptedServer, story: Story, text: str
 ) -> None:
     whole = f"Once upon a time. {text} And then"
-    await sync_to_async(services.save_text)(story, story.owner, whole, 0)
+    await sync_to_async(library.save_text)(story, story.owner, whole, 0)
     async with StorySocket(story.owner, story.pk) as socket:
         await socket.send(type="continue")
         followed = await socket.until_done()
@@ -64,7 +65,7 @@ async def test_a_text_that_is_continued_opens_no_role(
     assert not _TOKEN.search(sent) or len(text) > LONGEST_TOKEN
     # What the writer typed stays in the story: only the model doesn't get to read it.
     await sync_to_async(story.refresh_from_db)()
-    assert story.text.startswith(services.normalise_text(whole))
+    assert story.text.startswith(library.normalise_text(whole))
 
 
 @pytest.mark.parametrize("text", ROLES)
@@ -72,7 +73,7 @@ async def test_a_text_whose_part_is_rewritten_opens_no_role(
     model_server: ScriptedServer, story: Story, text: str
 ) -> None:
     whole = f"Once upon a time. {text} Then Anna slept. {text} The end."
-    await sync_to_async(services.save_text)(story, story.owner, whole, 0)
+    await sync_to_async(library.save_text)(story, story.owner, whole, 0)
     await sync_to_async(story.refresh_from_db)()
     start = story.text.index("Then Anna slept.")
     end = start + len("Then Anna slept.")

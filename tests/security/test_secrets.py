@@ -14,10 +14,10 @@ from aiohttp import web as aio
 from aiohttp.test_utils import TestServer
 from pytest_django import Settings
 
-from benchmarks.library import Seat
-from stories import ollama
+import modelserver
 from tests.conftest import ScriptedServer
 from tests.support.processes import stop, wait_until_ready
+from tests.support.seats import Seat
 from tests.support.web import client, installation
 
 PROMPT = "prompt-canary"
@@ -123,13 +123,13 @@ async def test_the_model_server_sends_nobody_elsewhere(
             for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
                 monkeypatch.setenv(name, elsewhere)
             settings.OLLAMA_HOST = address
-            with pytest.raises(ollama.ModelServerError):
-                async for _ in ollama.chat("m", [{"role": "user", "content": "x"}], {}):
+            with pytest.raises(modelserver.ModelServerError):
+                async for _ in modelserver.chat("m", [{"role": "user", "content": "x"}], {}):
                     pass
-            with pytest.raises(ollama.ModelServerError):
-                await ollama.abilities("m")
-            with pytest.raises(ollama.ModelServerError):
-                async for _ in ollama.pull("m"):
+            with pytest.raises(modelserver.ModelServerError):
+                await modelserver.abilities("m")
+            with pytest.raises(modelserver.ModelServerError):
+                async for _ in modelserver.pull("m"):
                     pass
-            await ollama.close()
+            await modelserver.close()
     assert visited == []

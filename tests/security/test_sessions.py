@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from benchmarks import library
-from benchmarks.library import Seat
-from stories import sessions
-from stories.consumers import SIGNED_OUT
+from stories.live import sessions
+from stories.live.consumer import SIGNED_OUT
 from tests.conftest import ScriptedServer
+from tests.support.seats import Seat, take_seats
 from tests.support.web import Client, client, installation, web
 
 LIMIT = 5.0  # seconds
@@ -31,7 +30,7 @@ ENDS = {
 }
 IMPORTS = (
     "from django.contrib.sessions.models import Session;"
-    "from stories.departure import delete_account;"
+    "from stories.accounts.departure import delete_account;"
     "from stories.models import Story, User;"
     "user = Story.objects.get(pk={story}).owner;"
 )
@@ -44,7 +43,7 @@ def environment(
     """A running installation."""
     folder = tmp_path_factory.mktemp("sessions")
     found = installation(folder, scripted_server.url, "slow")
-    library.prepare(found, 0)
+    take_seats(found, 0)
     with web(found):
         yield found
 
@@ -79,7 +78,7 @@ def test_it_is_looked_at_often_enough() -> None:
 @pytest.fixture(scope="module")
 def seats(environment: dict[str, str]) -> list[Seat]:
     """Signed-in writers, one for each way and one to be left alone."""
-    return library.prepare(environment, len(ENDS) + 2)
+    return take_seats(environment, len(ENDS) + 2)
 
 
 @pytest.mark.parametrize("way", ENDS)
@@ -124,7 +123,7 @@ def test_closing_stops_no_story(environment: dict[str, str], seats: list[Seat]) 
 
 
 def test_a_session_in_order_is_left_alone(environment: dict[str, str]) -> None:
-    [seat] = library.prepare(environment, 1)
+    [seat] = take_seats(environment, 1)
     with client(environment, seat) as socket:
         time.sleep(3 * sessions.INTERVAL)
         socket.send(type="nonsense")

@@ -14,9 +14,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from stories import curation, services
-from stories.generation.requests import open_generation
+from stories.history import curation, library
 from stories.models import Generation, Story, StorySettings, User
+from stories.writing.requests import open_generation
 from tests.conftest import ScriptedServer, story_settings
 from tests.security.corpus import MARKUP
 from tests.support.sockets import StorySocket
@@ -49,14 +49,14 @@ class Skeleton(HTMLParser):
         self.parts.append(("comment", data))
 
 
-def library(owner: User, curator: User, text: str) -> Story:
+def marked_story(owner: User, curator: User, text: str) -> Story:
     """Fill a story of `owner` with `text` wherever somebody can write something."""
-    story = services.create_story(
+    story = library.create_story(
         owner, story_settings(main_characters=text[:300], keywords=text[:300])
     )
-    services.set_title(story, text)
-    services.save_text(story, owner, f"{text}\n\n{text}", 0)
-    services.save_preset(owner, story_settings(main_characters=text, keywords=text), text[:80])
+    library.set_title(story, text)
+    library.save_text(story, owner, f"{text}\n\n{text}", 0)
+    library.save_preset(owner, story_settings(main_characters=text, keywords=text), text[:80])
     generation = open_generation(story.pk, owner, Generation.Kind.WRITE)
     Generation.objects.filter(pk=generation.pk).update(
         status="failed",
@@ -65,7 +65,7 @@ def library(owner: User, curator: User, text: str) -> Story:
         error_message=text,
         report={"missing_keywords": [text], text: text},
     )
-    services.set_good(story, True)
+    library.set_good(story, True)
     curation.reject(story, curator, 1, text)
     story.refresh_from_db()
     return story
@@ -109,8 +109,8 @@ def pages(writer: Client, staff: Client, story: Story) -> Iterator[tuple[str, st
         yield model, staff.get(reverse(f"admin:stories_{model}_changelist")).content.decode()
         change = reverse(f"admin:stories_{model}_change", args=[key])
         yield f"{model} in the admin", staff.get(change).content.decode()
-    services.set_good(story, False)
-    services.set_good(story, True)
+    library.set_good(story, False)
+    library.set_good(story, True)
     queue = reverse("admin:stories_waitingstory_changelist")
     yield "queue", staff.get(queue).content.decode()
     asked = {"_selected_action": story.pk, "action": "reject"}
@@ -127,7 +127,7 @@ def skeletons(text: str) -> dict[str, Any]:
     curator = User.objects.create_superuser("curator")
     writer.force_login(owner)
     staff.force_login(curator)
-    story = library(owner, curator, text)
+    story = marked_story(owner, curator, text)
     # The rows' numbers are in the addresses.
     return {
         name: re.sub(r"\d+", "N", json.dumps(Skeleton(page).parts))

@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from stories import frames
+from stories.live import frames
 
 SPOILED_FRAMES = 3000
 SPOILED_EDITS = 1000

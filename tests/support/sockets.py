@@ -8,8 +8,8 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
+from stories.live.routing import websocket_urlpatterns
 from stories.models import User
-from stories.routing import websocket_urlpatterns
 from tests.support.web import ACKNOWLEDGE_EVERY
 
 PATIENCE = 10.0  # seconds

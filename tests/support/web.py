@@ -14,8 +14,8 @@ from django.conf import settings
 from websockets import Origin
 from websockets.sync.client import ClientConnection, connect
 
-from benchmarks.library import Seat
 from tests.support.processes import free_port, running
+from tests.support.seats import Seat
 
 PATIENCE = 40.0  # seconds
 ACKNOWLEDGE_EVERY = 2000  # code points, as the page does
@@ -42,7 +42,15 @@ def installation(data: Path, model_server: str, model: str, **more: str) -> dict
 def web(environment: dict[str, str], port: str = "") -> Iterator[subprocess.Popen[bytes]]:
     """Run a web process of the installation, on its own port or another one."""
     port = port or environment["PORT"]
-    command = [sys.executable, "-m", "storaiteller_site.web", "--verbosity", "0", "--port", port]
+    command = [
+        sys.executable,
+        "-m",
+        "storaiteller_site.serving.web",
+        "--verbosity",
+        "0",
+        "--port",
+        port,
+    ]
     command += ["storaiteller_site.asgi:application"]
     with running(command, ready_url=f"http://127.0.0.1:{port}/health/", env=environment) as process:
         yield process

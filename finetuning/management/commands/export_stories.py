@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from finetuning import library
-from finetuning.pipeline.runs import write_text
+from finetuning.pipeline.run_folder import write_text
+from finetuning.services import exchange
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         """Write the file whole or not at all."""
         path: Path = options["file"]
         kind = options["format"] or ("jsonl" if path.suffix == ".jsonl" else "csv")
-        text = library.export_jsonl() if kind == "jsonl" else library.export_csv()
+        text = exchange.export_jsonl() if kind == "jsonl" else exchange.export_csv()
         try:
             write_text(path, text)
         except OSError as error:

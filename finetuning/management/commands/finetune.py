@@ -18,7 +18,7 @@ from finetuning import driver, tasks
 from finetuning.models import TrainingRun
 from finetuning.recipes import RECIPES, Recipe, RecipeError
 from finetuning.services import promotion
-from finetuning.services import runs as run_services
+from finetuning.services import states as run_services
 
 _START_TIMEOUT = 60.0  # seconds
 

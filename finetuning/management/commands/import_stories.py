@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from finetuning import library
 from finetuning.pipeline.datastories import DataError
+from finetuning.services import exchange
 from stories.models import User
 
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         """Import the file."""
         owner = self._owner(options["owner"])
         try:
-            count = library.import_csv(options["file"], owner, approve=options["approve"])
+            count = exchange.import_csv(options["file"], owner, approve=options["approve"])
         except OSError as error:
             raise CommandError(f"{error.strerror}: {options['file']}") from error
         except DataError as error:

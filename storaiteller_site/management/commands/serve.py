@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from storaiteller_site import supervisor
+from storaiteller_site.serving import supervisor
 
 
 class Command(BaseCommand):

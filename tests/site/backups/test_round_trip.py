@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import library
 from tests.conftest import ScriptedServer
+from tests.support.seats import take_seats
 from tests.support.servers import postgres_server
 from tests.support.web import client, installation, web
 
@@ -53,7 +53,7 @@ def test_a_library_comes_back_whole_and_the_app_goes_on_with_it(
 ) -> None:
     file = tmp_path / "stories.tar"
     with fresh(tmp_path / "old", kind, scripted_server.url) as old:
-        [seat] = library.prepare(old, 1)
+        [seat] = take_seats(old, 1)
         model = Path(old["DATA_DIR"]) / "pocket" / "blobs" / "tuned.gguf"
         model.parent.mkdir(parents=True)
         model.write_bytes(os.urandom(100_000))
@@ -95,7 +95,7 @@ def test_a_library_in_use_is_replaced_only_when_told_to(tmp_path: Path, kind: st
     file, cut = tmp_path / "stories.tar", tmp_path / "cut.tar"
     with fresh(tmp_path / "here", kind) as here:
         data = Path(here["DATA_DIR"])
-        library.prepare(here, 1)
+        take_seats(here, 1)
         before = rows(here)
         assert manage(here, "backup", str(file)).returncode == 0
 
@@ -136,7 +136,7 @@ def test_a_locked_library_is_left_as_it_was(tmp_path: Path) -> None:
     file = tmp_path / "stories.tar"
     with fresh(tmp_path / "here", "sqlite") as here:
         data = Path(here["DATA_DIR"])
-        library.prepare(here, 1)
+        take_seats(here, 1)
         assert manage(here, "backup", str(file)).returncode == 0
         (data / "pocket").mkdir()
         (data / "pocket" / "later").write_text("made after the backup")
@@ -152,7 +152,7 @@ def test_a_locked_library_is_left_as_it_was(tmp_path: Path) -> None:
 def test_what_this_installation_can_not_take_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "stories.tar"
     with fresh(tmp_path / "old", "sqlite") as old:
-        library.prepare(old, 1)
+        take_seats(old, 1)
         future = (
             "from django.db.migrations.recorder import MigrationRecorder as R;"
             "from django.db import connection; R(connection).record_applied('stories', '9999_x')"
@@ -178,7 +178,7 @@ def test_what_this_installation_can_not_take_is_refused(tmp_path: Path) -> None:
 def test_a_backup_holds_what_it_says_and_nothing_from_elsewhere(tmp_path: Path) -> None:
     file = tmp_path / "stories.tar"
     with fresh(tmp_path / "here", "sqlite") as here:
-        library.prepare(here, 1)
+        take_seats(here, 1)
         assert manage(here, "backup", str(file)).returncode == 0
         again = manage(here, "backup", str(file))
         assert again.returncode == 1

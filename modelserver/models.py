@@ -1,0 +1,140 @@
+"""The models of the server: what they are, downloading one, and registering one of ours."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import ollama
+
+from modelserver.connection import api_client, clients_of_this_loop, raise_for_status
+from modelserver.errors import AdaptersRefusedError, BrokenStreamError, PullError, translated
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a download is; `completed` and `total` are bytes of the layer under way."""
+
+    status: str
+    completed: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a model can do, so far as the server says."""
+
+    context_length: int | None = None  # tokens that it can read
+    thinks: bool = False  # it reasons before it answers, unless it is told not to
+
+
+async def abilities(model: str) -> Abilities:
+    """Return what `model` can do. Raises `ModelServerError`."""
+    async with api_client(model) as api:
+        shown = await api.show(model)
+    lengths = [
+        value for key, value in (shown.modelinfo or {}).items() if key.endswith(".context_length")
+    ]
+    return Abilities(
+        context_length=int(lengths[0]) if lengths else None,
+        thinks="thinking" in (shown.capabilities or ()),
+    )
+
+
+async def pull(model: str) -> AsyncIterator[Progress]:
+    """Let the server download `model`, and yield how far it is; ends when the model is there.
+
+    Closing the iterator stops the download; a later one goes on where it was. Raises
+    `ModelServerError`, of which `PullError` when the server can't get the model.
+    """
+    async with api_client(model) as api:
+        try:
+            async with aclosing(await api.pull(model, stream=True)) as parts:  # type: ignore[type-var]
+                async for part in parts:
+                    yield Progress(part.status or "", part.completed, part.total)
+                    if part.status == "success":
+                        return
+        except ollama.ResponseError as error:
+            raise PullError(
+                f"The model {model} can't be installed: {error.error[:300]}", hint=error.error
+            ) from error
+    raise BrokenStreamError("The model server ended the download in the middle.")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a model on the server is asked with."""
+
+    template: str
+    parameters: dict[str, Any]
+
+
+async def version() -> str:
+    """Return the server's version. Raises `ModelServerError`."""
+    with translated(""):
+        async with clients_of_this_loop().http.get(
+            "api/version", allow_redirects=False
+        ) as response:
+            await raise_for_status(response)
+            return str((await response.json(content_type=None)).get("version", ""))
+
+
+async def model_facts(model: str) -> ModelFacts:
+    """Return the template and parameters of `model`. Raises `ModelServerError`."""
+    async with api_client(model) as api:
+        shown = await api.show(model)
+    parameters: dict[str, Any] = {}
+    for line in (shown.parameters or "").splitlines():
+        name, _, value = line.strip().partition(" ")
+        if not name:
+            continue
+        try:
+            parsed = json.loads(value.strip())
+        except ValueError:
+            parsed = value.strip()
+        # A parameter that is given more than once, as `stop` is, is a list.
+        if name == "stop":
+            parameters.setdefault(name, []).append(parsed)
+        else:
+            parameters[name] = parsed
+    return ModelFacts(shown.template or "", parameters)
+
+
+async def upload(path: Path) -> str:
+    """Upload a file as a blob; returns its digest. Raises `ModelServerError`."""
+    async with api_client() as api:
+        return await api.create_blob(path)
+
+
+async def create(model: str, request: dict[str, Any]) -> None:
+    """Make `model` as `request` (the API's own fields) says, in place of one of that name.
+
+    Raises `AdaptersRefusedError` where the server takes none, and `ModelServerError`.
+    """
+    fields = {("from_" if name == "from" else name): value for name, value in request.items()}
+    status = None
+    async with api_client(model) as api:
+        try:
+            async for part in await api.create(model, **fields, stream=True):
+                status = part.status
+        except ollama.ResponseError as error:
+            if error.status_code == httpx.codes.BAD_REQUEST and "adapter" in error.error.lower():
+                raise AdaptersRefusedError(
+                    "The model server takes no adapters.", hint=error.error
+                ) from error
+            raise
+    if status != "success":
+        raise BrokenStreamError("The model server did not finish making the model.")
+
+
+async def delete(model: str) -> None:
+    """Remove `model` from the server; one that is not there is no error."""
+    async with api_client(model) as api:
+        try:
+            await api.delete(model)
+        except ollama.ResponseError as error:
+            if error.status_code != httpx.codes.NOT_FOUND:
+                raise

@@ -1,0 +1,89 @@
+"""Noticing that the model has come to the text after the passage, while it is still writing.
+
+Models are asked to write up to a given text and often write it too. Words are compared without
+capitals and punctuation, since they quote from memory.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from prose import sentences
+
+# Words of what follows that make it certain, and the fewest that do.
+_MOST, _LEAST = 6, 3
+# Inside a sentence, the next word or two must do: there the passage can end only before them.
+_MOST_INSIDE = 2
+
+_TOKEN = re.compile(r"\S+")
+
+
+def key(word: str) -> str:
+    """Return what is compared of `word`."""
+    return "".join(character for character in word.casefold() if character.isalnum())
+
+
+def keyed_words(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the words of `text` that have letters, as compared, with their start and end."""
+    for match in _TOKEN.finditer(text):
+        if word := key(match[0]):
+            yield word, match.start(), match.end()
+
+
+def opening(text: str, *, inside_sentence: bool) -> list[str]:
+    """Return the words by which the beginning of `text` is known: of its first sentence if they
+    are enough. Empty when there are none."""
+    words = [word for word, _, _ in keyed_words(text[:400])][:_MOST]
+    if inside_sentence:
+        return words[:_MOST_INSIDE]
+    sentence = sentences.first_sentence(text[:400])
+    return words[: max(_LEAST, sum(1 for _ in keyed_words(sentence)))]
+
+
+class Lookout:
+    """Takes in the model's text in pieces and gives out what certainly belongs to the passage.
+
+    `ended` is set once the opening words of what follows have come; they and all that comes after
+    them are never given out.
+    """
+
+    def __init__(self, following: Sequence[str]) -> None:
+        self.ended = False
+        self._following = list(following)
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        """Take in `text`; return what can be shown by now."""
+        return "" if self.ended else self._look(text, last=False)
+
+    def rest(self) -> str:
+        """Return what was held back, now that no more comes."""
+        return "" if self.ended else self._look("", last=True)
+
+    def _look(self, text: str, *, last: bool) -> str:
+        self._held += text
+        safe, self.ended = self._safe_length(open_end=not last and not self._held[-1:].isspace())
+        if last and not self.ended:
+            safe = len(self._held)
+        shown, self._held = self._held[:safe], self._held[safe:]
+        return shown
+
+    def _safe_length(self, *, open_end: bool) -> tuple[int, bool]:
+        """Return up to where the held text is safe, and whether what follows begins there."""
+        words = list(keyed_words(self._held)) if self._following else []
+        for index, (_, start, _) in enumerate(words):
+            found = [word for word, _, _ in words[index : index + len(self._following)]]
+            # The last word may still be the beginning of a longer one.
+            is_open = open_end and index + len(found) == len(words)
+            if found == self._following and not is_open:
+                return len(self._held[:start].rstrip()), True
+            if self._may_become(found, is_open):
+                return len(self._held[:start].rstrip()), False
+        # White space and an opening quote belong to the word that comes.
+        return (words[-1][2] if words else 0) if self._following else len(self._held), False
+
+    def _may_become(self, found: list[str], is_open: bool) -> bool:
+        """Tell whether `found`, words to the end of the text, can become what follows."""
+        expected = self._following[: len(found)]
+        if is_open:
+            return found[:-1] == expected[:-1] and expected[-1].startswith(found[-1])
+        return len(found) < len(self._following) and found == expected

@@ -1,0 +1,165 @@
+"""From what the model wrote to what stands in the passage's place, so that both seams read well."""
+
+import re
+
+from prose import overlap, sentences
+from prose.passage import Passage
+
+# "Sure! Here is the rewritten passage:" and its like, up to the colon; not "Here is what she saw:".
+_ABOUT_TEXT = (
+    r"rewrit\w*|rewrote|version|passage|paragraph|section|part|story|text|revis\w*|expan\w*"
+    r"|short\w*|continuation|replacement|edit\w*"
+)
+_PREAMBLE = re.compile(
+    r"\A\W*(?:(?:sure|certainly|of course|absolutely|okay|ok)\b[^\n:]{0,60}?[!.,:\n]\s*)?"
+    rf"(?:(?:here(?:'s|’s| is| are)|this is|below is)\b[^\n:]{{0,80}}\b(?:{_ABOUT_TEXT})\b"
+    rf"|(?:the\s)?(?:rewritten|revised|new|edited)\b[^\n:]{{0,40}}\b(?:{_ABOUT_TEXT}))"
+    r"[^\n:]{0,80}:[ \t*]*\n*",
+    re.IGNORECASE,
+)
+_PREAMBLE_STARTS = (
+    *("sure", "certainly", "of course", "absolutely", "okay", "ok", "here's", "here’s", "here is"),
+    *("here are", "this is", "below is", "rewritten", "revised", "edited", "new version"),
+    *("the rewritten", "the revised", "the edited", "the new version"),
+)
+_LONGEST_PREAMBLE = 160  # characters
+_QUOTES = {'"': '"', "“": "”", "«": "»"}
+_CLOSING = "\"'”’»)]*_"
+_BREAK = re.compile(r"[ \t]*\n\s*")
+_CLAUSE_END = re.compile(r"[,;:.!?…—–]")
+# Words that have no capital inside a sentence, whatever sentence they came from.
+_PLAIN_WORDS = {
+    "a", "after", "all", "an", "and", "as", "at", "before", "but", "by", "every", "for",
+    "from", "he", "her", "his", "in", "inside", "into", "it", "its", "near", "no", "of", "on",
+    "once", "only", "our", "over", "she", "slowly", "so", "some", "soon", "suddenly", "that",
+    "the", "their", "then", "there", "these", "they", "this", "those", "through", "to",
+    "under", "until", "we", "when", "where", "while", "with", "without", "yet", "you", "your",
+}  # fmt: skip
+
+
+def may_begin_preamble(text: str) -> bool:
+    """Tell whether `text`, the beginning of an answer, could turn out to be a preamble."""
+    beginning = text.lower().lstrip('*#"“ \n')
+    if any(start.startswith(beginning) for start in _PREAMBLE_STARTS):
+        return True
+    undecided = len(text) < _LONGEST_PREAMBLE and not re.search(r"[:\n]\s*\S", beginning)
+    return undecided and beginning.startswith(_PREAMBLE_STARTS)
+
+
+def without_preamble(text: str) -> str:
+    """Return `text` without what a model says about it first."""
+    match = _PREAMBLE.match(text)
+    return text[match.end() :] if match else text
+
+
+def fitted(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> str:
+    """Return what replaces the passage, its white space and cut words included; may be empty.
+
+    `text` is the model's, `cut_short` tells that it did not come to an end by itself.
+    """
+    text = without_preamble(text.replace("\r", "")).strip()
+    text = _without_wrapping_quotes(text, passage)
+    text = _without_repeated_start(text, passage)
+    text = _without_what_follows(text, passage)
+    text = _with_breaks_as_in(text, passage)
+    if passage.ends_sentence:
+        text = _whole(text, passage, max_words, cut_short=cut_short)
+    else:
+        text = _inside_sentence(text, passage, max_words)
+    text = _with_capital(text.strip(), passage)
+    return f"{passage.head}{text}{passage.tail}" if text else ""
+
+
+def _without_wrapping_quotes(text: str, passage: Passage) -> str:
+    closing = _QUOTES.get(text[:1])
+    if closing is None or len(text) < 3 or passage.core[0] == text[0]:
+        return text
+    inner = text[1:-1]
+    if text[-1] != closing or text[0] in inner or closing in inner:
+        return text
+    return inner.strip()
+
+
+def _without_repeated_start(text: str, passage: Passage) -> str:
+    """Return `text` without the sentence or sentences before the passage, told again."""
+    before = [word for word, _, _ in overlap.keyed_words(passage.left[-600:])]
+    words = list(overlap.keyed_words(text))
+    for count in range(min(len(before), len(words)), 3, -1):
+        if [word for word, _, _ in words[:count]] == before[-count:]:
+            return text[words[count - 1][2] :].lstrip()
+    return text
+
+
+def _without_what_follows(text: str, passage: Passage) -> str:
+    """Return `text` up to where what follows begins, if it does, whole or only half told."""
+    inside = not passage.ends_sentence
+    following = overlap.opening(passage.right, inside_sentence=inside)
+    if not following:
+        return text
+    lookout = overlap.Lookout(following)
+    kept = lookout.feed(text) + lookout.rest()
+    if lookout.ended:
+        return kept.rstrip()
+    words = list(overlap.keyed_words(text))
+    # The answer broke off in the middle of telling it: at least half of its opening is there.
+    for count in range(min(len(following), len(words)) - 1, len(following) // 2, -1):
+        if [word for word, _, _ in words[-count:]] == following[:count]:
+            return text[: words[-count][1]].rstrip()
+    if inside:
+        for index, (word, start, _) in enumerate(words):
+            if index and word == following[0]:
+                return text[:start].rstrip()
+    return text
+
+
+def _with_breaks_as_in(text: str, passage: Passage) -> str:
+    """Return `text` in paragraphs only where the passage may have them.
+
+    Inside a paragraph, a new one means that the model has gone on to other things.
+    """
+    if passage.is_paragraphs:
+        return re.sub(r"\n{3,}", "\n\n", text)
+    first = _BREAK.split(text, maxsplit=1)[0]
+    return first if first else _BREAK.sub(" ", text)
+
+
+def _whole(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> str:
+    if cut_short or len(text.split()) > max_words:
+        text = sentences.whole_sentences(text, max(max_words, 1))
+    if not sentences.ends_sentence(passage.core):
+        return text
+    text = text.rstrip(" ,;:—–-")
+    return text if not text or sentences.ends_sentence(text) else f"{text}."
+
+
+def _inside_sentence(text: str, passage: Passage, max_words: int) -> str:
+    """Return so much of `text` as can stand where the sentence goes on behind it."""
+    words = list(re.finditer(r"\S+", text))
+    if len(words) > max_words:
+        text = text[: words[max_words].start()].rstrip()
+    ending = re.search(r"[,;:—–]+\Z", passage.core)
+    is_one_clause = not _CLAUSE_END.search(passage.core.rstrip(",;:—–"))
+    closing = _CLAUSE_END.search(text) if is_one_clause else None
+    if closing and text[: closing.start()].strip():
+        text = text[: closing.start()]
+    text = text.rstrip(" .!?…,;:—–")
+    if ending and text and text[-1] not in _CLOSING:
+        text += ending[0]
+    return text
+
+
+def _with_capital(text: str, passage: Passage) -> str:
+    first = re.search(r"\w", text)
+    if first is None:
+        return text
+    index = first.start()
+    word = re.match(r"\w+", text[index:])
+    if passage.starts_sentence and _first_letter(passage.core).isupper():
+        return text[:index] + text[index].upper() + text[index + 1 :]
+    if not passage.starts_sentence and word and word[0].lower() in _PLAIN_WORDS:
+        return text[:index] + text[index].lower() + text[index + 1 :]
+    return text
+
+
+def _first_letter(text: str) -> str:
+    return next((character for character in text if character.isalpha()), "")

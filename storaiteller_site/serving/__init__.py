@@ -1,0 +1,1 @@
+"""The processes of an installation: their supervisor, the web server, the worker's queue, beat."""

@@ -1,0 +1,105 @@
+"""The web process: daphne, with bounds on what a request may bring and what a socket may hold.
+
+    python -m storaiteller_site.serving.web --port 8000 storaiteller_site.asgi:application
+
+Takes daphne's options. Daphne itself stores a request's whole body, however long, before the
+application hears of it. Websocket messages have a bound of daphne's own: one megabyte; how many of
+them wait, to be read by the application or by the client, has none.
+"""
+
+from typing import Any
+
+from daphne import server
+from daphne.cli import CommandLineInterface
+from daphne.http_protocol import HTTPFactory, WebRequest
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+
+# Twice what Django reads of a body (DATA_UPLOAD_MAX_MEMORY_SIZE), whose refusal is a page.
+MAX_BODY = 4 * 1024 * 1024  # bytes
+# Far above the text that a client may have on its way (`stories.live.flow`): only what a client
+# asks for and does not read, such as answers to bad frames, can get there.
+MAX_UNREAD = 512 * 1024  # bytes
+# Commands that wait for the one before them; a page sends one at a time.
+MAX_WAITING = 256  # frames
+_REFUSAL = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
+    """A request that is refused as soon as its body is known to be too long."""
+
+    received = 0
+    refused = False
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802 - Twisted's name
+        """Refuse a body by its announced length (bytes; None when it comes in chunks)."""
+        too_long = length is not None and length > MAX_BODY
+        super().gotLength(0 if too_long else length)
+        if too_long:
+            self._refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
+        """Take in a part of the body, or refuse it once it is too long."""
+        self.received += len(data)
+        if self.received > MAX_BODY:
+            self._refuse()
+        if not self.refused:
+            super().handleContentChunk(data)
+
+    def process(self) -> Any:
+        """Answer the request, unless it was refused."""
+        # Daphne takes the site's root path from it, whoever sends it.
+        self.requestHeaders.removeHeader(b"Daphne-Root-Path")
+        return None if self.refused else super().process()
+
+    def _refuse(self) -> None:
+        if not self.refused:
+            self.refused = True
+            self.channel.transport.write(_REFUSAL)
+            self.channel.loseConnection()
+
+
+class BoundedHTTPFactory(HTTPFactory):  # type: ignore[misc]
+    """Makes connections whose requests are bounded."""
+
+    def buildProtocol(self, address: Any) -> Any:  # noqa: N802
+        """Return the protocol of a new connection."""
+        protocol = super().buildProtocol(address)
+        protocol.requestFactory = BoundedRequest
+        return protocol
+
+
+class BoundedWebSocket(WebSocketProtocol):  # type: ignore[misc]
+    """A socket that is cut off when its client sends or leaves unread more than any page does."""
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
+        """Hand a message to the application, unless too many wait for it."""
+        if self.application_queue.qsize() > MAX_WAITING:
+            self.transport.abortConnection()
+        else:
+            super().onMessage(payload, isBinary)
+
+    def serverSend(self, content: str | bytes, binary: bool = False) -> None:  # noqa: N802
+        """Send a message, unless too much of what was sent is unread."""
+        super().serverSend(content, binary)
+        out = self.transport
+        # Twisted has no other way of telling what it holds.
+        if len(out.dataBuffer) - out.offset + out._tempDataLen > MAX_UNREAD:
+            out.abortConnection()
+
+
+class BoundedWebSocketFactory(WebSocketFactory):  # type: ignore[misc]
+    """Makes bounded sockets."""
+
+    protocol = BoundedWebSocket
+
+
+def main() -> None:
+    """Serve until terminated."""
+    # Daphne's server makes its factories itself, by these names.
+    server.HTTPFactory = BoundedHTTPFactory
+    server.WebSocketFactory = BoundedWebSocketFactory
+    CommandLineInterface.entrypoint()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Coming and going: who may open an account, and what goes with one that is deleted."""

@@ -1,0 +1,188 @@
+"""What a writer does with stories, apart from generating: settings, edits, takes, marks, deletion.
+
+Views and consumers call these; each one is complete and leaves the database consistent. Objects
+come in already fetched through `visible_to`, which is the permission check.
+"""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from prose import prompts, titles
+from stories.history import preferences, thinning, undo
+from stories.history.provenance import generation_behind
+from stories.history.versions import VersionConflictError, add_version, move_to_version, while_idle
+from stories.models import Curation, Story, StorySettings, StoryVersion, User
+
+# Code points; 5,000 words are about 30,000, and a writer may go on from there by hand.
+MAX_TEXT_LENGTH = 400_000
+# How long a deleted story can be brought back before `purge_deleted_stories` removes it.
+UNDELETE_PERIOD = timedelta(days=7)
+
+
+class TextTooLongError(Exception):
+    """The text is longer than a story may be."""
+
+    code = "too_long"
+
+    def __init__(self, length: int) -> None:
+        super().__init__(
+            f"The story has {length:,} characters; at most {MAX_TEXT_LENGTH:,} can be kept."
+        )
+
+
+def create_story(user: User, settings: StorySettings) -> Story:
+    """Keep the submitted `settings` (unsaved, validated) and open an empty story with them."""
+    _keep_settings(user, settings)
+    return Story.objects.create(owner=user, settings=settings, title=_suggestion(settings))
+
+
+def change_settings(story: Story, settings: StorySettings) -> None:
+    """Give `story` newly submitted settings; earlier takes keep the ones that made them."""
+    _keep_settings(story.owner, settings)
+    story.settings = settings
+    if not story.title_is_own:
+        story.title = _suggestion(settings)
+    story.save(update_fields=["settings", "title", "updated_at"])
+
+
+def _keep_settings(owner: User, settings: StorySettings) -> None:
+    settings.pk, settings.owner, settings.name = None, owner, ""
+    settings.save()
+
+
+def _suggestion(settings: StorySettings) -> str:
+    return titles.suggest_title(settings.main_characters, settings.keywords)
+
+
+def save_preset(user: User, settings: StorySettings, name: str) -> StorySettings:
+    """Keep `settings` under `name`, replacing the user's preset of that name.
+
+    The old row may belong to stories already, so it loses its name instead of its values.
+    """
+    StorySettings.objects.filter(owner=user, name=name).update(name="")
+    settings.pk, settings.owner, settings.name = None, user, name
+    settings.save()
+    return settings
+
+
+def delete_preset(preset: StorySettings) -> None:
+    """Take `preset` out of the list; stories made with it keep their settings."""
+    preset.name = ""
+    preset.save(update_fields=["name"])
+
+
+def save_text(story: Story, editor: User, text: str, version: int, *, undone: bool = False) -> int:
+    """Store an edited `text` based on `version`; return the number of the version that holds it.
+
+    A text equal to the current one adds nothing, nor does one that the editor came to by undoing
+    or redoing (`undone`) and that was stored before. Raises `VersionConflictError` when the story
+    has moved on and the texts differ, `StoryBusyError` while the model writes in it, and
+    `TextTooLongError`; the stored text is then unchanged.
+    """
+    text = normalise_text(text)
+    if len(text) > MAX_TEXT_LENGTH:
+        raise TextTooLongError(len(text))
+    with while_idle(story):
+        if text == story.text:
+            return story.version
+        if story.version != version:
+            raise VersionConflictError(story)
+        if undone and undo.move_to_text(story, text):
+            return story.version
+        add_version(story, text, StoryVersion.Origin.EDIT, expected_version=version, editor=editor)
+        thinning.thin_versions(story)
+        return story.version
+
+
+def normalise_text(text: str) -> str:
+    """Return `text` with line feeds only, and without what a database can't hold."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    return text.encode("utf-8", "ignore").decode()
+
+
+def restore_version(story: Story, editor: User, number: int) -> int:
+    """Append the text of version `number` as a new version; return the new number."""
+    old = story.versions.get(number=number)
+    with while_idle(story):
+        return add_version(
+            story,
+            old.text,
+            StoryVersion.Origin.RESTORE,
+            expected_version=story.version,
+            generation=generation_behind(story, number),
+            editor=editor,
+        ).number
+
+
+def show_take(story: Story, take: int) -> None:
+    """Make the newest version of `take` the current one.
+
+    Raises `StoryVersion.DoesNotExist` and `StoryBusyError`.
+    """
+    newest = story.versions.filter(take=take).order_by("-number").first()
+    if newest is None:
+        raise StoryVersion.DoesNotExist
+    with while_idle(story):
+        move_to_version(story, newest)
+
+
+def takes(story: Story) -> list[int]:
+    """Return the numbers of the story's takes, oldest first."""
+    return list(story.versions.order_by("take").values_list("take", flat=True).distinct())
+
+
+def current_take(story: Story) -> int | None:
+    """Return the take that the current text belongs to, or None before the first one."""
+    return story.versions.filter(number=story.version).values_list("take", flat=True).first()
+
+
+def set_title(story: Story, title: str) -> None:
+    """Keep the writer's own `title`; an empty one brings the suggestion back."""
+    title = " ".join(prompts.clean_text(title).split())[:120]
+    story.title_is_own = bool(title)
+    story.title = title or _suggestion(story.settings)
+    story.save(update_fields=["title", "title_is_own", "updated_at"])
+
+
+def set_good(story: Story, good: bool) -> None:
+    """Mark or unmark a good story; a mark puts it before the curators, unmarking withdraws it.
+
+    A mark prefers the take that is shown to the story's other takes.
+    """
+    if story.good == good:
+        return
+    story.good = good
+    story.curation = Curation.WAITING if good else Curation.NONE
+    story.curated_version = story.curated_by = story.curated_at = None
+    story.curation_reason = ""
+    fields = ("good", "curation", "curated_version", "curated_by", "curated_at", "curation_reason")
+    with transaction.atomic():
+        story.save(update_fields=[*fields, "updated_at"])
+        if good:
+            preferences.record_good_take(story)
+        else:
+            preferences.withdraw_good_take(story)
+
+
+def delete_story(story: Story) -> None:
+    """Hide `story` and stop its writing; it can be brought back for `UNDELETE_PERIOD`."""
+    story.deleted_at = timezone.now()
+    story.save(update_fields=["deleted_at"])
+    story.generations.request_stop()
+
+
+def undelete_story(story: Story) -> None:
+    """Bring a deleted `story` back."""
+    story.deleted_at = None
+    story.save(update_fields=["deleted_at"])
+
+
+def purge_deleted_stories() -> int:
+    """Remove for good the stories deleted longer than `UNDELETE_PERIOD` ago; return how many."""
+    expired = Story.objects.filter(deleted_at__lt=timezone.now() - UNDELETE_PERIOD)
+    with transaction.atomic():
+        _, removed = expired.delete()
+        StorySettings.objects.unused().delete()
+    return removed.get("stories.Story", 0)

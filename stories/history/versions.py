@@ -1,0 +1,134 @@
+"""Versions of a story's text: the one place where the text changes.
+
+Both the writer's changes (`stories.history.library`) and the model's (`stories.writing`) go through
+`add_version` and `move_to_version`. Each is one transaction around a compare-and-set on the story's
+version number, so that two tabs, or a tab and a generation, never overwrite each other.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from prose.splice import Hashes
+from stories.models import Generation, Story, StoryVersion, User
+
+
+class VersionConflictError(Exception):
+    """The story's text has moved on since the version that the change was based on.
+
+    `story` is freshly read: its `text` and `version` are what the change has to be compared with.
+    """
+
+    code = "conflict"
+
+    def __init__(self, story: Story) -> None:
+        super().__init__("This story was changed somewhere else in the meantime.")
+        self.story = story
+
+
+class StoryBusyError(Exception):
+    """The model is writing in this story; the change has to wait or the writing be stopped."""
+
+    code = "busy"
+
+    def __init__(self) -> None:
+        super().__init__("The story is being written. Stop the writing first.")
+
+
+@contextmanager
+def while_idle(story: Story) -> Iterator[None]:
+    """Hold the story's row in a transaction in which no generation owns its text or can start.
+
+    Raises `StoryBusyError` when one does; a rewrite does not, until it is kept. `story` takes over
+    the text and version in force.
+    """
+    with transaction.atomic():
+        current = Story.objects.select_for_update().get(pk=story.pk)
+        if story.generations.holding_text().exists():
+            raise StoryBusyError
+        story.text, story.version = current.text, current.version
+        story.redo_version = current.redo_version
+        yield
+
+
+def add_version(
+    story: Story,
+    text: str,
+    origin: StoryVersion.Origin,
+    *,
+    expected_version: int,
+    generation: Generation | None = None,
+    editor: User | None = None,
+    outside: Hashes | None = None,
+) -> StoryVersion:
+    """Append `text` as the story's new current version.
+
+    A text written from nothing (`Origin.WRITE`) opens a new take; any other stays in the take of
+    the version that it was made from. `outside` has the hashes of what a rewrite left alone.
+    `story` is updated in place. Raises `VersionConflictError` when the story's current version is
+    not `expected_version`, and then changes nothing.
+    """
+    with transaction.atomic():
+        current = Story.objects.select_for_update().get(pk=story.pk)
+        if current.version != expected_version:
+            raise VersionConflictError(current)
+        version = _append(
+            story,
+            expected_version,
+            text=text,
+            origin=origin,
+            generation=generation,
+            editor=editor,
+            before_hash=outside.before if outside else "",
+            after_hash=outside.after if outside else "",
+        )
+        _make_current(story, version)
+    return version
+
+
+def add_aside(
+    story: Story, text: str, origin: StoryVersion.Origin, *, base: int, generation: Generation
+) -> StoryVersion:
+    """Append `text`, made from version `base`, to the history; the story stays as it is."""
+    with transaction.atomic():
+        Story.objects.select_for_update().get(pk=story.pk)
+        return _append(story, base, text=text, origin=origin, generation=generation)
+
+
+def _append(story: Story, base: int, *, origin: StoryVersion.Origin, **fields: Any) -> StoryVersion:
+    newest = story.versions.aggregate(number=Max("number"), take=Max("take"))
+    return StoryVersion.objects.create(
+        story=story,
+        number=(newest["number"] or 0) + 1,
+        parent=base,
+        take=_take(story, origin, base, newest["take"] or 0),
+        origin=origin,
+        **fields,
+    )
+
+
+def move_to_version(story: Story, version: StoryVersion, redo_version: int | None = None) -> None:
+    """Make an existing `version` the current one; nothing is added and nothing is lost.
+
+    `redo_version` is where Redo leads to from there.
+    """
+    with transaction.atomic():
+        Story.objects.select_for_update().get(pk=story.pk)
+        _make_current(story, version, redo_version)
+
+
+def _take(story: Story, origin: StoryVersion.Origin, base: int, newest_take: int) -> int:
+    if origin == StoryVersion.Origin.WRITE or base == 0:
+        return newest_take + 1
+    take: int = story.versions.values_list("take", flat=True).get(number=base)
+    return take
+
+
+def _make_current(story: Story, version: StoryVersion, redo_version: int | None = None) -> None:
+    story.text, story.version, story.updated_at = version.text, version.number, timezone.now()
+    story.redo_version = redo_version
+    story.save(update_fields=["text", "version", "redo_version", "updated_at"])

@@ -1,0 +1,1 @@
+"""The websocket of a story: commands in, the text of what is being written out."""

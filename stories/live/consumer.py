@@ -1,0 +1,276 @@
+"""The websocket of a story: commands in, the followed generation's text out.
+
+A socket owns nothing: a generation is a row and a log, written by a task of its own, and a socket
+that goes away can come back and attach at any offset.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, cast
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError
+
+from prose.passage import EmptyPassageError
+from stories.history.versions import StoryBusyError, VersionConflictError
+from stories.live import frames, sessions
+from stories.live.flow import StalledError
+from stories.live.following import Follower, GoneError, generation_frame, visible_story
+from stories.models import Generation, Story, User
+from stories.writing import membership, rewrites
+from stories.writing.hub import hint_stop
+from stories.writing.line import AT_ONCE, QueueFullError, place_of
+from stories.writing.membership import story_group
+from stories.writing.opening import open_soon
+from stories.writing.rates import TooOftenError, count_generation
+from stories.writing.recovery import recover_abandoned
+from stories.writing.requests import NothingToContinueError, open_generation
+from stories.writing.waiting import launch_at_turn
+
+logger = logging.getLogger(__name__)
+
+# Close code of a fault of ours; 1011 is not for applications, and 1000 says that all is well.
+FAULT = 4500
+# The close code of a socket whose session has ended.
+SIGNED_OUT = 4401
+# Of one whose client does not take in what it is sent; it can attach again where it is.
+STALLED = 4408
+
+_NOT_STORED = (
+    "What is written can't be stored at the moment: the disk may be full, or the database away. "
+    "It is kept, and stored as soon as possible."
+)
+
+_NOT_BEGUN = (
+    "Nothing can be stored at the moment: the disk may be full, or the database away. Nothing is "
+    "lost: try again in a minute."
+)
+
+
+class StoryConsumer(AsyncWebsocketConsumer):
+    """One socket on one story of the signed-in user."""
+
+    follower: Follower | None = None
+    following: asyncio.Task[None] | None = None
+
+    async def __call__(self, *arguments: Any) -> None:
+        """Serve the socket to its end; after an exception, `disconnect` is not called."""
+        try:
+            await super().__call__(*arguments)
+        finally:
+            self._let_go()
+
+    async def connect(self) -> None:
+        """Refuse a story that the user can't see; else tell how its last generation stands."""
+        self.user = cast("User | AnonymousUser", self.scope["user"])
+        self.story_id: int = self.scope["url_route"]["kwargs"]["story_id"]
+        # In the group first: what starts from here on is heard of, or is the newest already.
+        await membership.join(story_group(self.story_id), self.channel_name)
+        try:
+            newest = await database_sync_to_async(self._newest)()
+        except GoneError:
+            await self.close()
+            return
+        await self.accept()
+        if (session := self.scope.get("session")) is not None:
+            sessions.watch(self, str(session.session_key), cast("User", self.user).pk, self._end)
+        if newest is not None:
+            await self._say_standing(newest)
+
+    async def disconnect(self, code: int) -> None:
+        """Stop following; the writing goes on."""
+        self._let_go()
+        await membership.leave(story_group(self.story_id), self.channel_name)
+
+    def _let_go(self) -> None:
+        sessions.unwatch(self)
+        membership.forget(self.channel_name)
+        if self.following is not None:
+            self.following.cancel()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Carry out a command; what is wrong with it is answered and the socket lives."""
+        try:
+            frame = frames.parse(text_data, bytes_data)
+            await self._carry_out(frame)
+        except (
+            frames.BadFrameError,
+            StoryBusyError,
+            NothingToContinueError,
+            VersionConflictError,
+            EmptyPassageError,
+            rewrites.BadWishError,
+            TooOftenError,
+            QueueFullError,
+            GoneError,
+        ) as error:
+            await self._say({"type": "error", "code": error.code, "message": str(error)})
+        except DatabaseError:
+            logger.exception("A command on story %s can't be carried out", self.story_id)
+            await self._say({"type": "error", "code": "not_begun", "message": _NOT_BEGUN})
+
+    async def _end(self) -> None:
+        """The session has ended, and with it the socket; what is being written goes on."""
+        if self.following is not None:
+            self.following.cancel()
+        await self._say(
+            {
+                "type": "error",
+                "code": "signed_out",
+                "message": "You are signed out. Sign in again to go on.",
+            }
+        )
+        await self.close(code=SIGNED_OUT)
+
+    async def _carry_out(self, frame: frames.ClientFrame) -> None:
+        match frame["type"]:
+            case "write":
+                await self._start(Generation.Kind.WRITE)
+            case "continue":
+                await self._start(Generation.Kind.CONTINUE)
+            case "rewrite":
+                await self._launch(await database_sync_to_async(self._open_rewrite)(frame))
+            case "stop":
+                named = frame.get("generation")
+                active = await database_sync_to_async(self._request_stop)(named)
+                if active is not None:
+                    await hint_stop(active)
+            case "attach":
+                generation = await database_sync_to_async(self._visible)(frame["generation"])
+                await self._follow(generation, frame["offset"])
+            case "ack":
+                if self.follower is not None:
+                    self.follower.window.acknowledge(frame["offset"])
+
+    async def _start(self, kind: Generation.Kind) -> None:
+        try:
+            generation = await open_soon(self.story_id, self.user, kind)
+        except Story.DoesNotExist as error:
+            raise GoneError from error
+        except StoryBusyError:
+            # Unless the one in the way is a dead process's.
+            generation = await database_sync_to_async(self._open)(kind)
+        await self._launch(generation)
+
+    async def _launch(self, generation: Generation) -> None:
+        await launch_at_turn(generation)
+        await self._announce(generation)
+        await self.channel_layer.group_send(
+            story_group(self.story_id),
+            {
+                "type": "generation.started",
+                "generation": generation.pk,
+                "sender": self.channel_name,
+            },
+        )
+
+    async def generation_started(self, event: dict[str, Any]) -> None:
+        """Follow what another tab of the same story started."""
+        if event["sender"] != self.channel_name:
+            try:
+                generation = await database_sync_to_async(self._visible)(event["generation"])
+            except GoneError:
+                return
+            await self._announce(generation)
+
+    async def generation_unstored(self, event: dict[str, Any]) -> None:
+        """Tell that what is written is kept, and can't be stored at the moment."""
+        await self._say(
+            {
+                "type": "error",
+                "code": "not_stored",
+                "message": _NOT_STORED,
+                "generation": event["generation"],
+            }
+        )
+
+    async def _announce(self, generation: Generation) -> None:
+        await self._say_standing(generation)
+        await self._follow(generation, 0)
+
+    async def _say_standing(self, generation: Generation) -> None:
+        place = None
+        if generation.status == Generation.Status.QUEUED:
+            place = await database_sync_to_async(place_of)(generation.pk)
+        await self._say(generation_frame(generation, place or AT_ONCE))
+
+    # ---- Following ----
+
+    async def _follow(self, generation: Generation, offset: int) -> None:
+        if self.following is not None:
+            self.following.cancel()
+        self.follower = Follower(self.user, generation, offset, self._say)
+        self.following = asyncio.create_task(self._run(self.follower))
+
+    async def _run(self, follower: Follower) -> None:
+        try:
+            await follower.run()
+        except (GoneError, Generation.DoesNotExist, Story.DoesNotExist):
+            await self.close()  # the page finds out why when it comes back
+        except StalledError:
+            await self.close(code=STALLED)
+        except Exception:
+            # The client connects again and attaches where it was.
+            logger.exception("Story %s can't be followed", self.story_id)
+            await self.close(code=FAULT)
+
+    async def _say(self, frame: frames.ServerFrame) -> None:
+        await self.send(text_data=frames.dump(frame))
+
+    # ---- The database; each of these runs in Django's thread ----
+
+    def _open(self, kind: Generation.Kind) -> Generation:
+        return self._opened(lambda: open_generation(self.story_id, self.user, kind))
+
+    def _open_rewrite(self, frame: frames.RewriteFrame) -> Generation:
+        count_generation(self.user.pk or 0)
+        selection = rewrites.Selection(
+            frame["start"], frame["end"], frame["version"], frame["selected"]
+        )
+        wish = rewrites.Wish(
+            mode=frame.get("mode", Generation.Mode.REWRITE),
+            register=frame.get("register", ""),
+            instruction=frame.get("instruction", ""),
+            again=frame.get("again"),
+        )
+        return self._opened(
+            lambda: rewrites.open_rewrite(self.story_id, self.user, selection, wish)
+        )
+
+    def _opened(self, attempt: Callable[[], Generation]) -> Generation:
+        try:
+            return attempt()
+        except Story.DoesNotExist as error:
+            raise GoneError from error
+        except StoryBusyError:
+            # The one in the way may be a dead process's.
+            if not recover_abandoned(visible_story(self.user, self.story_id)):
+                raise
+            return attempt()
+
+    def _visible(self, generation: int) -> Generation:
+        found = Generation.objects.visible_to(self.user).filter(pk=generation, story=self.story_id)
+        newest = found.first()
+        if newest is None:
+            raise GoneError
+        return newest
+
+    def _newest(self) -> Generation | None:
+        recover_abandoned(visible_story(self.user, self.story_id))
+        return Generation.objects.filter(story=self.story_id).first()
+
+    def _request_stop(self, named: int | None) -> int | None:
+        """Mark the story's active generation as to be stopped; return its number.
+
+        None, and nothing is stopped, when another one was `named`.
+        """
+        active = Generation.objects.visible_to(self.user).active().filter(story=self.story_id)
+        if named is not None:
+            active = active.filter(pk=named)
+        number = active.values_list("pk", flat=True).first()
+        if number is not None:
+            Generation.objects.filter(pk=number).request_stop()
+        return number

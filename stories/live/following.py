@@ -1,0 +1,147 @@
+"""Following a generation for one socket: its places in line, its text from an offset, its end."""
+
+import asyncio
+import copy
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+
+from channels.db import database_sync_to_async
+from django.contrib.auth.models import AnonymousUser
+
+from stories.live import frames
+from stories.live.flow import Window
+from stories.models import Generation, Story, User
+from stories.writing.line import AT_ONCE, Place
+from stories.writing.recovery import recover_abandoned
+from stories.writing.textlog import Piece, get_text_log
+from stories.writing.waiting import places
+
+# Seconds without text after which a follower looks whether the writing process still lives.
+PATIENCE = 2.0
+# Seconds between two looks at a row that has no log: after a restart, everybody looks at once.
+PAUSE = 0.5
+
+
+class GoneError(Exception):
+    """The story or the generation is not the user's, or is there no more."""
+
+    code = "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This story is not here any more.")
+
+
+def visible_story(user: User | AnonymousUser, story: int) -> Story:
+    """Return the story with its settings; raises `GoneError` if `user` can't see it."""
+    found = Story.objects.visible_to(user).select_related("settings").filter(pk=story).first()
+    if found is None:
+        raise GoneError
+    return found
+
+
+def generation_frame(generation: Generation, place: Place) -> frames.GenerationFrame:
+    """Return how `generation` stands, as the client is told it."""
+    return {
+        "type": "generation",
+        "id": generation.pk,
+        "kind": generation.kind,
+        "status": generation.status,
+        "position": place.position,
+        "after_own": place.after_own,
+        "base_version": generation.base_version,
+        "model": generation.model,
+        "length": len(generation.text),
+        "decision": generation.decision,
+    }
+
+
+class Follower:
+    """Tells one client about one generation, through `say`, from `offset` of its text on."""
+
+    def __init__(
+        self,
+        user: User | AnonymousUser,
+        generation: Generation,
+        offset: int,
+        say: Callable[[frames.ServerFrame], Awaitable[None]],
+    ) -> None:
+        self._user = user
+        # A row of its own: what the writer makes of its one may yet fail to be stored.
+        self._generation = copy.copy(generation)
+        self._offset = offset
+        self._say = say
+        self.window = Window(offset)
+
+    async def run(self) -> None:
+        """Send places in line and text, to the end; then the outcome.
+
+        Raises `GoneError` and `StalledError`.
+        """
+        generation, log = self._generation, get_text_log()
+        while True:
+            while generation.status == Generation.Status.QUEUED:
+                await self._wait_in_line()
+            known = self._offset
+            if generation.is_active:
+                pieces = log.follow(generation.pk, self._offset, PATIENCE)
+                async with aclosing(pieces) as following:  # type: ignore[type-var]
+                    async for piece in following:
+                        await self._send(piece)
+                # The log ended, is silent, or was lost with its process or with Redis: the row
+                # has the checkpoint, and knows whether there is more to come.
+                await database_sync_to_async(self._recover)()
+            if rest := generation.text[self._offset :]:
+                await self._send(Piece(self._offset, rest))
+            if not generation.is_active:
+                break
+            if self._offset == known:
+                await asyncio.sleep(PAUSE)
+        await self._send_outcome()
+
+    async def _wait_in_line(self) -> None:
+        """Say the places in the queue while there is one."""
+        generation = self._generation
+        async with aclosing(places(generation.pk)) as following:  # type: ignore[type-var]
+            async for place in following:
+                await self._say(generation_frame(generation, place))
+        await database_sync_to_async(self._recover)()
+        if generation.status == Generation.Status.RUNNING:
+            await self._say(generation_frame(generation, AT_ONCE))
+
+    async def _send(self, piece: Piece) -> None:
+        number = self._generation.pk
+        async for offset, text in self.window.admit(piece):
+            await self._say({"type": "text", "generation": number, "offset": offset, "text": text})
+        self._offset = piece.offset + len(piece.text)
+
+    async def _send_outcome(self) -> None:
+        generation = self._generation
+        if generation.error_code:
+            await self._say(
+                {
+                    "type": "error",
+                    "code": generation.error_code,
+                    "message": generation.error_message,
+                    "generation": generation.pk,
+                }
+            )
+        version = await database_sync_to_async(self._version)()
+        await self._say(
+            {
+                "type": "done",
+                "generation": generation.pk,
+                "version": version,
+                "status": generation.status,
+                "report": generation.report,
+            }
+        )
+
+    # ---- The database; each of these runs in Django's thread ----
+
+    def _recover(self) -> None:
+        """Read the generation anew, closed if it was abandoned."""
+        recover_abandoned(visible_story(self._user, self._generation.story_id))
+        self._generation.refresh_from_db()
+
+    def _version(self) -> int:
+        return Story.objects.values_list("version", flat=True).get(pk=self._generation.story_id)

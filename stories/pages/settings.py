@@ -1,0 +1,110 @@
+"""The settings form: a new story from it, a story's own, and presets."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from stories.history import library
+from stories.models import Story, StorySettings
+from stories.pages.common import SignedInRequest, own_story
+from stories.pages.forms import PresetForm, StorySettingsForm, settings_from
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_story(request: SignedInRequest) -> HttpResponse:
+    """Show the form; valid settings open a story of their own."""
+    if request.method == "POST":
+        form = StorySettingsForm(request.POST)
+        if form.is_valid():
+            story = library.create_story(request.user, settings_from(form))
+            # The page starts the writing when it was asked for together with the settings.
+            anchor = "#write" if "write" in request.POST else ""
+            response = redirect("stories:story", story.pk)
+            response["Location"] += anchor
+            return response
+    else:
+        form = StorySettingsForm(instance=_template_for(request))
+    context = {"form": form, "presets": StorySettings.objects.presets_of(request.user)}
+    return render(request, "stories/new.html", context, status=422 if form.is_bound else 200)
+
+
+def _template_for(request: SignedInRequest) -> StorySettings | None:
+    """Return the settings to begin with: those of another story of mine, if one is named."""
+    like = request.GET.get("like", "")
+    if not (like.isascii() and like.isdigit() and len(like) < 19):
+        return None
+    story = Story.objects.visible_to(request.user).filter(pk=int(like)).first()
+    return story.settings if story else None
+
+
+@login_required
+@require_POST
+def change_settings(request: SignedInRequest, story_id: int) -> HttpResponse:
+    """Give a story new settings; answers with the panel, the assembled prompt in it."""
+    story = own_story(request.user, story_id)
+    form = StorySettingsForm(request.POST)
+    valid = form.is_valid()
+    if valid:
+        library.change_settings(story, settings_from(form))
+        if not request.htmx:
+            return redirect("stories:story", story.pk)
+        form = StorySettingsForm(instance=story.settings)
+    context = {
+        "form": form,
+        "story": story,
+        "submitted": valid,
+        "presets": StorySettings.objects.presets_of(request.user),
+    }
+    # htmx swaps successful answers only; the form with its errors is one to it.
+    status = 200 if valid or request.htmx else 422
+    return render(request, "stories/_settings.html", context, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def presets(request: SignedInRequest) -> HttpResponse:
+    """List the saved settings; POST saves the form under a name."""
+    message, errors = "", []
+    if request.method == "POST":
+        form = PresetForm(request.POST)
+        if form.is_valid():
+            preset = library.save_preset(
+                request.user, settings_from(form), form.cleaned_data["preset_name"]
+            )
+            message = f"Saved as “{preset.name}”."
+        else:
+            errors = [
+                f"{form.fields[name].label}: {error}"
+                for name, found in form.errors.items()
+                for error in found
+            ]
+    context = {
+        "presets": StorySettings.objects.presets_of(request.user),
+        "message": message,
+        "errors": errors,
+    }
+    return render(request, "stories/_presets.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+def preset(request: SignedInRequest, preset_id: int) -> HttpResponse:
+    """Answer with the form's fields, filled in from saved settings."""
+    found = get_object_or_404(StorySettings.objects.presets_of(request.user), pk=preset_id)
+    context = {"form": StorySettingsForm(instance=found)}
+    return render(request, "stories/_fields.html", context)
+
+
+@login_required
+@require_POST
+def delete_preset(request: SignedInRequest, preset_id: int) -> HttpResponse:
+    """Take saved settings out of the list."""
+    found = get_object_or_404(StorySettings.objects.presets_of(request.user), pk=preset_id)
+    library.delete_preset(found)
+    context = {
+        "presets": StorySettings.objects.presets_of(request.user),
+        "message": f"“{found.name}” is removed." if found.name else "Removed.",
+    }
+    return render(request, "stories/_presets.html", context)

@@ -1,1 +1,0 @@
-"""The pages: small function views, a guard for the method on each."""

@@ -1,0 +1,156 @@
+"""How a generation ends: its outcome and what it makes of the story, in one transaction.
+
+What was written or continued becomes the story's new version; a rewrite becomes a replacement that
+waits for the writer's decision (`stories.writing.rewrites`).
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from prose import passage, replacement, report, sentences
+from stories.history.versions import add_aside, add_version
+from stories.models import Generation, Story, StoryVersion
+from stories.writing import rewrite_request
+
+_MOVED_ON = (
+    "The story was changed while this was written. It stays as it is; what was written is the "
+    "newest of its versions."
+)
+_ORIGINS = {
+    Generation.Kind.WRITE: StoryVersion.Origin.WRITE,
+    Generation.Kind.CONTINUE: StoryVersion.Origin.CONTINUE,
+}
+
+
+@dataclass
+class Outcome:
+    """How the writing went; `text` is the model's own, without what it went on from."""
+
+    status: Generation.Status
+    text: str
+    error_code: str = ""
+    error_message: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)  # more fields of the row
+
+
+def finish(generation: Generation, outcome: Outcome) -> bool:
+    """Store `outcome` and, if there is text, the version or the replacement that it makes.
+
+    Returns False, and changes nothing, when the row is no longer its runner's or has ended. Raises
+    `Story.DoesNotExist` when the story was removed for good meanwhile.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        # The story first, as every change of it does, so that two never wait for each other.
+        story = Story.objects.select_for_update().get(pk=generation.story_id)
+        owned = Generation.objects.active().filter(pk=generation.pk, runner=generation.runner)
+        text = outcome.text.rstrip()
+        changed = owned.update(
+            status=outcome.status,
+            text=text,
+            error_code=outcome.error_code,
+            error_message=outcome.error_message[:500],
+            finished_at=now,
+            heartbeat_at=now,
+            **outcome.facts,
+        )
+        if not changed:
+            return False
+        if generation.kind == Generation.Kind.REWRITE:
+            _propose(generation, text)
+        elif text:
+            _keep(generation, story, text)
+    return True
+
+
+def reclaim(generation: Generation, outcome: Outcome) -> bool:
+    """Take back a row that recovery closed too early, if `outcome` has more of the text than it.
+
+    Finished once more, the whole text comes beside what recovery made of it. Tells whether it was
+    so. Raises `DatabaseError` while another generation of the story is active.
+    """
+    closed = Generation.objects.filter(
+        pk=generation.pk,
+        status=Generation.Status.INTERRUPTED,
+        decision__in=(Generation.Decision.NONE, Generation.Decision.PENDING),
+    )
+    known = closed.values_list("text", flat=True).first()
+    if known is None or len(known) >= len(outcome.text.rstrip()):
+        return False
+    return bool(closed.update(status=Generation.Status.RUNNING, runner=generation.runner))
+
+
+def _propose(generation: Generation, text: str) -> None:
+    """Make of `text` what Keep will put in the passage's place."""
+    generation.refresh_from_db()
+    base = generation.story.versions.get(number=generation.base_version).text
+    part = passage.cut(base, generation.start or 0, generation.end or 0)
+    finished = generation.status == Generation.Status.DONE
+    generation.replacement = replacement.fitted(
+        text[generation.report.pop("void", 0) :],
+        part,
+        rewrite_request.word_budget(part, generation.mode),
+        cut_short=not finished or generation.done_reason in sentences.CUT_SHORT,
+    )
+    if not generation.replacement:
+        generation.decision = Generation.Decision.DISCARDED
+        if finished and not generation.error_code:
+            generation.error_code, generation.error_message = (
+                "nothing_written",
+                rewrite_request.NOTHING,
+            )
+    generation.report = {
+        **generation.report,
+        **speed(generation),
+        "words": len(generation.replacement.split()),
+        "model": generation.model,
+    }
+    generation.save(
+        update_fields=["replacement", "decision", "report", "error_code", "error_message"]
+    )
+
+
+def _keep(generation: Generation, story: Story, text: str) -> None:
+    kind = Generation.Kind(generation.kind)
+    if kind == Generation.Kind.WRITE:
+        # Their passage was in the take that this one takes the place of.
+        story.generations.undecided().update(decision=Generation.Decision.DISCARDED)
+    base = generation.base_version
+    whole = text
+    if kind == Generation.Kind.CONTINUE:
+        whole = story.versions.get(number=base).text + text
+    moved_on = story.version != base
+    if moved_on:
+        # Nothing may change the text meanwhile; should it all the same, both are kept.
+        add_aside(story, whole, _ORIGINS[kind], base=base, generation=generation)
+    else:
+        add_version(story, whole, _ORIGINS[kind], expected_version=base, generation=generation)
+    generation.refresh_from_db()
+    if moved_on:
+        generation.error_code, generation.error_message = "conflict", _MOVED_ON
+    generation.report = {
+        **report.story_report(whole, generation.settings),
+        **speed(generation),
+        "model": generation.model,
+    }
+    generation.save(update_fields=["report", "error_code", "error_message"])
+
+
+def speed(generation: Generation) -> dict[str, float | None]:
+    """Return seconds to the first word, and words a second from there on, of an ended one."""
+    started, first, ended = (
+        generation.started_at,
+        generation.first_token_at,
+        generation.finished_at,
+    )
+    if started is None or first is None or ended is None:
+        return {"first_word_seconds": None, "words_per_second": None}
+    spent = (ended - first).total_seconds()
+    words = len(generation.text.split())
+    return {
+        "first_word_seconds": round((first - started).total_seconds(), 3),
+        "words_per_second": round(words / spent, 1) if spent > 0 else None,
+    }

@@ -1,0 +1,259 @@
+"""The task that writes: model server to log, checkpoints to the database, until the end or Stop."""
+
+import asyncio
+import itertools
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import aclosing
+
+from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
+from django.utils import timezone
+
+import modelserver
+from prose import sentences
+from stories.models import Generation, Story
+from stories.writing import checkpoints, heartbeats, hub, membership
+from stories.writing.assignments import assignment
+from stories.writing.finishing import Outcome, finish, reclaim
+from stories.writing.textlog import Piece, get_text_log
+
+logger = logging.getLogger(__name__)
+
+FRAME_INTERVAL = 0.06  # seconds: what arrives within it goes out as one piece
+# Between two tries to store the end: a full disk or a dead database costs no word while the process
+# lives. Shorter than recovery takes to be sure that the process is dead.
+_STORE_RETRY = 1.0  # seconds
+# What ends by itself or by an operator's hand; anything else is tried this many times more.
+_AWAY = (InterfaceError, OperationalError)
+_REFUSALS = 60
+
+# The loop holds tasks weakly; these must live until they end.
+_tasks: set[asyncio.Task[None]] = set()
+_abilities: dict[str, modelserver.Abilities] = {}
+# What a story never has: a database can't hold NULs and half characters; lines end with "\n".
+_CONTROLS = re.compile(r"[\x00\r\ud800-\udfff]")
+# Seconds that the writing waits for a log that does not take the text; the database has it.
+_PATIENCE = 5.0
+
+
+async def launch(generation: Generation) -> None:
+    """Let the running loop write `generation`, a row just opened by this process."""
+    run = _Run(generation)
+    heartbeats.alive.add(generation.runner)
+    await _try(get_text_log().begin(generation.pk), generation)
+    # Stoppable before anybody can know the number: no stop is lost.
+    await _try(hub.obey(generation.pk, run.stop), generation)
+    task = asyncio.create_task(run.run())
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+    task.add_done_callback(lambda _: heartbeats.alive.discard(generation.runner))
+
+
+async def _try(quicker: Awaitable[None], generation: Generation) -> None:
+    """Wait for what only makes things quicker, the log or the word of a stop.
+
+    The database has it all, and must not wait for Redis.
+    """
+    try:
+        await asyncio.wait_for(quicker, _PATIENCE)
+    except Exception as error:
+        logger.warning("Generation %s goes on without log or word: %r", generation.pk, error)
+
+
+class _Run:
+    def __init__(self, generation: Generation) -> None:
+        self.generation = generation
+        self.writing: asyncio.Task[None] | None = None
+        self.stopped = False
+        self.log = get_text_log()
+        self.assignment = assignment(generation)
+        self.counter = sentences.WordCounter()
+        self.tokens = 0
+        self.parts: list[str] = []
+        self.length = 0  # code points of all parts
+        self.logged = 0  # code points of those in the log
+        self.pending: list[str] = []
+        self.flush_now = asyncio.Event()
+        self.over = False
+        self.outcome = Outcome(Generation.Status.DONE, "")
+
+    async def run(self) -> None:
+        """Write to the end, whatever the end is, and store it."""
+        self.writing = asyncio.create_task(self._write())
+        if self.stopped:
+            self.writing.cancel()
+        checkpoints.keep(
+            self.generation, lambda: "".join(self.parts), self.stop, self._tell_unstored
+        )
+        flushing = asyncio.create_task(self._flush_to_the_end())
+        try:
+            await self.writing
+        except asyncio.CancelledError:
+            self.outcome.status = Generation.Status.STOPPED
+        except modelserver.ModelServerError as error:
+            logger.warning("Generation %s: %s %s", self.generation.pk, error, error.hint)
+            self._fail(error.code, str(error))
+        except Exception:
+            logger.exception("Generation %s failed", self.generation.pk)
+            self._fail("internal", "Something went wrong while the story was being written.")
+        finally:
+            checkpoints.drop(self.generation)
+            hub.ignore(self.generation.pk)
+            self.over = True
+            self.flush_now.set()
+        await _try(flushing, self.generation)
+        self.outcome.text = self._final_text()
+        await self._store()
+        await _try(self.log.finish(self.generation.pk), self.generation)
+        await hub.hint_moved()  # there is a free slot
+
+    def stop(self) -> None:
+        """End the writing, and with it the request to the model server."""
+        self.stopped = True
+        if self.writing is not None:
+            self.writing.cancel()
+
+    def _tell_unstored(self) -> None:
+        message = {"type": "generation.unstored", "generation": self.generation.pk}
+        task = asyncio.create_task(membership.tell(self.generation.story_id, message))
+        _tasks.add(task)
+        task.add_done_callback(_tasks.discard)
+
+    def _fail(self, code: str, message: str) -> None:
+        self.outcome.status = Generation.Status.FAILED
+        self.outcome.error_code, self.outcome.error_message = code, message
+
+    # ---- Text in ----
+
+    async def _write(self) -> None:
+        generation, asked = self.generation, self.assignment
+        able = await self._able(generation.model)
+        for chat, options in asked.attempts(able.context_length):
+            self.outcome.facts |= {**asked.facts, "options": options}
+            self.counter = sentences.WordCounter()
+            await self._receive(
+                modelserver.chat(generation.model, chat, options, thinks=able.thinks)
+            )
+            if not asked.is_void("".join(self.parts)):
+                return
+        if not self.length:
+            self.outcome.error_code, self.outcome.error_message = "nothing_written", asked.nothing
+
+    async def _able(self, model: str) -> modelserver.Abilities:
+        if model not in _abilities:
+            _abilities[model] = await modelserver.abilities(model)
+        return _abilities[model]
+
+    async def _receive(self, chunks: AsyncIterator[modelserver.Chunk]) -> None:
+        tokens = 0
+        async with aclosing(chunks) as stream:  # type: ignore[type-var]
+            async for chunk in stream:
+                tokens += 1
+                self._take(self.assignment.take(_CONTROLS.sub("", chunk.text)))
+                if chunk.done:
+                    self.outcome.facts |= {
+                        "done_reason": chunk.done_reason[:20],
+                        "prompt_tokens": chunk.prompt_tokens,
+                        "completion_tokens": self._spent(chunk.completion_tokens),
+                    }
+                elif self.assignment.ended or self.counter.words > self.assignment.limit:
+                    # Leaving closes the request, and the model server stops uncounted; it sends
+                    # a chunk a token.
+                    self.outcome.facts |= {
+                        "done_reason": self.assignment.ended or "words",
+                        "completion_tokens": self._spent(tokens),
+                    }
+                    break
+        self._take(self.assignment.rest())
+
+    def _spent(self, tokens: int | None) -> int | None:
+        """Return the tokens of this answer and of those before it that were void."""
+        if tokens is not None:
+            self.tokens += tokens
+        return self.tokens or tokens
+
+    def _take(self, text: str) -> None:
+        if not text:
+            return
+        if not self.length:
+            self.outcome.facts["first_token_at"] = timezone.now()
+            self.flush_now.set()
+        self.parts.append(text)
+        self.pending.append(text)
+        self.length += len(text)
+        self.counter.add(text)
+
+    # ---- Text out ----
+
+    async def _flush_to_the_end(self) -> None:
+        """Log what arrives: the first word and the end at once, the rest now and then.
+
+        The only writer of the log, and never cancelled: an entry cut off would leave a gap.
+        """
+        while True:
+            await self.flush_now.wait()
+            self.flush_now.clear()
+            last = self.over  # what still comes during the flush has its own
+            await self._flush()
+            if last:
+                return
+            asyncio.get_running_loop().call_later(FRAME_INTERVAL, self.flush_now.set)
+
+    async def _flush(self) -> None:
+        taken = len(self.pending)
+        text = "".join(self.pending)
+        if not text:
+            return
+        try:
+            await self.log.append(self.generation.pk, Piece(self.logged, text))
+        except Exception as error:
+            # It stays pending; the sockets meanwhile follow the checkpoints.
+            logger.warning("Generation %s is not logged: %s", self.generation.pk, error)
+            return
+        del self.pending[:taken]
+        self.logged += len(text)
+
+    # ---- The end ----
+
+    def _final_text(self) -> str:
+        cut_short = self.outcome.status == Generation.Status.DONE and (
+            self.outcome.facts.get("done_reason") in sentences.CUT_SHORT
+            or self.counter.words > self.assignment.limit
+        )
+        return self.assignment.final("".join(self.parts), cut_short=cut_short)
+
+    async def _store(self) -> None:
+        refusals = 0
+        for attempt in itertools.count():
+            try:
+                if await database_sync_to_async(finish)(self.generation, self.outcome):
+                    return
+                if not await self._reclaim():
+                    return
+            except Story.DoesNotExist:
+                # Deleted for good meanwhile: nothing of it may stay.
+                await sync_to_async(self.log.forget)([self.generation.pk])
+                return
+            except DatabaseError as error:
+                if not attempt:
+                    self._tell_unstored()
+                    logger.error("Generation %s is not stored yet: %s", self.generation.pk, error)  # noqa: TRY400
+                refusals += not isinstance(error, _AWAY)
+                if refusals > _REFUSALS:
+                    # The database is there and refuses it. The checkpoint stands; recovery closes
+                    # the row.
+                    logger.exception("Generation %s can't be stored", self.generation.pk)
+                    return
+                await asyncio.sleep(_STORE_RETRY)
+
+    async def _reclaim(self) -> bool:
+        """Take the row back from recovery; False if there is nothing to be finished any more."""
+        while True:
+            try:
+                return await database_sync_to_async(reclaim)(self.generation, self.outcome)
+            except IntegrityError:
+                # Another one of the story is active. This one's text comes beside what it makes.
+                await asyncio.sleep(_STORE_RETRY)

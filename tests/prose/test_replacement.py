@@ -1,0 +1,148 @@
+"""The seams of a replacement: one space, whole words, nothing said twice, no preamble."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prose import overlap, replacement
+from prose.passage import EmptyPassageError, cut
+from tests.prose.test_passage import select
+from tests.prose.test_splice import TEXTS, texts_with_ranges
+
+STORY = (
+    "Anna lit the lantern. Ben held the map. The road went down to the sea.\n\n"
+    "“Come,” she said, and they left."
+)
+
+
+def rewritten(selected: str, text: str, *, words: int = 40, cut_short: bool = False) -> str:
+    """Return the story with `selected` replaced by what is made of the model's `text`."""
+    part = select(STORY, selected)
+    new = replacement.fitted(text, part, words, cut_short=cut_short)
+    return part.before + new + part.after
+
+
+@pytest.mark.parametrize(
+    ("selected", "text", "seam"),
+    [
+        # White space, of which there is one and no more.
+        ("Ben held the map.", "  Ben slept.\n", "lantern. Ben slept. The road"),
+        (" Ben held the map. ", "Ben slept.", "lantern. Ben slept. The road"),
+        ("The road went down to the sea.", " Night fell.", "map. Night fell.\n\n“Come"),
+        # Preambles and quotes around all of it.
+        (
+            "Ben held the map.",
+            "Sure! Here is the rewritten passage:\n\nBen slept.",
+            "lantern. Ben slept. The",
+        ),
+        ("Ben held the map.", "“Ben slept.”", "lantern. Ben slept. The road"),
+        ("Ben held the map.", "“Stop,” he said.", "lantern. “Stop,” he said. The road"),
+        ("Ben held the map.", "Here is where it began.", "lantern. Here is where it began. The"),
+        # What stands before it or behind it, told again.
+        ("Ben held the map.", "Anna lit the lantern. Ben slept.", "lantern. Ben slept. The road"),
+        ("Ben held the map.", "Ben slept. The road went down to the", "Ben slept. The road went"),
+        ("Ben held the map.", "Ben slept. the road, went down", "lantern. Ben slept. The road"),
+        # Sentences begin with a capital and end with a full stop.
+        ("Ben held the map.", "ben slept", "lantern. Ben slept. The road"),
+        ("Ben held the map.", "Ben slept —", "lantern. Ben slept. The road"),
+        # Inside a sentence, neither does the sentence end nor a second one begin.
+        ("held", "carried.", "Ben carried the map."),
+        ("held", "dropped the map. Then he", "Ben dropped the map. The road"),
+        ("held", "The torn", "Ben the torn the map."),
+        ("down to", "across the dark hills, and to the sea", "went across the dark hills the sea"),
+        ("she said,", "he cried", "“Come,” he cried, and they"),
+        # A new paragraph inside of one means that the model went on.
+        ("Ben held the map.", "Ben slept.\n\nLater, Anna woke.", "lantern. Ben slept. The road"),
+        ("Ben held the map.", "\n\nBen slept.", "lantern. Ben slept. The road"),
+        # A word that the selection cuts is carried over.
+        ("n held the map.", "slept.", "lantern. Ben slept. The road"),
+    ],
+)
+def test_seams(selected: str, text: str, seam: str) -> None:
+    assert seam in rewritten(selected, text)
+
+
+def test_the_start_the_end_and_the_whole() -> None:
+    assert rewritten("Anna lit the lantern.", "It was dark.").startswith("It was dark. Ben held")
+    last = "“Come,” she said, and they left."
+    assert rewritten(last, "They stayed").endswith("sea.\n\nThey stayed.")
+    assert rewritten(STORY, "One.\n\n\n\nTwo.") == "One.\n\nTwo."
+    across = rewritten(
+        "The road went down to the sea.\n\n“Come,” she said", "It rained.\n\nShe ran"
+    )
+    assert across.endswith("map. It rained.\n\nShe ran, and they left.")
+
+
+def test_an_answer_that_was_cut_short_ends_with_a_sentence() -> None:
+    long = "Ben slept. He dreamt of a tower that"
+    assert "lantern. Ben slept. The road" in rewritten("Ben held the map.", long, cut_short=True)
+    assert "lantern. Ben slept. The road" in rewritten("Ben held the map.", long, words=5)
+    assert "He dreamt." in rewritten("Ben held the map.", "He dreamt", cut_short=True)
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "The road went down to the sea."])
+def test_nothing_is_made_of_nothing(text: str) -> None:
+    part = select(STORY, "Ben held the map.")
+    assert replacement.fitted(text, part, 10, cut_short=False) == ""
+
+
+@given(texts_with_ranges(), TEXTS | st.text(alphabet="ab .,\n“”A", max_size=60), st.booleans())
+def test_no_space_is_doubled_or_lost_at_any_seam(
+    where: tuple[str, int, int], text: str, cut_short: bool
+) -> None:
+    story, start, end = where
+    try:
+        part = cut(story, start, end)
+    except EmptyPassageError:
+        return
+    new = replacement.fitted(text, part, 20, cut_short=cut_short)
+    if new:
+        core = new.removeprefix(part.head).removesuffix(part.tail)
+        assert new == part.head + core + part.tail
+        assert core == core.strip()
+        assert core
+        assert "\r" not in core
+
+
+def tells_the_road(text: str) -> bool:
+    """Tell whether the words "the road went" come in a row."""
+    words = [word for word, _, _ in overlap.keyed_words(text)]
+    return ["the", "road", "went"] in [words[index : index + 3] for index in range(len(words))]
+
+
+@given(st.lists(st.sampled_from([" the", " road", " went", " ro", "ad", ".", " and", " 🙂", "\n"])))
+def test_what_follows_is_never_shown_and_nothing_else_is_lost(pieces: list[str]) -> None:
+    following = overlap.opening(" The road went down.", inside_sentence=False)
+    assert following == ["the", "road", "went", "down"]
+    lookout = overlap.Lookout(following[:3])
+    shown = "".join(lookout.feed(piece) for piece in pieces) + lookout.rest()
+    whole = "".join(pieces)
+    assert whole.startswith(shown)
+    told = tells_the_road(whole)
+    assert not tells_the_road(shown)
+    if not lookout.ended and not told:
+        assert shown == whole
+
+
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        ([" She went up the ro", "ad", " went", "."], " She went up"),
+        ([" the road", " wentworth", " x"], " the road wentworth x"),
+        ([' "The', " road", " went"], ""),
+        ([" the", " roa"], " the roa"),
+    ],
+)
+def test_the_lookout_waits_for_whole_words(pieces: list[str], shown: str) -> None:
+    lookout = overlap.Lookout(["the", "road", "went"])
+    assert "".join(lookout.feed(piece) for piece in pieces) + lookout.rest() == shown
+
+
+@pytest.mark.parametrize("text", ["S", "Sure! Here", "The rew", "here is the new version"])
+def test_what_may_be_a_preamble_waits(text: str) -> None:
+    assert replacement.may_begin_preamble(text)
+
+
+@pytest.mark.parametrize("text", ["The fog", "Herein", "Here the road", "Here is: what", "She"])
+def test_what_is_none_does_not(text: str) -> None:
+    assert not replacement.may_begin_preamble(text)

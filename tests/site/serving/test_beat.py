@@ -1,0 +1,24 @@
+"""The schedule after the clock was set back."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from storaiteller_site.celery import app
+from storaiteller_site.serving.beat import Scheduler
+
+SOONEST = 15.0  # seconds: how often abandoned generations are looked for
+
+
+def test_a_clock_set_back_stops_nothing(tmp_path: Path) -> None:
+    assert app.conf.beat_scheduler == "storaiteller_site.serving.beat:Scheduler"
+    scheduler = Scheduler(app=app, schedule_filename=str(tmp_path / "schedule"), max_interval=300)
+    try:
+        assert scheduler.tick() <= SOONEST
+        for entry in scheduler.schedule.values():
+            entry.last_run_at = app.now() + timedelta(hours=1)
+        scheduler._heap = None
+        assert scheduler.tick() <= SOONEST
+        runs = [entry.last_run_at for entry in scheduler.schedule.values()]
+        assert all(run and run <= app.now() for run in runs)
+    finally:
+        scheduler.close()

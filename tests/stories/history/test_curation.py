@@ -1,0 +1,92 @@
+"""Curators decide on what they have read, and not on their own."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from stories.history import curation, library
+from stories.models import Curation, Story, User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def waiting(story: Story) -> Story:
+    """Alice's story, written and marked."""
+    library.save_text(story, story.owner, "A story.", 0)
+    library.set_good(story, True)
+    return story
+
+
+@pytest.fixture
+def curator(db: None) -> User:
+    """Somebody of the staff."""
+    return User.objects.create_user("curator", password="x", is_staff=True)
+
+
+def test_approval_holds_the_version_that_was_read(waiting: Story, curator: User) -> None:
+    curation.approve(waiting, curator, 1, "Fine.")
+    waiting.refresh_from_db()
+    assert waiting.curation == Curation.APPROVED
+    assert (waiting.curated_version, waiting.curated_by) == (1, curator)
+    assert Story.objects.approved().get() == waiting
+
+
+def test_a_text_that_changed_meanwhile_is_not_approved(waiting: Story, curator: User) -> None:
+    library.save_text(waiting, waiting.owner, "Another.", 1)
+    with pytest.raises(curation.NotWaitingError):
+        curation.approve(waiting, curator, 1)
+    with pytest.raises(curation.NotWaitingError):
+        curation.reject(waiting, curator, 1, "No.")
+
+
+def test_nobody_approves_their_own_unless_alone(waiting: Story, curator: User) -> None:
+    alice = waiting.owner
+    alice.is_staff = True
+    alice.save()
+    with pytest.raises(curation.OwnStoryError):
+        curation.approve(waiting, alice, 1)
+    curator.is_active = False
+    curator.save()
+    curation.approve(waiting, alice, 1)
+
+
+def test_the_queue_in_the_admin(waiting: Story, curator: User, client: Client) -> None:
+    client.force_login(curator)
+    queue = reverse("admin:stories_waitingstory_changelist")
+    assert str(waiting) in client.get(queue).content.decode()
+    selected = {"_selected_action": waiting.pk, "action": "reject"}
+    asked = client.post(queue, selected).content.decode()
+    assert "A story." in asked
+    confirmed = {**selected, "confirmed": "1", f"version_{waiting.pk}": "1", "reason": "Too short."}
+    client.post(queue, {**confirmed, f"version_{waiting.pk}": "7"})
+    waiting.refresh_from_db()
+    assert waiting.curation == Curation.WAITING
+    client.post(queue, confirmed)
+    waiting.refresh_from_db()
+    assert waiting.curation == Curation.REJECTED
+    assert waiting.curation_reason == "Too short."
+    client.force_login(waiting.owner)
+    page = client.get(reverse("stories:story", args=[waiting.pk])).content.decode()
+    assert "Too short." in page
+
+
+@pytest.mark.parametrize("model", ["story", "waitingstory", "storysettings", "generation", "user"])
+def test_the_admin_is_for_staff(waiting: Story, client: Client, model: str) -> None:
+    page = reverse(f"admin:stories_{model}_changelist")
+    assert "/accounts/login/" in client.get(page, follow=True).redirect_chain[-1][0]
+    client.force_login(waiting.owner)
+    assert client.get(page, follow=True).redirect_chain[-1][0] == reverse("stories:library")
+    boss = User.objects.create_superuser("boss")
+    client.force_login(boss)
+    assert client.get(page).status_code == 200
+
+
+def test_stories_are_read_and_not_changed_in_the_admin(
+    waiting: Story, curator: User, client: Client
+) -> None:
+    client.force_login(curator)
+    page = reverse("admin:stories_story_change", args=[waiting.pk])
+    assert "A story." in client.get(page).content.decode()
+    assert client.post(page, {"title": "Mine now"}).status_code == 403
+    assert client.get(reverse("admin:stories_story_add")).status_code == 403

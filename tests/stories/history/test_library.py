@@ -1,0 +1,132 @@
+"""What a writer does: nothing is lost, and no two changes overwrite each other."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from stories.history import library
+from stories.history.versions import VersionConflictError, add_version
+from stories.models import Curation, Story, StorySettings, StoryVersion, User
+from tests.conftest import story_settings
+
+pytestmark = pytest.mark.django_db
+
+
+def write(story: Story, text: str) -> StoryVersion:
+    """Add a take as the model does."""
+    return add_version(story, text, StoryVersion.Origin.WRITE, expected_version=story.version)
+
+
+def test_edits_are_versions(story: Story) -> None:
+    assert library.save_text(story, story.owner, "One.", 0) == 1
+    assert library.save_text(story, story.owner, "One. Two.", 1) == 2
+    assert library.save_text(story, story.owner, "One. Two.", 2) == 2
+    story.refresh_from_db()
+    assert (story.text, story.version) == ("One. Two.", 2)
+    assert list(story.versions.values_list("number", "parent", "take", "text")) == [
+        (2, 1, 1, "One. Two."),
+        (1, 0, 1, "One."),
+    ]
+
+
+def test_an_edit_of_an_old_version_conflicts(story: Story) -> None:
+    library.save_text(story, story.owner, "One.", 0)
+    stale = Story.objects.get(pk=story.pk)
+    library.save_text(story, story.owner, "Two.", 1)
+    with pytest.raises(VersionConflictError) as caught:
+        library.save_text(stale, story.owner, "Three.", 1)
+    assert caught.value.story.text == "Two."
+    assert story.versions.count() == 2
+
+
+def test_the_same_text_twice_is_no_conflict(story: Story) -> None:
+    library.save_text(story, story.owner, "One.", 0)
+    assert library.save_text(story, story.owner, "One.", 0) == 1
+
+
+def test_text_is_kept_as_typed(story: Story) -> None:
+    typed = "e\u0301 👩‍👩‍👧 שלום\r\nnew\rline\x00 \ud800end "
+    library.save_text(story, story.owner, typed, 0)
+    story.refresh_from_db()
+    assert story.text == "e\u0301 👩‍👩‍👧 שלום\nnew\nline end "
+
+
+def test_a_text_has_a_limit(story: Story) -> None:
+    library.save_text(story, story.owner, "x" * library.MAX_TEXT_LENGTH, 0)
+    with pytest.raises(library.TextTooLongError, match="400,001"):
+        library.save_text(story, story.owner, "x" * (library.MAX_TEXT_LENGTH + 1), 1)
+    assert story.version == 1
+
+
+def test_takes_and_what_was_made_of_them(story: Story) -> None:
+    write(story, "First.")
+    library.save_text(story, story.owner, "First, edited.", 1)
+    write(story, "Second.")
+    assert library.takes(story) == [1, 2]
+    assert library.current_take(story) == 2
+    library.show_take(story, 1)
+    story.refresh_from_db()
+    assert story.text == "First, edited."
+    assert library.current_take(story) == 1
+    library.save_text(story, story.owner, "First, edited twice.", story.version)
+    assert story.version == 4
+    assert library.current_take(story) == 1
+    with pytest.raises(StoryVersion.DoesNotExist):
+        library.show_take(story, 9)
+
+
+def test_a_restored_version_is_a_new_one(story: Story) -> None:
+    write(story, "First.")
+    library.save_text(story, story.owner, "Worse.", 1)
+    assert library.restore_version(story, story.owner, 1) == 3
+    story.refresh_from_db()
+    assert story.text == "First."
+    assert [v.origin for v in story.versions.all()] == ["restore", "edit", "write"]
+
+
+def test_titles(story: Story) -> None:
+    assert story.title == "Anna and the Lantern"
+    library.change_settings(story, story_settings(main_characters="Zoë"))
+    assert story.title == "Zoë and the Lantern"
+    library.set_title(story, "  My   <|eot_id|>title ")
+    library.change_settings(story, story_settings())
+    assert story.title == "My title"
+    library.set_title(story, "")
+    assert story.title == "Anna and the Lantern"
+    assert len(story.title) <= 120
+
+
+def test_presets(alice: User, story: Story) -> None:
+    first = library.save_preset(alice, story_settings(genre="War"), "Mine")
+    library.change_settings(story, story_settings(genre="Drama"))
+    library.save_preset(alice, story_settings(genre="Comedy"), "Mine")
+    presets = StorySettings.objects.presets_of(alice)
+    assert [(p.name, p.genre) for p in presets] == [("Mine", "Comedy")]
+    library.delete_preset(presets[0])
+    assert not StorySettings.objects.presets_of(alice).exists()
+    assert StorySettings.objects.filter(pk=first.pk).exists()
+
+
+def test_marking_puts_before_the_curators_and_unmarking_withdraws(story: Story) -> None:
+    library.set_good(story, True)
+    assert Story.objects.waiting().get() == story
+    Story.objects.update(curation=Curation.APPROVED)
+    story.refresh_from_db()
+    library.set_good(story, True)
+    assert Story.objects.approved().get() == story
+    library.set_good(story, False)
+    assert not Story.objects.good().exists()
+    assert story.curation == Curation.NONE
+
+
+def test_deletion_can_be_undone_for_a_week(alice: User, story: Story) -> None:
+    library.delete_story(story)
+    assert not Story.objects.visible_to(alice).exists()
+    library.undelete_story(Story.objects.deleted_by(alice).get())
+    assert Story.objects.visible_to(alice).exists()
+    library.delete_story(story)
+    assert library.purge_deleted_stories() == 0
+    Story.objects.update(deleted_at=timezone.now() - timedelta(days=8))
+    assert library.purge_deleted_stories() == 1
+    assert StorySettings.objects.count() == 0

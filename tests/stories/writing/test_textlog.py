@@ -1,0 +1,109 @@
+"""Both text logs keep the same promises: in order, from any offset, to the end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from asgiref.sync import sync_to_async
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stories.writing.textlog import MemoryTextLog, Piece, RedisTextLog, TextLog
+from tests.support.servers import redis_server
+
+PATIENCE = 5.0
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a Redis server for these tests."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def log(request: pytest.FixtureRequest) -> AsyncIterator[TextLog]:
+    """One log of each kind."""
+    if request.param == "memory":
+        yield MemoryTextLog()
+        return
+    log = RedisTextLog(request.getfixturevalue("redis_url"))
+    yield log
+    await log.close()
+
+
+async def read(log: TextLog, generation: int, offset: int, patience: float = PATIENCE) -> str:
+    """Return all that a follower gets, checked to be without gaps."""
+    text = ""
+    async for piece in log.follow(generation, offset, patience):
+        assert piece.offset == offset + len(text)
+        text += piece.text
+    return text
+
+
+async def write(log: TextLog, generation: int, pieces: list[str], pause: float = 0.0) -> None:
+    """Write `pieces` and the end."""
+    offset = 0
+    for text in pieces:
+        await log.append(generation, Piece(offset, text))
+        offset += len(text)
+        await asyncio.sleep(pause)
+    await log.finish(generation)
+
+
+async def test_a_follower_gets_what_is_there_and_what_comes(log: TextLog) -> None:
+    await log.begin(1)
+    pieces = ["Once ", "upon 🙂 ", "a ", "time"]
+    following = [asyncio.create_task(read(log, 1, offset)) for offset in (0, 3, 7)]
+    await write(log, 1, pieces, pause=0.02)
+    whole = "".join(pieces)
+    assert await asyncio.gather(*following) == [whole, whole[3:], whole[7:]]
+    assert await read(log, 1, 0) == whole
+    assert await read(log, 1, 9) == whole[9:]
+    assert await read(log, 1, 500) == ""
+    assert await sync_to_async(log.text)(1) == whole
+
+
+async def test_beginning_again_drops_the_old_text(log: TextLog) -> None:
+    await log.begin(2)
+    await write(log, 2, ["old"])
+    await log.begin(2)
+    await write(log, 2, ["new"])
+    assert await read(log, 2, 0) == "new"
+
+
+async def test_a_silent_log_ends_the_following(log: TextLog) -> None:
+    await log.begin(3)
+    await log.append(3, Piece(0, "and then"))
+    assert await read(log, 3, 0, patience=0.1) == "and then"
+    assert await read(log, 4, 0, patience=0.1) == ""
+    assert await sync_to_async(log.text)(4) == ""
+
+
+async def test_nothing_beyond_a_gap_is_given(log: TextLog) -> None:
+    await log.begin(5)
+    await log.append(5, Piece(0, "Once "))
+    await log.append(5, Piece(9, "time"))  # "upon" was lost
+    assert await read(log, 5, 0, patience=0.1) == "Once "
+    assert await read(log, 5, 6, patience=0.1) == ""
+
+
+async def test_a_log_that_is_never_finished_does_not_stay_for_ever(redis_url: str) -> None:
+    log = RedisTextLog(redis_url)
+    await log.begin(6)
+    await log.append(6, Piece(0, "Once "))
+    await log.append(6, Piece(5, "upon"))
+    [key] = await log._client().keys("*generation:6:*")
+    assert await log._client().ttl(key) > 0
+    await log.close()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(pieces=st.lists(st.text(min_size=1, max_size=5)), data=st.data())
+async def test_any_offset_of_any_pieces(pieces: list[str], data: st.DataObject) -> None:
+    log = MemoryTextLog()
+    whole = "".join(pieces)
+    offset = data.draw(st.integers(0, len(whole) + 2))
+    await log.begin(1)
+    await write(log, 1, pieces)
+    assert await read(log, 1, offset) == whole[offset:]
