@@ -4,6 +4,7 @@ Listens on the loopback address only: it is this installation's model server and
 """
 
 import argparse
+import os
 from pathlib import Path
 
 import uvicorn
@@ -15,6 +16,7 @@ SHIPPED = Path(__file__).parent / "model"
 
 def main() -> None:
     """Serve until terminated."""
+    os.umask(0o077)  # a created model has learned from somebody's stories
     parser = argparse.ArgumentParser(prog="python -m pocket", description=__doc__)
     parser.add_argument("--port", type=int, default=11434)
     parser.add_argument("--models", type=Path, default=Path("var/pocket"), help="created models")

@@ -6,6 +6,8 @@ characters: each different word is one character to it.
 
 import re
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from diff_match_patch import diff_match_patch
@@ -14,6 +16,9 @@ TIMEOUT = 0.5  # seconds; the diff is then coarser, and still right
 # Words and spaces of a text up to which the search for a long common stretch is quick (0.1 s): it
 # does not look at the clock.
 _HALF_MATCH = 16_000
+
+# Words of what is the same, on each side of a change, within which it may be moved.
+_REACH = 256
 
 # Of what two passages have in common between changes, for the eye to have a hold.
 _FEWEST_WORDS = 3
@@ -49,34 +54,56 @@ def word_diff(old: str, new: str) -> list[Segment]:
     engine = _Engine()
     engine.Diff_Timeout = TIMEOUT
     found = engine.diff_main(_encoded(old, codes), _encoded(new, codes), False)
-    engine.diff_cleanupSemantic(found)
     words = list(codes)
     return [
         Segment(_CHANGES[change], "".join(words[_index(code)] for code in text))
-        for change, text in found
+        for change, text in _cleaned(engine, found)
     ]
+
+
+def _cleaned(engine: _Engine, found: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return `found` with its changes moved and joined to where they mean something.
+
+    The library's clean-up copies all that is the same for each word that it moves a change by, and
+    does not look at the clock: it gets to see `_REACH` words of it.
+    """
+    cleaned: list[tuple[int, str]] = []
+    part: list[tuple[int, str]] = []
+    for change, text in found:
+        if change or len(text) <= 2 * _REACH:
+            part.append((change, text))
+            continue
+        part.append((0, text[:_REACH]))
+        engine.diff_cleanupSemantic(part)
+        cleaned += [*part, (0, text[_REACH:-_REACH])]
+        part = [(0, text[-_REACH:])]
+    engine.diff_cleanupSemantic(part)
+    joined: list[tuple[int, str]] = []
+    for change, run in groupby([*cleaned, *part], key=itemgetter(0)):
+        joined.append((change, "".join(text for _, text in run)))
+    return joined
 
 
 def readable(segments: Sequence[Segment]) -> list[Segment]:
     """Return `segments` with runs of changes in one, where only a word or two keep them apart."""
     found: list[Segment] = []
-    removed = added = ""
+    removed: list[str] = []
+    added: list[str] = []
     for index, (change, text) in enumerate(segments):
         between = (removed or added) and index + 1 < len(segments)
-        if change == "removed":
-            removed += text
-        elif change == "added":
-            added += text
-        elif between and len(text.split()) < _FEWEST_WORDS and "\n" not in text:
-            removed, added = removed + text, added + text
-        else:
+        is_short = between and len(text.split()) < _FEWEST_WORDS and "\n" not in text
+        if change == "removed" or (change == "same" and is_short):
+            removed.append(text)
+        if change == "added" or (change == "same" and is_short):
+            added.append(text)
+        if change == "same" and not is_short:
             found += [*_changes(removed, added), Segment("same", text)]
-            removed = added = ""
+            removed, added = [], []
     return found + _changes(removed, added)
 
 
-def _changes(removed: str, added: str) -> list[Segment]:
-    both = (Segment("removed", removed), Segment("added", added))
+def _changes(removed: list[str], added: list[str]) -> list[Segment]:
+    both = (Segment("removed", "".join(removed)), Segment("added", "".join(added)))
     return [segment for segment in both if segment.text]
 
 

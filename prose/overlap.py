@@ -11,6 +11,9 @@ from prose import sentences
 
 # Words of what follows that make it certain, and the fewest that do.
 _MOST, _LEAST = 6, 3
+# Characters held back, beyond twice those of the words waited for: signs that are no words can go
+# on for ever.
+_MOST_HELD = 240
 # Inside a sentence, the next word or two must do: there the passage can end only before them.
 _MOST_INSIDE = 2
 
@@ -19,7 +22,8 @@ _TOKEN = re.compile(r"\S+")
 
 def key(word: str) -> str:
     """Return what is compared of `word`."""
-    return "".join(character for character in word.casefold() if character.isalnum())
+    folded = word.casefold()
+    return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))
 
 
 def keyed_words(text: str) -> Iterator[tuple[str, int, int]]:
@@ -50,6 +54,7 @@ class Lookout:
         self.ended = False
         self._following = list(following)
         self._held = ""
+        self._most_held = _MOST_HELD + 2 * sum(map(len, following))
 
     def feed(self, text: str) -> str:
         """Take in `text`; return what can be shown by now."""
@@ -62,7 +67,7 @@ class Lookout:
     def _look(self, text: str, *, last: bool) -> str:
         self._held += text
         safe, self.ended = self._safe_length(open_end=not last and not self._held[-1:].isspace())
-        if last and not self.ended:
+        if not self.ended and (last or len(self._held) - safe > self._most_held):
             safe = len(self._held)
         shown, self._held = self._held[:safe], self._held[safe:]
         return shown

@@ -15,14 +15,14 @@ _APOSTROPHES = "'’"
 _JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _FLAG_LETTERS = range(0x1F1E6, 0x1F200)
-# What a sentence can begin after; the opening quotes of the sentence itself are cut off before.
-_SENTENCE_START = re.compile(r"(?:\A|\n|[.!?…][\"'”’»)\]*_]*)\s*\Z")
+# Letters and digits that belong together whatever stands around them: Latin, Greek, Cyrillic.
+_PLAIN_LETTERS = "_" + "".join(filter(str.isalnum, map(chr, range(0x530))))
+_PLAIN = re.compile(f"[{_PLAIN_LETTERS}]+")
+_STEP = 256  # characters that are looked at in one go
 
 
 class EmptyPassageError(Exception):
     """There is no whole word in the selection."""
-
-    code = "empty_selection"
 
     def __init__(self) -> None:
         super().__init__("Select at least one whole word.")
@@ -57,8 +57,8 @@ class Passage:
     def starts_sentence(self) -> bool:
         """Whether a sentence begins where the passage does; none does before "asked Ben"."""
         first = next((character for character in self.core if character.isalpha()), "")
-        is_start = _SENTENCE_START.search(self.left.rstrip(_OPENING))
-        return bool(is_start) and not first.islower()
+        # The opening quotes are the sentence's own.
+        return not first.islower() and sentences.can_begin_after(self.left.rstrip(_OPENING))
 
     @property
     def ends_sentence(self) -> bool:
@@ -84,13 +84,15 @@ def cut(text: str, start: int, end: int) -> Passage:
     """Return the passage of `text` from `start` to `end`; raises `EmptyPassageError`."""
     first, last = start, end
     while first < last and _joined(text, first):
-        first += 1
+        # All of a run of plain letters at once: a word may be as long as the text.
+        run = _PLAIN.match(text, first, last)
+        first = run.end() if run else first + 1
     while last > first and _joined(text, last):
-        last -= 1
-    while first < last and text[first].isspace():
-        first += 1
-    while last > first and text[last - 1].isspace():
-        last -= 1
+        near = max(first, last - _STEP)
+        last = min(last - 1, near + len(text[near:last].rstrip(_PLAIN_LETTERS)))
+    selected = text[first:last]
+    first += len(selected) - len(selected.lstrip())
+    last = first + len(selected.strip())
     if first >= last:
         raise EmptyPassageError
     return Passage(text[:start], text[start:first], text[first:last], text[last:end], text[end:])

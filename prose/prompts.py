@@ -1,13 +1,14 @@
-"""The prompts' fixed wording, and the rules by which a person's text becomes part of one.
+"""The prompts' fixed wording: written from settings, and read back.
 
 The wording is a contract: approved stories are trained on it, so that a changed word here makes
-every earlier training example a different task. Imports nothing of ours.
+every earlier training example a different task. It stands nowhere else.
 """
 
 import math
 import re
-import unicodedata
-from typing import Protocol
+from string import Formatter
+
+from prose.settings import Settings
 
 MIN_WORDS = 20
 MAX_WORDS = 5_000
@@ -16,78 +17,101 @@ MAX_FIELD_LENGTH = 300
 # Characters of what a writer asks of a rewrite.
 MAX_INSTRUCTION_LENGTH = 500
 
-_CHAT_TOKEN = re.compile(r"<\|[^<>|]{0,64}\|>")
-_WHITE_SPACE = re.compile(r"\s+")
+_STORY = (
+    "You are a writer. Write a story, without extra comments or questions, of maximum {max_words} "
+    "words, where the main characters names are {main_characters}. The story genre is {genre} and "
+    "you have to use a {register} register. The keywords of the story are {keywords}. The story "
+    "must have an introduction, a development and a conclusion."
+)
+_TWIST = " The finale of the story must have a twist."
+_CHILD = " The content must be child-friendly. The story might not involve children."
+_REWRITE = (
+    " It is important that the story starts with this part unchanged: {initial_part} and finishes "
+    "with this part unchanged: {final_part}"
+)
+
+# What stands around the settings, in their order, for reading back.
+_OPENING, _NAMES, _GENRE, _REGISTER, _KEYWORDS, _CLOSE = (
+    re.escape(literal) for literal, *_ in Formatter().parse(_STORY)
+)
+# What every prompt begins with; a file of prompts is told by it.
+OPENING = "You are a writer. Write a story, "
+# Each of them is bounded and none can begin inside itself: reading takes a text's length.
+_HEAD = re.compile(rf"{_OPENING}(?P<max_words>0|[1-9][0-9]{{0,5}}){_NAMES}")
+_MIDDLE = re.compile(
+    rf"{_GENRE}(?P<genre>[\w-]{{1,40}}){_REGISTER}(?P<register>[\w-]{{1,40}}){_KEYWORDS}"
+)
+_END = re.compile(
+    rf"{_CLOSE}(?P<final_twist>{re.escape(_TWIST)})?(?P<child_friendly>{re.escape(_CHILD)})?"
+)
+# Characters; two fields at their longest make a tenth of it.
+_LONGEST_PROMPT = 10_000
 
 
-class PromptSettings(Protocol):
-    """What a prompt is made of; `stories.models.StorySettings` has this shape."""
-
-    main_characters: str
-    keywords: str
-    genre: str
-    register: str
-    child_friendly: bool
-    max_words: int
-    final_twist: bool
-
-
-def clean_text(text: str) -> str:
-    """Return `text` without what a prompt must not carry; line breaks and tabs stay.
-
-    Removes chat-template tokens (`<|…|>`: a character's name must not open a new role), control
-    and format characters other than the joiners that emoji and scripts need, and lone surrogates.
-    Removal is repeated until nothing is left to remove, since taking one token out can join the
-    halves of another.
-    """
-    text = "".join(character for character in text if _is_allowed(character))
-    while (stripped := _CHAT_TOKEN.sub("", text)) != text:
-        text = stripped
-    return text
-
-
-def _is_allowed(character: str) -> bool:
-    if character in "\n\t\u200c\u200d":
-        return True
-    return unicodedata.category(character) not in {"Cc", "Cs", "Cf", "Co"}
-
-
-def clean_list(text: str) -> str:
-    """Return a comma-separated field tidied: one line, no empty or repeated entries."""
-    entries: dict[str, None] = {}
-    for entry in _WHITE_SPACE.sub(" ", clean_text(text)).split(","):
-        if entry.strip():
-            entries.setdefault(entry.strip())
-    return ", ".join(entries)
-
-
-def split_list(text: str) -> list[str]:
-    """Return the entries of a comma-separated field."""
-    return [entry.strip() for entry in text.split(",") if entry.strip()]
-
-
-def story_prompt(settings: PromptSettings) -> str:
+def story_prompt(settings: Settings) -> str:
     """Return the prompt that asks for a whole story."""
-    prompt = (
-        "You are a writer. Write a story, without extra comments or questions, of maximum "
-        f"{settings.max_words} words, where the main characters names are "
-        f"{settings.main_characters}. The story genre is {settings.genre} and you have to use a "
-        f"{settings.register} register. The keywords of the story are {settings.keywords}. "
-        "The story must have an introduction, a development and a conclusion."
-    )
+    prompt = _STORY.format_map(settings.to_dict())
     if settings.final_twist:
-        prompt += " The finale of the story must have a twist."
+        prompt += _TWIST
     if settings.child_friendly:
-        prompt += " The content must be child-friendly. The story might not involve children."
+        prompt += _CHILD
     return prompt
 
 
-def rewrite_prompt(settings: PromptSettings, initial_part: str, final_part: str) -> str:
-    """Return the prompt that asks for a story between two parts that must not change."""
-    return (
-        f"{story_prompt(settings)} It is important that the story starts with this part "
-        f"unchanged: {initial_part} and finishes with this part unchanged: {final_part}"
+def read_prompt(prompt: str) -> Settings | None:
+    """Return the settings that made `prompt`, or None when it has another wording.
+
+    What is read makes the very same prompt again. It is what the prompt was made of too, if genre
+    and register are single words, no field is empty or has a line break, and the names do not hold
+    all of the wording from ". The story genre is" to "the story are ", of which the first counts.
+    """
+    prompt = prompt.strip()
+    found = _read(prompt, last=True)
+    return found[0] if found and found[1] == len(prompt) else None
+
+
+def leading_prompt(text: str) -> str | None:
+    """Return the prompt that `text` begins with, or None.
+
+    It goes to the first place where it can end: keywords that hold the wording from ". The story
+    must" on can't be told from it.
+    """
+    found = _read(text[:_LONGEST_PROMPT], last=False)
+    return text[: found[1]] if found else None
+
+
+def _read(text: str, *, last: bool) -> tuple[Settings, int] | None:
+    """Return the settings of the prompt that `text` begins with, and where it ends.
+
+    That is the last place where it can, or the first.
+    """
+    head = _HEAD.match(text) if len(text) <= _LONGEST_PROMPT else None
+    middle = _MIDDLE.search(text, head.end() + 1) if head else None
+    if head is None or middle is None:
+        return None
+    ends = list(_END.finditer(text, middle.end() + 1))
+    if not ends:
+        return None
+    end = ends[-1 if last else 0]
+    names, keywords = text[head.end() : middle.start()], text[middle.end() : end.start()]
+    if "\n" in names + keywords:
+        return None
+    settings = Settings(
+        main_characters=names,
+        keywords=keywords,
+        genre=middle["genre"],
+        register=middle["register"],
+        child_friendly=end["child_friendly"] is not None,
+        max_words=int(head["max_words"]),
+        final_twist=end["final_twist"] is not None,
     )
+    return settings, end.end()
+
+
+def rewrite_prompt(settings: Settings, initial_part: str, final_part: str) -> str:
+    """Return the prompt that asks for a story between two parts that must not change."""
+    parts = _REWRITE.format(initial_part=initial_part, final_part=final_part)
+    return story_prompt(settings) + parts
 
 
 # What is asked of a passage beyond being written again.

@@ -1,8 +1,9 @@
 """From what the model wrote to what stands in the passage's place, so that both seams read well."""
 
 import re
+from itertools import islice
 
-from prose import overlap, sentences
+from prose import cleaning, overlap, sentences
 from prose.passage import Passage
 
 # "Sure! Here is the rewritten passage:" and its like, up to the colon; not "Here is what she saw:".
@@ -23,9 +24,13 @@ _PREAMBLE_STARTS = (
     *("the rewritten", "the revised", "the edited", "the new version"),
 )
 _LONGEST_PREAMBLE = 160  # characters
+# What is looked at for one, with the white space and the signs around it.
+_OPENING = 1_000
 _QUOTES = {'"': '"', "“": "”", "«": "»"}
 _CLOSING = "\"'”’»)]*_"
-_BREAK = re.compile(r"[ \t]*\n\s*")
+# After which a word has a space before it; the emphasis of a text that is still written has none.
+_BEFORE_SPACE = tuple(".!?…\"'”’»)]")
+_CLAUSE_SIGNS = ",;:—–"
 _CLAUSE_END = re.compile(r"[,;:.!?…—–]")
 # Words that have no capital inside a sentence, whatever sentence they came from.
 _PLAIN_WORDS = {
@@ -39,17 +44,35 @@ _PLAIN_WORDS = {
 
 def may_begin_preamble(text: str) -> bool:
     """Tell whether `text`, the beginning of an answer, could turn out to be a preamble."""
+    if len(text) >= _LONGEST_PREAMBLE:
+        return False
     beginning = text.lower().lstrip('*#"“ \n')
     if any(start.startswith(beginning) for start in _PREAMBLE_STARTS):
         return True
-    undecided = len(text) < _LONGEST_PREAMBLE and not re.search(r"[:\n]\s*\S", beginning)
-    return undecided and beginning.startswith(_PREAMBLE_STARTS)
+    return beginning.startswith(_PREAMBLE_STARTS) and not re.search(r"[:\n]\s*\S", beginning)
 
 
 def without_preamble(text: str) -> str:
     """Return `text` without what a model says about it first."""
-    match = _PREAMBLE.match(text)
+    match = _PREAMBLE.match(text[:_OPENING])
     return text[match.end() :] if match else text
+
+
+def prefill(base: str) -> str:
+    """Return what the model is given of `base`: white space at its end would be doubled.
+
+    A story is data like any other text of a person's, and can't open a new role.
+    """
+    return cleaning.clean_text(base).rstrip()
+
+
+def joined(base: str, first: str) -> str:
+    """Return `first`, the beginning of the model's continuation, as it has to follow `base`."""
+    if base and base[-1].isspace():
+        return first.lstrip()
+    if base.endswith(_BEFORE_SPACE) and first[:1].isalnum():
+        return f" {first}"
+    return first
 
 
 def fitted(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> str:
@@ -83,9 +106,10 @@ def _without_wrapping_quotes(text: str, passage: Passage) -> str:
 def _without_repeated_start(text: str, passage: Passage) -> str:
     """Return `text` without the sentence or sentences before the passage, told again."""
     before = [word for word, _, _ in overlap.keyed_words(passage.left[-600:])]
-    words = list(overlap.keyed_words(text))
-    for count in range(min(len(before), len(words)), 3, -1):
-        if [word for word, _, _ in words[:count]] == before[-count:]:
+    words = list(islice(overlap.keyed_words(text), len(before)))
+    told = [word for word, _, _ in words]
+    for count in range(len(words), 3, -1):
+        if told[:count] == before[-count:]:
             return text[words[count - 1][2] :].lstrip()
     return text
 
@@ -119,8 +143,7 @@ def _with_breaks_as_in(text: str, passage: Passage) -> str:
     """
     if passage.is_paragraphs:
         return re.sub(r"\n{3,}", "\n\n", text)
-    first = _BREAK.split(text, maxsplit=1)[0]
-    return first if first else _BREAK.sub(" ", text)
+    return text.partition("\n")[0].rstrip(" \t")
 
 
 def _whole(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> str:
@@ -128,24 +151,23 @@ def _whole(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> s
         text = sentences.whole_sentences(text, max(max_words, 1))
     if not sentences.ends_sentence(passage.core):
         return text
-    text = text.rstrip(" ,;:—–-")
+    text = text.rstrip(f" {_CLAUSE_SIGNS}-")
     return text if not text or sentences.ends_sentence(text) else f"{text}."
 
 
 def _inside_sentence(text: str, passage: Passage, max_words: int) -> str:
     """Return so much of `text` as can stand where the sentence goes on behind it."""
-    words = list(re.finditer(r"\S+", text))
-    if len(words) > max_words:
-        text = text[: words[max_words].start()].rstrip()
-    ending = re.search(r"[,;:—–]+\Z", passage.core)
-    is_one_clause = not _CLAUSE_END.search(passage.core.rstrip(",;:—–"))
+    beyond = next(islice(re.finditer(r"\S+", text), max_words, None), None)
+    if beyond:
+        text = text[: beyond.start()].rstrip()
+    clauses = passage.core.rstrip(_CLAUSE_SIGNS)
+    ending = passage.core[len(clauses) :]
+    is_one_clause = not _CLAUSE_END.search(clauses)
     closing = _CLAUSE_END.search(text) if is_one_clause else None
     if closing and text[: closing.start()].strip():
         text = text[: closing.start()]
-    text = text.rstrip(" .!?…,;:—–")
-    if ending and text and text[-1] not in _CLOSING:
-        text += ending[0]
-    return text
+    text = text.rstrip(f" .!?…{_CLAUSE_SIGNS}")
+    return text + ending if text and text[-1] not in _CLOSING else text
 
 
 def _with_capital(text: str, passage: Passage) -> str:

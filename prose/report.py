@@ -1,17 +1,19 @@
 """How well a story kept to its settings: counted, not judged."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypedDict
 
 import snowballstemmer
 
-from prose import prompts
+from prose import sentences
+from prose.settings import Settings
 
-_SENTENCE = re.compile(r"[^.!?…]+[.!?…]+[\"'”’»)\]]*")
-_WHOLE_END = re.compile(r"[.!?…][\"'”’»)\]*_]*\Z")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _STEMMER = snowballstemmer.stemmer("english")
+# Letters; what is longer is no English word, and its stem would take long.
+_LONGEST_WORD = 40
 # Shorter ones, such as "Yes.", may well be said twice.
 _MIN_REPEATED_LENGTH = 20
 
@@ -29,20 +31,18 @@ class StoryReport(TypedDict):
     repeated_sentences: int
 
 
-def story_report(text: str, settings: prompts.PromptSettings) -> StoryReport:
+def story_report(text: str, settings: Settings) -> StoryReport:
     """Return the report on `text`; names and keywords are looked for in any capitals."""
-    characters = prompts.split_list(settings.main_characters)
-    keywords = prompts.split_list(settings.keywords)
-    stems = _stems(text)
-    there = {phrase: _contains(text, stems, phrase) for phrase in (*characters, *keywords)}
+    characters, keywords = settings.character_list, settings.keyword_list
+    there = _those_in(text, (*characters, *keywords))
     return StoryReport(
         words=len(text.split()),
         max_words=settings.max_words,
-        characters_found=[name for name in characters if there[name]],
-        characters_missing=[name for name in characters if not there[name]],
-        keywords_found=[keyword for keyword in keywords if there[keyword]],
-        keywords_missing=[keyword for keyword in keywords if not there[keyword]],
-        whole_end=bool(_WHOLE_END.search(text.rstrip())),
+        characters_found=[name for name in characters if name in there],
+        characters_missing=[name for name in characters if name not in there],
+        keywords_found=[keyword for keyword in keywords if keyword in there],
+        keywords_missing=[keyword for keyword in keywords if keyword not in there],
+        whole_end=sentences.ends_sentence(text),
         repeated_sentences=_repeated_sentences(text),
     )
 
@@ -52,31 +52,38 @@ def contains(text: str, phrase: str) -> bool:
 
     Words are compared by their English stems (Snowball), hyphens count as spaces.
     """
-    return _contains(text, _stems(text), phrase)
+    return phrase in _those_in(text, (phrase,))
 
 
-def _contains(text: str, stems: list[str], phrase: str) -> bool:
-    wanted = _stems(phrase)
-    if not wanted:
-        return phrase.strip() in text  # no letters at all, such as "100%" or an emoji
-    return any(
-        stems[start : start + len(wanted)] == wanted
-        for start, stem in enumerate(stems)
-        if stem == wanted[0]
-    )
+def _those_in(text: str, phrases: tuple[str, ...]) -> set[str]:
+    wanted = {phrase: [_stem(word) for word in _words(phrase)] for phrase in phrases}
+    # A stem begins as its word does: the others need none.
+    initials = {stem[0] for stems in wanted.values() for stem in stems}
+    told = _row(_stem(word) if word[0] in initials else word for word in _words(text))
+    return {
+        phrase
+        for phrase, stems in wanted.items()
+        # No letters at all, such as "100%" or an emoji.
+        if (_row(stems) in told if stems else phrase.strip() in text)
+    }
 
 
-def _stems(text: str) -> list[str]:
-    return [_stem(word) for word in _WORD.findall(text.lower().replace("’", "'"))]
+def _row(words: Iterable[str]) -> str:
+    """Return `words` as a text in which some of them in a row are found like any other text."""
+    return f" {' '.join(words)} "
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower().replace("’", "'"))
 
 
 @lru_cache(maxsize=20_000)  # stories use the same words over and over
 def _stem(word: str) -> str:
-    stem: str = _STEMMER.stemWord(word)
+    stem: str = _STEMMER.stemWord(word) if len(word) <= _LONGEST_WORD else word
     return stem
 
 
 def _repeated_sentences(text: str) -> int:
-    sentences = [sentence.strip().lower() for sentence in _SENTENCE.findall(text)]
-    long_ones = [sentence for sentence in sentences if len(sentence) >= _MIN_REPEATED_LENGTH]
+    told = [text[start:end].lower() for start, end in sentences.sentences(text)]
+    long_ones = [sentence for sentence in told if len(sentence) >= _MIN_REPEATED_LENGTH]
     return len(long_ones) - len(set(long_ones))

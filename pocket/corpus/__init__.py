@@ -5,12 +5,11 @@
 
 from pocket.corpus.banks import twist_markers
 from pocket.corpus.examples import Example, corpus_hash, examples
-from pocket.corpus.settings import StorySettings, Vocabulary
+from pocket.corpus.settings import Vocabulary
 from pocket.corpus.teller import split_sentences
 
 __all__ = [
     "Example",
-    "StorySettings",
     "Vocabulary",
     "corpus_hash",
     "examples",

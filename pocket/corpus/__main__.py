@@ -5,9 +5,7 @@ import re
 from collections import Counter
 from itertools import islice
 
-from pocket.corpus import banks, corpus_hash, examples
-
-_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+from pocket.corpus import banks, corpus_hash, examples, split_sentences
 
 
 def main() -> None:
@@ -36,7 +34,7 @@ def main() -> None:
 
 
 def _print_stats(stories: list[str]) -> None:
-    sentences = [set(_SENTENCE.split(story)) for story in stories]
+    sentences = [set(split_sentences(story)) for story in stories]
     counts = Counter(sentence for story in sentences for sentence in story)
     shared = sum(counts[sentence] > 1 for story in sentences for sentence in story)
     vocabulary = {word for story in stories for word in re.findall(r"[a-z]+", story)}

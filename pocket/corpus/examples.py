@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
-from pocket.corpus.settings import StorySettings, Vocabulary, draw_material
+from pocket.corpus.settings import Vocabulary, draw_material
 from pocket.corpus.teller import sentence_starts, split_sentences
 from pocket.corpus.telling import tell
+from prose import prompts
+from prose.settings import Settings
 
 Kind = Literal["write", "rewrite", "continue"]
 _KINDS: tuple[Kind, ...] = ("write", "rewrite", "continue")
@@ -39,7 +41,7 @@ class Example:
     """
 
     kind: Kind
-    settings: StorySettings
+    settings: Settings
     prompt: str
     prefill: str
     completion: str
@@ -55,7 +57,7 @@ class Example:
 
         In what is new of the story: the final part is left out.
         """
-        given = " ".join((*self.settings.characters, *self.settings.keywords)).lower()
+        given = " ".join((*self.settings.character_list, *self.settings.keyword_list)).lower()
         asked = sorted(set(_WORD.findall(given)) - _LITTLE_WORDS, key=len, reverse=True)
         pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, asked))})(?!\w)", re.IGNORECASE)
         return [
@@ -117,22 +119,22 @@ class _Told:
 
 
 def _example(
-    rng: random.Random, kind: Kind, settings: StorySettings, story: str, *, learning: bool
+    rng: random.Random, kind: Kind, settings: Settings, story: str, *, learning: bool
 ) -> Example:
     starts = [0, *sentence_starts(story), len(story)]
     if kind == "continue" and len(starts) > 3:
         # The prefill ends without white space, as a stored text does; the completion brings it.
         cut = len(story[: rng.choice(starts[1:-1])].rstrip())
-        return Example(kind, settings, settings.prompt, story[:cut], story[cut:])
+        return Example(kind, settings, prompts.story_prompt(settings), story[:cut], story[cut:])
     if kind == "rewrite" and len(starts) > 4:
         first, last = _selection(rng, story, starts, learning=learning)
         cut = len(story[: starts[first]].rstrip())
         passage, final = story[cut : starts[last]], story[starts[last] :]
         if learning:
             passage, final = displaced(rng, settings, story[:cut], passage, final)
-        prompt = settings.rewrite_prompt(story[:cut], final)
+        prompt = prompts.rewrite_prompt(settings, story[:cut], final)
         return Example(kind, settings, prompt, story[:cut], passage + final, final)
-    return Example("write", settings, settings.prompt, "", story)
+    return Example("write", settings, prompts.story_prompt(settings), "", story)
 
 
 def _selection(
@@ -166,7 +168,7 @@ def _selection(
 
 
 def displaced(
-    rng: random.Random, settings: StorySettings, initial: str, passage: str, final: str
+    rng: random.Random, settings: Settings, initial: str, passage: str, final: str
 ) -> tuple[str, str]:
     """Return the passage and the final part, now and then not what the plot has in this order.
 
@@ -184,7 +186,7 @@ def displaced(
     told, following = passage.strip(), final[: starts[1]].rstrip()
     if kind < 0.35:
         left_out, rest = final[:later], final[later:]
-        given = (*settings.characters, *settings.keywords)
+        given = (*settings.character_list, *settings.keyword_list)
         if (
             "\n\n" not in left_out
             and _complete(told)
@@ -215,19 +217,19 @@ def _complete(text: str) -> bool:
     return text.count('"') % 2 == 0 and not text.endswith(("?", '?"', '!"'))
 
 
-def _opens_badly(text: str, settings: StorySettings) -> bool:
+def _opens_badly(text: str, settings: Settings) -> bool:
     """Tell whether a paragraph can't begin with `text`: with a name, or a pronoun in its sentence.
 
     A name has other tokens where no space stands before it; `teller.paragraphs` avoids that too.
     """
-    names = tuple(word for name in settings.characters for word in name.split())
+    names = tuple(word for name in settings.character_list for word in name.split())
     return text.startswith(names) or _PRONOUN.search(split_sentences(text)[0]) is not None
 
 
-def _introduces(sentence: str, initial: str, settings: StorySettings) -> bool:
+def _introduces(sentence: str, initial: str, settings: Settings) -> bool:
     """Tell whether `sentence` is the first to give a long name, which is a short one later."""
     return any(
-        " " in name and name in sentence and name not in initial for name in settings.characters
+        " " in name and name in sentence and name not in initial for name in settings.character_list
     )
 
 

@@ -1,54 +1,19 @@
-"""Settings for training stories, and the prompt that the app makes of such settings."""
+"""Settings for training stories, drawn as a writer might choose them."""
 
 import random
 from dataclasses import dataclass
 
 from pocket.corpus import banks, words
+from prose.settings import Settings
 
 Vocabulary = words.Split
-
-
-@dataclass(frozen=True)
-class StorySettings:
-    """The app's seven settings; `max_words` counts words split at white space."""
-
-    characters: tuple[str, ...]
-    keywords: tuple[str, ...]
-    genre: str
-    register: str
-    child_friendly: bool
-    max_words: int
-    final_twist: bool
-
-    @property
-    def prompt(self) -> str:
-        """The app's prompt; a test compares it with `prose.prompts`."""
-        prompt = (
-            "You are a writer. Write a story, without extra comments or questions, of maximum "
-            f"{self.max_words} words, where the main characters names are "
-            f"{', '.join(self.characters)}. The story genre is {self.genre} and you have to use a "
-            f"{self.register} register. The keywords of the story are {', '.join(self.keywords)}. "
-            "The story must have an introduction, a development and a conclusion."
-        )
-        if self.final_twist:
-            prompt += " The finale of the story must have a twist."
-        if self.child_friendly:
-            prompt += " The content must be child-friendly. The story might not involve children."
-        return prompt
-
-    def rewrite_prompt(self, initial_part: str, final_part: str) -> str:
-        """The app's prompt for a partial rewrite."""
-        return (
-            f"{self.prompt} It is important that the story starts with this part unchanged: "
-            f"{initial_part} and finishes with this part unchanged: {final_part}"
-        )
 
 
 @dataclass(frozen=True)
 class Material:
     """What a story is told from: the settings, and what they do not say of names and keywords."""
 
-    settings: StorySettings
+    settings: Settings
     characters: tuple[words.Character, ...]
     keywords: tuple[words.Keyword, ...]
 
@@ -66,9 +31,9 @@ def draw_material(
     characters = tuple(words.draw_characters(rng, count, vocabulary))
     count = rng.choices((1, 2, 3, 4, 5), (18, 27, 28, 15, 12))[0]
     keywords = tuple(words.draw_keywords(rng, count, vocabulary))
-    settings = StorySettings(
-        characters=tuple(character.text for character in characters),
-        keywords=tuple(keyword.text for keyword in keywords),
+    settings = Settings(
+        main_characters=", ".join(character.text for character in characters),
+        keywords=", ".join(keyword.text for keyword in keywords),
         genre=genre or rng.choice(list(loaded.genres)),
         register=register or rng.choice(list(loaded.registers)),
         child_friendly=rng.random() < 0.4,

@@ -80,7 +80,7 @@ def _is_complete(story: str, material: Material) -> bool:
     A short plot may do without the hero's name; and the fewer sentences there are, the more of
     them have to be this story's own.
     """
-    asked = (*material.settings.characters, *material.settings.keywords)
+    asked = (*material.settings.character_list, *material.settings.keyword_list)
     if not all(text in story for text in asked):
         return False
     sentences = split_sentences(story)

@@ -12,7 +12,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,11 @@ from typing import Any
 import httpx
 
 from pocket import corpus
-from pocket.corpus import Example, StorySettings
+from pocket.corpus import Example
 from pocket.training import agreement, measures
 from pocket.training.classifier import NaiveBayes, features
+from prose import prompts
+from prose.settings import Settings
 
 SETTINGS_SEED = 4242
 _CLASSIFIER_STORIES = 4000
@@ -72,7 +74,7 @@ def ask_all(
         return list(pool.map(lambda example: ask(client, example, seed), examples))
 
 
-def judge(answer: Answer, settings: StorySettings) -> dict[str, Any]:
+def judge(answer: Answer, settings: Settings) -> dict[str, Any]:
     """Return what can be counted about one story."""
     story = answer.text.strip()
     return {
@@ -88,7 +90,7 @@ def judge(answer: Answer, settings: StorySettings) -> dict[str, Any]:
     }
 
 
-def summary(judged: Sequence[dict[str, Any]], settings: Sequence[StorySettings]) -> dict[str, Any]:
+def summary(judged: Sequence[dict[str, Any]], settings: Sequence[Settings]) -> dict[str, Any]:
     """Return the shares over all stories."""
     asked = [story["turns"] for story, s in zip(judged, settings, strict=True) if s.final_twist]
     unasked = [
@@ -107,11 +109,11 @@ def summary(judged: Sequence[dict[str, Any]], settings: Sequence[StorySettings])
     }
 
 
-def classify(stories: Sequence[str], settings: Sequence[StorySettings]) -> dict[str, float]:
+def classify(stories: Sequence[str], settings: Sequence[Settings]) -> dict[str, float]:
     """Return how often the genre and the register are told, of the generator's and `stories`."""
 
-    def hidden(chosen: StorySettings) -> tuple[str, ...]:
-        return (*chosen.characters, *chosen.keywords)
+    def hidden(chosen: Settings) -> tuple[str, ...]:
+        return (*chosen.character_list, *chosen.keyword_list)
 
     stream = corpus.examples(5151, kind="write")
     learned = [
@@ -180,7 +182,12 @@ def main() -> None:
     }
     print(json.dumps(figures, indent=1))
     stories = [
-        {"prompt": s.prompt, "story": answer.text.strip(), **judgement, "settings": asdict(s)}
+        {
+            "prompt": prompts.story_prompt(s),
+            "story": answer.text.strip(),
+            **judgement,
+            "settings": s.to_dict(),
+        }
         for answer, s, judgement in zip(answers, settings, judged, strict=True)
     ]
     everything = {"figures": figures, "stories": stories, "rewrites": rewritten}

@@ -8,10 +8,11 @@ from itertools import islice
 import snowballstemmer
 
 from pocket import corpus
-from pocket.corpus import StorySettings, banks, split_sentences, twist_markers
+from pocket.corpus import banks, split_sentences, twist_markers
+from prose import sentences
+from prose.settings import Settings
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_WHOLE_END = re.compile(r"[.!?…][\"”’)]*\Z")
 _WHOLE_START = re.compile(r"[\"“(]?[^\Wa-z_]")
 # Characters; shorter sentences may well be said twice.
 _LONG_SENTENCE = 20
@@ -20,21 +21,21 @@ _VOCABULARY_STORIES = 2000
 _stem = cache(snowballstemmer.stemmer("english").stemWord)
 
 
-def names_present(story: str, settings: StorySettings) -> bool:
+def names_present(story: str, settings: Settings) -> bool:
     """Tell whether every name stands in the story, whole and in any capitals."""
     return all(
         re.search(rf"(?<!\w){re.escape(name)}(?!\w)", story, re.IGNORECASE)
-        for name in settings.characters
+        for name in settings.character_list
     )
 
 
-def keywords_present(story: str, settings: StorySettings) -> bool:
+def keywords_present(story: str, settings: Settings) -> bool:
     """Tell whether every keyword stands in the story, in any capitals and any inflected form.
 
     Words are compared by their English stems (Snowball); a hyphen counts as a space.
     """
     said = _stems(story)
-    return all(_within(_stems(keyword), said) for keyword in settings.keywords)
+    return all(_within(_stems(keyword), said) for keyword in settings.keyword_list)
 
 
 def _stems(text: str) -> list[str]:
@@ -47,13 +48,13 @@ def _within(phrase: list[str], text: list[str]) -> bool:
 
 def ends_whole(story: str) -> bool:
     """Tell whether the story ends with a whole sentence."""
-    return _WHOLE_END.search(story) is not None
+    return sentences.ends_sentence(story)
 
 
 def repeats(story: str) -> bool:
     """Tell whether a sentence of some length stands in the story twice."""
-    sentences = [s for s in split_sentences(story) if len(s) >= _LONG_SENTENCE]
-    return len(sentences) > len(set(sentences))
+    long_ones = [s for s in split_sentences(story) if len(s) >= _LONG_SENTENCE]
+    return len(long_ones) > len(set(long_ones))
 
 
 def turns(story: str) -> bool:
@@ -75,18 +76,18 @@ def vocabulary() -> frozenset[str]:
     return frozenset(words)
 
 
-def other_words(story: str, settings: StorySettings) -> list[str]:
+def other_words(story: str, settings: Settings) -> list[str]:
     """Return the story's words in lower case, without those of the names and keywords."""
     given = {
         word
-        for text in (*settings.characters, *settings.keywords)
+        for text in (*settings.character_list, *settings.keyword_list)
         for word in _WORD.findall(text.lower())
     }
     words = [word.removesuffix("'s") for word in _WORD.findall(story.lower().replace("’", "'"))]
     return [word for word in words if word not in given]
 
 
-def strange_words(story: str, settings: StorySettings) -> list[str]:
+def strange_words(story: str, settings: Settings) -> list[str]:
     """Return the words that are no words of the language, names or keywords."""
     return [word for word in other_words(story, settings) if word not in vocabulary()]
 

@@ -45,26 +45,28 @@ def test_stories_follow_their_settings(examples: list[corpus.Example]) -> None:
         assert len(story.split()) <= settings.max_words
         assert measures.ends_whole(story)
         assert 3 <= len(story.split("\n\n")) <= 4, "introduction, development, conclusion"
-        assert all(name in story for name in settings.characters)
-        assert all(keyword in story for keyword in settings.keywords)
+        assert all(name in story for name in settings.character_list)
+        assert all(keyword in story for keyword in settings.keyword_list)
         assert measures.turns(story) == settings.final_twist
         assert not measures.repeats(story)
         assert not set("{}[]<>&%|") & set(story), "a mark was left"
 
 
 def test_keywords_stand_in_different_parts() -> None:
-    long_ones = [e for e in WHOLE if len(e.story.split()) > 200 and len(e.settings.keywords) > 3]
+    long_ones = [
+        e for e in WHOLE if len(e.story.split()) > 200 and len(e.settings.keyword_list) > 3
+    ]
     for example in long_ones:
         paragraphs = example.story.split("\n\n")
         told = [
-            any(keyword in paragraph for keyword in example.settings.keywords)
+            any(keyword in paragraph for keyword in example.settings.keyword_list)
             for paragraph in paragraphs
         ]
         assert sum(told) >= 2, example.story
 
 
 def test_pronouns_are_those_of_the_hero() -> None:
-    alone = [example for example in WHOLE if len(example.settings.characters) == 1]
+    alone = [example for example in WHOLE if len(example.settings.character_list) == 1]
     assert len(alone) > 300
     for example in alone:
         told = _SPEECH.sub("", example.story)
@@ -116,7 +118,7 @@ def test_stories_for_children_are_gentle() -> None:
     friendly = [example for example in WHOLE if example.settings.child_friendly]
     assert len(friendly) > 300
     for example in friendly:
-        own = [*example.settings.keywords, *example.settings.characters]
+        own = [*example.settings.keyword_list, *example.settings.character_list]
         found = harsh.search(example.story)
         assert not found or any(found[0] in text for text in own), example.story
 
@@ -154,7 +156,7 @@ def test_genres_and_registers_can_be_told_apart() -> None:
 
     def counted(example: corpus.Example) -> Counter[str]:
         settings = example.settings
-        return features(example.story, (*settings.characters, *settings.keywords))
+        return features(example.story, (*settings.character_list, *settings.keyword_list))
 
     learned, asked = rows(31, 2400), rows(32, 400)
     for name, least in (("genre", 0.95), ("register", 0.7)):
@@ -202,7 +204,7 @@ def test_the_development_opens_with_a_keyword() -> None:
     opened = [
         any(
             keyword.lower() in split_sentences(example.story.split("\n\n")[1])[0].lower()
-            for keyword in example.settings.keywords
+            for keyword in example.settings.keyword_list
         )
         for example in WHOLE
         if example.settings.max_words > 210
@@ -215,12 +217,12 @@ def test_every_companion_comes_in_before_the_development_is_half_told() -> None:
     roomy = [
         example
         for example in WHOLE
-        if len(example.settings.characters) > 2 and example.settings.max_words > 200
+        if len(example.settings.character_list) > 2 and example.settings.max_words > 200
     ]
     assert len(roomy) > 100
     for example in roomy:
         opening = " ".join(example.story.split("\n\n")[:2])
-        assert all(name in opening for name in example.settings.characters), example.story
+        assert all(name in opening for name in example.settings.character_list), example.story
 
 
 def test_what_kind_of_sentence_comes_next_is_told_by_those_before() -> None:
@@ -256,14 +258,14 @@ def test_the_prompt_alone_tells_the_way_of_telling() -> None:
     listed: dict[bool, list[bool]] = defaultdict(list)
     for example in WHOLE:
         settings = example.settings
-        if len(settings.keywords) < 2:
+        if len(settings.keyword_list) < 2:
             continue
-        asked = len((*settings.characters, *settings.keywords))
+        asked = len((*settings.character_list, *settings.keyword_list))
         roomy = settings.max_words >= max(170, 120 + 10 * asked)
         # A story with little room has its keywords in one sentence.
         listed[roomy].append(
             any(
-                all(keyword in sentence for keyword in settings.keywords[-2:])
+                all(keyword in sentence for keyword in settings.keyword_list[-2:])
                 for sentence in split_sentences(example.story)
             )
         )
@@ -276,7 +278,7 @@ def test_keywords_come_in_the_order_of_the_prompt() -> None:
     # One of them can be a word that the story also says by chance.
     in_order = 0
     for example in WHOLE:
-        places = [example.story.lower().find(k.lower()) for k in example.settings.keywords]
+        places = [example.story.lower().find(k.lower()) for k in example.settings.keyword_list]
         in_order += places == sorted(places)
     assert in_order > 0.97 * len(WHOLE)
 

@@ -12,6 +12,7 @@ from pocket import corpus
 from pocket.corpus import split_sentences
 from pocket.corpus.examples import displaced
 from pocket.training import measures
+from prose.settings import Settings
 from tests.pocket.samples import EXAMPLES
 
 
@@ -44,15 +45,15 @@ def test_rewrites_are_everywhere_and_join() -> None:
 def test_a_rewrites_final_part_is_not_always_what_the_plot_has_next() -> None:
     """Its first sentence has to be looked for in the prompt, as the passage does not tell it."""
     for example in islice(corpus.examples(15, kind="rewrite"), 400):
-        material = (*example.settings.characters, *example.settings.keywords)
+        material = (*example.settings.character_list, *example.settings.keyword_list)
         assert all(text in example.story for text in material), example.story
         assert measures.turns(example.story) == example.settings.final_twist, example.story
-        names = tuple(n for name in example.settings.characters for n in name.split())
+        names = tuple(n for name in example.settings.character_list for n in name.split())
         opened = [p for p in example.story.split("\n\n") if p.startswith(names)]
         assert not opened, "no space before a name"
     rng, settings = random.Random(5), EXAMPLES[0].settings
     initial, passage, final = "One.", " Two. ", "Three. Four.\n\nFive. Six."
-    settings = replace(settings, characters=("One",), keywords=("Six",), final_twist=False)
+    settings = replace(settings, main_characters="One", keywords="Six", final_twist=False)
     told = Counter(displaced(rng, settings, initial, passage, final) for _ in range(1000))
     assert set(told) == {
         (passage, final),
@@ -60,7 +61,7 @@ def test_a_rewrites_final_part_is_not_always_what_the_plot_has_next() -> None:
         (" Three. ", "Two. Four.\n\nFive. Six."),
     }
     assert min(told.values()) > 100
-    settings = replace(settings, keywords=("Three",))
+    settings = replace(settings, keywords="Three")
     told = Counter(displaced(rng, settings, initial, passage, final) for _ in range(200))
     assert set(told) == {(passage, final), (" Three. ", "Two. Four.\n\nFive. Six.")}
 
@@ -84,8 +85,8 @@ def test_a_rewrites_final_part_is_not_always_what_the_plot_has_next() -> None:
 def test_what_needs_its_place_keeps_it(passage: str, final: str) -> None:
     settings = replace(
         EXAMPLES[0].settings,
-        characters=("Anna Berg", "Bo Lind"),
-        keywords=("Five",),
+        main_characters="Anna Berg, Bo Lind",
+        keywords="Five",
         final_twist=True,
     )
     initial = "Bo Lind met Anna Berg. Five." if "Bo" not in passage else "Anna Berg came. Five."
@@ -111,14 +112,14 @@ def test_a_longer_passage_to_learn_from_goes_on_to_its_paragraphs_end() -> None:
 def test_a_held_out_rewrite_takes_a_passage_out_of_a_whole_story() -> None:
     stream = corpus.examples(12, vocabulary="held-out", kind="rewrite")
     for example in islice(stream, 200):
-        assert all(name in example.story for name in example.settings.characters)
-        assert all(keyword in example.story for keyword in example.settings.keywords)
+        assert all(name in example.story for name in example.settings.character_list)
+        assert all(keyword in example.story for keyword in example.settings.keyword_list)
 
 
 def test_what_the_prompt_gives_is_marked() -> None:
-    settings = corpus.StorySettings(
-        characters=("Dr. Fay O'Brien", "anna-maria"),
-        keywords=("Lamp On The Hill", "owls"),
+    settings = Settings(
+        main_characters="Dr. Fay O'Brien, anna-maria",
+        keywords="Lamp On The Hill, owls",
         genre="Fantasy",
         register="Formal",
         child_friendly=False,

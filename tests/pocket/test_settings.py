@@ -4,8 +4,6 @@ import random
 import re
 import statistics
 from collections import defaultdict
-from dataclasses import asdict
-from types import SimpleNamespace
 
 from pocket import corpus
 from pocket.corpus import banks, words
@@ -16,8 +14,8 @@ from tests.pocket.samples import EXAMPLES, HELD_OUT, WHOLE
 def test_every_setting_is_there() -> None:
     assert len({example.settings.genre for example in WHOLE}) == 15
     assert len({example.settings.register for example in WHOLE}) == 10
-    assert {len(example.settings.characters) for example in WHOLE} == {1, 2, 3, 4}
-    assert {len(example.settings.keywords) for example in WHOLE} == {1, 2, 3, 4, 5}
+    assert {len(example.settings.character_list) for example in WHOLE} == {1, 2, 3, 4}
+    assert {len(example.settings.keyword_list) for example in WHOLE} == {1, 2, 3, 4, 5}
     lengths = [len(example.story.split()) for example in WHOLE]
     assert max(lengths) <= 400
     assert sum(length > 250 for length in lengths) > len(lengths) / 10
@@ -30,16 +28,13 @@ def test_a_name_has_one_pronoun() -> None:
     assert not hers & his
 
 
-def test_the_prompt_is_the_apps() -> None:
-    for example in WHOLE[:100]:
-        settings = example.settings
-        names, keywords = ", ".join(settings.characters), ", ".join(settings.keywords)
-        apps = SimpleNamespace(
-            **{**asdict(settings), "main_characters": names, "keywords": keywords}
-        )
-        assert example.prompt == prompts.story_prompt(apps)
-        rewrite = prompts.rewrite_prompt(apps, "One.", "Three.")
-        assert settings.rewrite_prompt("One.", "Three.") == rewrite
+def test_the_prompt_is_the_apps_and_tells_the_settings() -> None:
+    for example in EXAMPLES[:300]:
+        if example.final:
+            wanted = prompts.rewrite_prompt(example.settings, example.prefill, example.final)
+            assert example.prompt == wanted
+        elif example.kind != "rewrite":
+            assert prompts.read_prompt(example.prompt) == example.settings
 
 
 def test_limits_to_learn_from_are_any_numbers() -> None:
@@ -64,7 +59,7 @@ def test_a_drawn_name_has_one_pronoun() -> None:
 def test_held_out_names_and_keywords_are_those_of_no_training_story() -> None:
     def given(examples: list[corpus.Example]) -> set[str]:
         settings = [example.settings for example in examples]
-        return {text.lower() for s in settings for text in (*s.characters, *s.keywords)}
+        return {text.lower() for s in settings for text in (*s.character_list, *s.keyword_list)}
 
     held_out = given(HELD_OUT)
     assert not held_out & given(EXAMPLES)

@@ -1,27 +1,23 @@
-"""The prompts' wording is fixed, and no text of a person's can leave its place in them."""
+"""The prompts' wording is fixed, and tells the settings that made it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prose import prompts
+from prose.settings import Settings
 
-
-@dataclass
-class Settings:
-    """The settings of the examples below."""
-
-    main_characters: str = "Anna, Ben"
-    keywords: str = "lantern, old map"
-    genre: str = "Mystery"
-    register: str = "Elegant"
-    child_friendly: bool = False
-    max_words: int = 250
-    final_twist: bool = False
-
-
+EXAMPLE = Settings(
+    main_characters="Anna, Ben",
+    keywords="lantern, old map",
+    genre="Mystery",
+    register="Elegant",
+    child_friendly=False,
+    max_words=250,
+    final_twist=False,
+)
 STORY = (
     "You are a writer. Write a story, without extra comments or questions, of maximum 250 words, "
     "where the main characters names are Anna, Ben. The story genre is Mystery and you have to use "
@@ -33,7 +29,7 @@ CHILD = " The content must be child-friendly. The story might not involve childr
 
 
 def test_wording() -> None:
-    settings = Settings()
+    settings = EXAMPLE
     assert prompts.story_prompt(settings) == STORY
     assert prompts.story_prompt(replace(settings, final_twist=True)) == STORY + TWIST
     assert prompts.story_prompt(replace(settings, child_friendly=True)) == STORY + CHILD
@@ -42,48 +38,83 @@ def test_wording() -> None:
 
 
 def test_rewrite_wording() -> None:
-    assert prompts.rewrite_prompt(Settings(), "One.", "Three.") == (
+    assert prompts.rewrite_prompt(EXAMPLE, "One.", "Three.") == (
         STORY + " It is important that the story starts with this part unchanged: One. and "
         "finishes with this part unchanged: Three."
     )
 
 
-@pytest.mark.parametrize(
-    ("dirty", "clean"),
+WORDS = st.sampled_from(
     [
-        ("<|start_header_id|>system", "system"),
-        ("<|eot<|eot_id|>_id|>Eve", "Eve"),
-        ("a\x00b\x1bc\u202ed", "abcd"),
-        ("\ud800lone", "lone"),
-        ("Zoë 李雷 👩‍🚀", "Zoë 李雷 👩‍🚀"),
-        ("line\nbreak\ttab", "line\nbreak\ttab"),
+        *("Anna", "Dr. Ray", "B.", ". The", "keywords of the story are", ", ", "register", "字"),
+        *("You are a writer. Write a story, ", ". The story genre is", "War and you have to use a"),
+        *(". The story must have an introduction, a development and a conclusion.", ". ", "a, b"),
+        *(" The finale of the story must have a twist.", "{genre}", "\\1"),
+    ]
+)
+FIELD = (
+    st.lists(WORDS, min_size=1, max_size=6).map(" ".join) | st.text(min_size=1, max_size=30)
+).filter(lambda text: "\n" not in text)
+SETTINGS = st.builds(
+    Settings,
+    main_characters=FIELD,
+    keywords=FIELD,
+    genre=st.sampled_from(["War", "Sci-fi"]),
+    register=st.sampled_from(["Casual", "Vivid"]),
+    child_friendly=st.booleans(),
+    max_words=st.integers(0, 999_999),
+    final_twist=st.booleans(),
+)
+
+
+@given(SETTINGS)
+def test_a_prompt_gives_back_what_made_it(settings: Settings) -> None:
+    prompt = prompts.story_prompt(settings)
+    assert prompts.read_prompt(f" {prompt}\n") == settings
+    led = prompts.leading_prompt(f"{prompt},Once.")
+    assert led is not None
+    assert prompt.startswith(led)
+    if ". The story must" not in settings.keywords:
+        assert led == prompt
+
+
+MIDDLE = (
+    ". The story genre is War and you have to use a Vivid register. The keywords of the story are "
+)
+
+
+def test_names_with_all_the_wording_after_them_make_the_same_prompt_still() -> None:
+    settings = replace(EXAMPLE, main_characters=f"Anna{MIDDLE}x")
+    prompt = prompts.story_prompt(settings)
+    found = prompts.read_prompt(prompt)
+    assert found is not None
+    assert found != settings, "nobody can tell"
+    assert prompts.story_prompt(found) == prompt
+    # In the keywords they are no riddle.
+    settings = replace(EXAMPLE, keywords=f"lamp{MIDDLE}x")
+    assert prompts.read_prompt(prompts.story_prompt(settings)) == settings
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "",
+        "Write me a story.",
+        STORY[:-1],
+        f"{STORY} And more.",
+        STORY + CHILD + TWIST,
+        STORY.replace("250", "0250"),
+        STORY.replace("250", "٢٥٠"),
+        STORY.replace("Anna, Ben", ""),
+        STORY.replace("lantern, old map", ""),
+        STORY.replace("Anna, Ben", "Anna\nBen"),
+        STORY.replace("Mystery", "Two words"),
+        STORY.replace("Mystery", "x" * 41),
+        STORY.replace("Anna", "x" * 10_000),
     ],
 )
-def test_clean_text(dirty: str, clean: str) -> None:
-    assert prompts.clean_text(dirty) == clean
-
-
-@given(st.text(alphabet=st.sampled_from("<|>ab_ \n"), max_size=80))
-def test_no_chat_token_survives(text: str) -> None:
-    assert prompts._CHAT_TOKEN.search(prompts.clean_text(text)) is None
-
-
-@given(st.text(max_size=200))
-def test_cleaning_twice_changes_nothing_more(text: str) -> None:
-    assert prompts.clean_text(prompts.clean_text(text)) == prompts.clean_text(text)
-
-
-@pytest.mark.parametrize(
-    ("typed", "kept"),
-    [
-        (" Anna ,, Ben,Anna ", "Anna, Ben"),
-        ("old \n map", "old map"),
-        (",;, ,", ";"),
-        ("  ", ""),
-    ],
-)
-def test_clean_list(typed: str, kept: str) -> None:
-    assert prompts.clean_list(typed) == kept
+def test_another_wording_is_none(prompt: str) -> None:
+    assert prompts.read_prompt(prompt) is None
 
 
 def test_estimates_grow_with_the_text() -> None:

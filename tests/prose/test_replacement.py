@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prose import overlap, replacement
+from prose import replacement
 from prose.passage import EmptyPassageError, cut
 from tests.prose.test_passage import select
 from tests.prose.test_splice import TEXTS, texts_with_ranges
@@ -104,40 +104,6 @@ def test_no_space_is_doubled_or_lost_at_any_seam(
         assert "\r" not in core
 
 
-def tells_the_road(text: str) -> bool:
-    """Tell whether the words "the road went" come in a row."""
-    words = [word for word, _, _ in overlap.keyed_words(text)]
-    return ["the", "road", "went"] in [words[index : index + 3] for index in range(len(words))]
-
-
-@given(st.lists(st.sampled_from([" the", " road", " went", " ro", "ad", ".", " and", " 🙂", "\n"])))
-def test_what_follows_is_never_shown_and_nothing_else_is_lost(pieces: list[str]) -> None:
-    following = overlap.opening(" The road went down.", inside_sentence=False)
-    assert following == ["the", "road", "went", "down"]
-    lookout = overlap.Lookout(following[:3])
-    shown = "".join(lookout.feed(piece) for piece in pieces) + lookout.rest()
-    whole = "".join(pieces)
-    assert whole.startswith(shown)
-    told = tells_the_road(whole)
-    assert not tells_the_road(shown)
-    if not lookout.ended and not told:
-        assert shown == whole
-
-
-@pytest.mark.parametrize(
-    ("pieces", "shown"),
-    [
-        ([" She went up the ro", "ad", " went", "."], " She went up"),
-        ([" the road", " wentworth", " x"], " the road wentworth x"),
-        ([' "The', " road", " went"], ""),
-        ([" the", " roa"], " the roa"),
-    ],
-)
-def test_the_lookout_waits_for_whole_words(pieces: list[str], shown: str) -> None:
-    lookout = overlap.Lookout(["the", "road", "went"])
-    assert "".join(lookout.feed(piece) for piece in pieces) + lookout.rest() == shown
-
-
 @pytest.mark.parametrize("text", ["S", "Sure! Here", "The rew", "here is the new version"])
 def test_what_may_be_a_preamble_waits(text: str) -> None:
     assert replacement.may_begin_preamble(text)
@@ -146,3 +112,29 @@ def test_what_may_be_a_preamble_waits(text: str) -> None:
 @pytest.mark.parametrize("text", ["The fog", "Herein", "Here the road", "Here is: what", "She"])
 def test_what_is_none_does_not(text: str) -> None:
     assert not replacement.may_begin_preamble(text)
+
+
+@pytest.mark.parametrize("text", ["*" * 160, "Sure" + ", sure" * 30, '"' * 5000])
+def test_nobody_waits_for_a_preamble_for_ever(text: str) -> None:
+    assert not replacement.may_begin_preamble(text)
+
+
+@pytest.mark.parametrize(
+    ("base", "first", "seam"),
+    [
+        ("She slept.", " Then", " Then"),
+        ("She slept.", "Then", " Then"),
+        ("She slept. ", " Then", "Then"),
+        ("She slept.\n\n", "\n\nThen", "Then"),
+        ("She slept.", "\n\nThen", "\n\nThen"),
+        ("the lant", "ern", "ern"),
+        ("", "Once", "Once"),
+    ],
+)
+def test_a_continuation_meets_its_base(base: str, first: str, seam: str) -> None:
+    assert replacement.joined(base, first) == seam
+
+
+def test_the_model_gets_the_base_without_the_space_at_its_end() -> None:
+    assert replacement.prefill("She slept.\n\n ") == "She slept."
+    assert replacement.prefill("She<|eot_id|> slept.") == "She slept."

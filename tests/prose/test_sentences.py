@@ -1,11 +1,20 @@
-"""The limit of words, held at the end of a sentence; and the seams."""
+"""The limit of words, held at the end of a sentence."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prose.seams import joined, prefill
-from prose.sentences import Goal, WordCounter, sentences, whole_sentences, word_limit
+from prose.sentences import (
+    Goal,
+    WordCounter,
+    can_begin_after,
+    ends_sentence,
+    first_sentence,
+    from_next_sentence,
+    sentences,
+    whole_sentences,
+    word_limit,
+)
 
 STORY = 'Mr. Gray ran. "Stop!" she said. They did… And J. R. laughed? Then it was over'
 
@@ -88,22 +97,66 @@ def test_a_continuation_gets_what_is_left_or_half_as_much_again(length: int, lim
     assert word_limit(300, "word " * length) == limit
 
 
+ENDS = (
+    *(
+        "He ran.",
+        "He ran?!",
+        "He ran…",
+        "“Run!”",
+        "He ran.  \n",
+        "_He ran._",
+        "(He ran.)",
+        "I was...",
+    ),
+    *("他走了。", "「走！」", "वह गया।", "Mr..", "Mr. Gray ran."),
+)
+NO_ENDS = ("", "He ran", "He ran,", "Mr.", "J. R.", "He ran.x", "He ran .,", "”", "“Run!”—", "…a")
+
+
+@pytest.mark.parametrize("text", ENDS)
+def test_a_sentence_ends(text: str) -> None:
+    assert ends_sentence(text)
+    assert can_begin_after(text)
+
+
+@pytest.mark.parametrize("text", NO_ENDS)
+def test_no_sentence_ends(text: str) -> None:
+    assert not ends_sentence(text)
+    assert can_begin_after(text) is (text == "")
+    assert can_begin_after(f"{text}\n ")
+
+
+@given(st.text(alphabet='aMr .!…。"』)\n', max_size=30))
+def test_the_end_is_that_of_the_last_sentence(text: str) -> None:
+    stripped = text.rstrip()
+    [*_, (_, end)] = [(0, 0), *sentences(stripped)]
+    last = [stripped[place:end] for place, end in sentences(stripped)][-1:]
+    assert end == len(stripped)
+    if ends_sentence(text):
+        assert last
+        assert first_sentence(last[0]) == last[0]
+
+
 @pytest.mark.parametrize(
-    ("base", "first", "seam"),
+    ("text", "rest"),
     [
-        ("She slept.", " Then", " Then"),
-        ("She slept.", "Then", " Then"),
-        ("She slept. ", " Then", "Then"),
-        ("She slept.\n\n", "\n\nThen", "Then"),
-        ("She slept.", "\n\nThen", "\n\nThen"),
-        ("the lant", "ern", "ern"),
-        ("", "Once", "Once"),
+        ("ran off. Then he slept. He", "Then he slept. He"),
+        ("ran off\n\nThen he slept", "Then he slept"),
+        ("with Mr. Gray. Then", "Then"),
+        ("走了。然后", "然后"),
+        ("ran off.", ""),
+        ("ran off and away", ""),
     ],
 )
-def test_seams(base: str, first: str, seam: str) -> None:
-    assert joined(base, first) == seam
+def test_from_the_next_sentence_on(text: str, rest: str) -> None:
+    assert from_next_sentence(text) == rest
 
 
-def test_the_model_gets_the_base_without_the_space_at_its_end() -> None:
-    assert prefill("She slept.\n\n ") == "She slept."
-    assert prefill("She<|eot_id|> slept.") == "She slept."
+@given(st.text(alphabet='aB .!"\n', max_size=60), st.integers(1, 6), st.integers(1, 5))
+def test_a_goal_is_the_same_in_whatever_pieces(text: str, words: int, size: int) -> None:
+    def kept(pieces: list[str]) -> str:
+        goal = Goal(words)
+        return "".join("" if goal.reached else goal.cut(piece) for piece in pieces).rstrip()
+
+    in_pieces = kept([text[index : index + size] for index in range(0, len(text), size)])
+    assert in_pieces == kept([text])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prose import diffs, splice
+from prose import splice
 
 # Text as people have it: emoji of several code points, combining marks, right to left, CRLF.
 WORDS = st.sampled_from(
@@ -114,25 +114,3 @@ def test_a_passage_that_is_gone_is_not_found_in_one_that_reads_the_same() -> Non
 )
 def test_is_at(start: int, end: int, passage: str, there: bool) -> None:
     assert splice.is_at("One two", start, end, passage) is there
-
-
-@given(TEXTS, TEXTS)
-def test_a_diff_makes_both_texts(old: str, new: str) -> None:
-    found = diffs.word_diff(old, new)
-    for segments in (found, diffs.readable(found)):
-        assert "".join(text for change, text in segments if change != "added") == old
-        assert "".join(text for change, text in segments if change != "removed") == new
-        assert all(text for _, text in segments)
-
-
-def test_a_diff_is_by_words() -> None:
-    assert diffs.word_diff("The lantern went out.", "The lamps went out.") == [
-        ("same", "The "),
-        ("removed", "lantern"),
-        ("added", "lamps"),
-        ("same", " went out."),
-    ]
-    scattered = diffs.word_diff("He held the map and ran.", "Wind crossed the yard and slept.")
-    assert len(scattered) > len(diffs.readable(scattered)) == 3
-    many = " ".join(f"word{number}" for number in range(70_000))  # more than UCS-2 has characters
-    assert diffs.word_diff(many, many + " more")[-1] == ("added", " more")

@@ -5,10 +5,11 @@ from itertools import groupby
 from pocket import corpus
 from pocket.training import emphasis, tokens
 from pocket.training.card import MODEL
+from prose.settings import Settings
 
-SETTINGS = corpus.StorySettings(
-    characters=("Zoltanmira",),
-    keywords=("silver bellows",),
+SETTINGS = Settings(
+    main_characters="Zoltanmira",
+    keywords="silver bellows",
     genre="Fantasy",
     register="Formal",
     child_friendly=False,

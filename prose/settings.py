@@ -1,0 +1,69 @@
+"""What a story is asked to be: the seven settings that a prompt is made of."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Protocol, Self
+
+
+class HasSettings(Protocol):
+    """Whatever carries the seven settings, such as a database row."""
+
+    @property
+    def main_characters(self) -> str: ...
+    @property
+    def keywords(self) -> str: ...
+    @property
+    def genre(self) -> str: ...
+    @property
+    def register(self) -> str: ...
+    @property
+    def child_friendly(self) -> bool: ...
+    @property
+    def max_words(self) -> int: ...
+    @property
+    def final_twist(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The seven settings; names and keywords are separated by commas."""
+
+    main_characters: str
+    keywords: str
+    genre: str
+    register: str
+    child_friendly: bool
+    max_words: int  # as `str.split` counts them
+    final_twist: bool
+
+    @classmethod
+    def of(cls, source: HasSettings) -> Self:
+        """Return the settings that `source` carries among other things."""
+        return cls(**{name: getattr(source, name) for name in FIELDS})
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return what `to_dict` was called on. Raises `KeyError` where one is missing."""
+        return cls(**{name: values[name] for name in FIELDS})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings by their names, in the order of the form."""
+        return asdict(self)
+
+    @property
+    def character_list(self) -> tuple[str, ...]:
+        """The main characters' names, one by one."""
+        return tuple(split_list(self.main_characters))
+
+    @property
+    def keyword_list(self) -> tuple[str, ...]:
+        """The keywords, one by one."""
+        return tuple(split_list(self.keywords))
+
+
+FIELDS = tuple(field.name for field in fields(Settings))
+
+
+def split_list(text: str) -> list[str]:
+    """Return the entries of a comma-separated field."""
+    return [entry.strip() for entry in text.split(",") if entry.strip()]
