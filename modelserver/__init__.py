@@ -1,49 +1,79 @@
 """The only edge to the model server: it speaks Ollama's API and nothing else.
 
-The API is described in docs/api.md of the project `ollama/ollama`. The address comes from the
-environment and from nowhere else. Imports nothing of ours.
+The API is described in docs/api.md of the project `ollama/ollama`. Which server is asked is handed
+in with every call, as a `Server`. Imports nothing of ours.
 """
 
-from modelserver.chat import Chunk, chat
-from modelserver.connection import close
-from modelserver.errors import (
-    AdaptersRefusedError,
-    BrokenStreamError,
-    ModelMissingError,
-    ModelServerError,
-    PromptTooLongError,
-    PullError,
-    ServerBusyError,
-    ServerFaultError,
-    UnreachableError,
-)
-from modelserver.models import (
-    Abilities,
-    ModelFacts,
-    Progress,
-    abilities,
-    create,
-    delete,
-    model_facts,
-    pull,
-    upload,
-    version,
-)
+import importlib
+from typing import TYPE_CHECKING
+
+from modelserver.server import Server, ServerSettingsError
+
+if TYPE_CHECKING:
+    from modelserver.connection import close
+    from modelserver.errors import (
+        AdaptersRefusedError,
+        BrokenStreamError,
+        CredentialsRefusedError,
+        ModelMissingError,
+        ModelServerError,
+        NotOllamaError,
+        PromptTooLongError,
+        PullError,
+        ServerBusyError,
+        ServerFaultError,
+        SilentError,
+        UnreachableError,
+        UntrustedCertificateError,
+    )
+    from modelserver.models import (
+        Abilities,
+        ModelFacts,
+        Progress,
+        abilities,
+        create,
+        delete,
+        model_facts,
+        pull,
+        upload,
+        version,
+    )
+    from modelserver.streaming import Chunk, chat
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load what asks the server when it is first used: the trainer has no client to ask with.
+
+        Its environment takes only the description and the converters.
+        """
+        if name in __all__:
+            for home in ("errors", "connection", "models", "streaming"):
+                module = importlib.import_module(f"modelserver.{home}")
+                if hasattr(module, name):
+                    return globals().setdefault(name, getattr(module, name))
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "Abilities",
     "AdaptersRefusedError",
     "BrokenStreamError",
     "Chunk",
+    "CredentialsRefusedError",
     "ModelFacts",
     "ModelMissingError",
     "ModelServerError",
+    "NotOllamaError",
     "Progress",
     "PromptTooLongError",
     "PullError",
+    "Server",
     "ServerBusyError",
     "ServerFaultError",
+    "ServerSettingsError",
+    "SilentError",
     "UnreachableError",
+    "UntrustedCertificateError",
     "abilities",
     "chat",
     "close",

@@ -1,4 +1,9 @@
-"""The connections to the model server: one pair of clients for each event loop."""
+"""The connections to the model server: one session for each event loop and server.
+
+Streams are read from it as they are; the library `ollama` asks everything else through it. So
+there is one set of headers, one TLS context and one kind of error, and the token stream costs a
+third of the library's time for a token.
+"""
 
 import asyncio
 import atexit
@@ -11,51 +16,62 @@ from weakref import WeakKeyDictionary
 import aiohttp
 import httpx
 import ollama
-from django.conf import settings
+from httpx_aiohttp import AiohttpTransport
 
 from modelserver.errors import translated
-
-CONNECT_TIMEOUT = 5.0  # seconds
+from modelserver.server import Server
 
 
 @dataclass(frozen=True)
-class _Clients:
+class Clients:
+    """The session, and the library's client on top of it."""
+
     http: aiohttp.ClientSession
     api: ollama.AsyncClient
 
 
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, _Clients] = WeakKeyDictionary()
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Server, Clients]] = WeakKeyDictionary()
 
 
-def clients_of_this_loop() -> _Clients:
-    """Return the clients of the running loop; making one costs 20 ms, so each loop has one pair.
+def clients(server: Server) -> Clients:
+    """Return the running loop's clients of `server`; making them takes 20 ms, and is done once."""
+    known = _clients.setdefault(asyncio.get_running_loop(), {})
+    if server not in known:
+        known[server] = _connect(server)
+    return known[server]
 
-    Streams go over aiohttp, which takes a third of the client library's time for a token.
-    """
-    loop = asyncio.get_running_loop()
-    if loop not in _clients:
-        api = ollama.AsyncClient(
-            settings.OLLAMA_HOST,
-            timeout=httpx.Timeout(settings.MODEL_LOAD_SECONDS, connect=CONNECT_TIMEOUT),
-            trust_env=False,
-            follow_redirects=False,
-        )
-        http = aiohttp.ClientSession(
-            str(api._client.base_url),
-            # The model server has its own queue: no second one here.
-            connector=aiohttp.TCPConnector(limit=0),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
-        )
-        _clients[loop] = _Clients(http, api)
-    return _clients[loop]
+
+def _connect(server: Server) -> Clients:
+    tls = server.tls()
+    http = aiohttp.ClientSession(
+        f"{server.url}/",
+        headers=server.headers(),
+        # The model server has its own queue: no second one here.
+        connector=aiohttp.TCPConnector(limit=0, ssl=tls),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=server.connect),
+        trust_env=False,
+    )
+    api = ollama.AsyncClient(
+        server.url,
+        transport=AiohttpTransport(verify=tls, client=http),
+        auth=_leave_to_session,
+        timeout=httpx.Timeout(server.load, connect=server.connect),
+        trust_env=False,
+        follow_redirects=False,
+    )
+    return Clients(http, api)
+
+
+def _leave_to_session(request: httpx.Request) -> httpx.Request:
+    """Take out the key that the library reads from the environment by itself."""
+    request.headers.pop("Authorization", None)
+    return request
 
 
 async def close() -> None:
     """Close the running loop's connections, if it has any."""
-    clients = _clients.pop(asyncio.get_running_loop(), None)
-    if clients is not None:
-        await clients.http.close()
-        await clients.api._client.aclose()
+    for known in _clients.pop(asyncio.get_running_loop(), {}).values():
+        await known.http.close()
 
 
 @atexit.register
@@ -67,10 +83,10 @@ def _close_all() -> None:
 
 
 @asynccontextmanager
-async def api_client(model: str = "") -> AsyncIterator[ollama.AsyncClient]:
+async def api_client(server: Server, model: str = "") -> AsyncIterator[ollama.AsyncClient]:
     """Yield the library's client; its errors come out as `ModelServerError`."""
-    with translated(model):
-        yield clients_of_this_loop().api
+    with translated(server, model):
+        yield clients(server).api
 
 
 async def raise_for_status(response: aiohttp.ClientResponse) -> None:

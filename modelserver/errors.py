@@ -1,11 +1,15 @@
 """What may go wrong with the model server: translated here, once, for the person who writes."""
 
+import json
 from typing import NoReturn
 
 import aiohttp
 import httpx
 import ollama
-from django.conf import settings
+
+from modelserver.server import Server
+
+_MAX_HINT = 300  # characters of what the server said
 
 
 class ModelServerError(Exception):
@@ -78,20 +82,38 @@ class AdaptersRefusedError(ModelServerError):
     code = "adapters_refused"
 
 
-_UNREACHABLE = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    ConnectionRefusedError,
-    # `ollama` raises a bare ConnectionError; a reset one is a broken stream.
-)
+class CredentialsRefusedError(ModelServerError):
+    """The server, or a proxy in front of it, wants other credentials than it was shown."""
+
+    code = "credentials_refused"
+
+
+class UntrustedCertificateError(ModelServerError):
+    """The server's certificate is signed by nobody who is trusted here, or for another name."""
+
+    code = "certificate_untrusted"
+
+
+class NotOllamaError(ModelServerError):
+    """What answers at the address does not speak Ollama's API."""
+
+    code = "not_ollama"
+
+    def __init__(self, server: Server, answer: str) -> None:
+        super().__init__(
+            "What answers at the model server's address is not Ollama.",
+            hint=f"{server.url} answers with {answer}. Is OLLAMA_HOST the right address?",
+        )
+
+
+_CONNECTION_ERRORS = (ConnectionError, TimeoutError, httpx.HTTPError, aiohttp.ClientError)
 
 
 class translated:  # noqa: N801
     """Context that turns the libraries' errors into ours."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, server: Server, model: str = "") -> None:
+        self.server = server
         self.model = model
 
     def __enter__(self) -> None:
@@ -99,33 +121,91 @@ class translated:  # noqa: N801
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ollama.ResponseError):
-            _raise_response_error(error, self.model)
-        if isinstance(error, _UNREACHABLE) or type(error) is ConnectionError:
-            raise UnreachableError(
-                "The model server can't be reached. Is it running?",
-                hint=f"Is Ollama running at {settings.OLLAMA_HOST}?",
-            ) from error
-        if isinstance(error, TimeoutError | httpx.TimeoutException):
-            raise SilentError("The model server stopped answering.") from error
-        if isinstance(error, httpx.HTTPError | aiohttp.ClientError | ValueError | AttributeError):
-            raise BrokenStreamError(
-                "The connection to the model server broke.", hint=str(error)[:300]
-            ) from error
+            _raise_response_error(error, self.server, self.model)
+        if isinstance(error, _CONNECTION_ERRORS):
+            _raise_connection_error(error, self.server)
+        if isinstance(error, json.JSONDecodeError) and is_page(error.doc):
+            raise NotOllamaError(self.server, "a web page") from error
+        if isinstance(error, ValueError | AttributeError):
+            _raise_broken(error)
 
 
-def _raise_response_error(error: ollama.ResponseError, model: str) -> NoReturn:
-    text = error.error
-    if error.status_code == httpx.codes.NOT_FOUND:
+def is_page(text: str) -> bool:
+    """Tell whether a server's answer is a page for people, and not JSON."""
+    return text[:_MAX_HINT].lstrip().startswith("<")
+
+
+def _raise_connection_error(error: Exception, server: Server) -> NoReturn:
+    cause = _cause(error)
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        reason = getattr(cause.certificate_error, "verify_message", "") or "no reason given"
+        raise UntrustedCertificateError(
+            "The model server's certificate is not trusted.",
+            hint=f"{server.url}: {reason}. SSL_CERT_FILE names the file of your own authority.",
+        ) from error
+    if isinstance(cause, aiohttp.ClientSSLError):
+        raise UnreachableError(
+            "The model server can't be reached. Is it running?",
+            hint=f"No secure connection to {server.url}. Does it speak https?",
+        ) from error
+    if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        raise UnreachableError(
+            "The model server can't be reached. Is it running?",
+            hint=f"Is Ollama running at {server.url}?",
+        ) from error
+    if isinstance(cause, TimeoutError):
+        raise SilentError("The model server stopped answering.") from error
+    if isinstance(cause, aiohttp.ClientResponseError):
+        raise NotOllamaError(server, "something that is not HTTP") from error
+    _raise_broken(cause)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return aiohttp's own error: httpx and `ollama` wrap it in others, which say less.
+
+    To them a reset is a timeout, and an untrusted certificate a server that is not running.
+    """
+    link: BaseException | None = error
+    while link is not None and not isinstance(link, aiohttp.ClientError):
+        link = link.__cause__ or link.__context__
+    return link or error
+
+
+def _raise_broken(error: BaseException) -> NoReturn:
+    raise BrokenStreamError(
+        "The connection to the model server broke.", hint=str(error)[:_MAX_HINT]
+    ) from error
+
+
+def _raise_response_error(error: ollama.ResponseError, server: Server, model: str) -> NoReturn:
+    text, status = error.error[:_MAX_HINT], error.status_code
+    if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        raise CredentialsRefusedError(
+            "The model server refuses the credentials of this site. Whoever runs it can mend that.",
+            hint=f"{server.url} answers {status}. OLLAMA_API_KEY, or a name and password in "
+            "OLLAMA_HOST, are what it is shown.",
+        ) from error
+    if httpx.codes.is_redirect(status):
+        raise ServerFaultError(
+            "The model server refused the request.",
+            hint=f"{server.url} answers {status}, a redirection, and none is followed: "
+            "OLLAMA_HOST has to be the address that it leads to.",
+        ) from error
+    # Go's own words for a path that a server doesn't know; Ollama's for a model are JSON.
+    unknown = status == httpx.codes.NOT_FOUND and (not model or text.startswith("404 page"))
+    if unknown or (httpx.codes.is_client_error(status) and is_page(text)):
+        raise NotOllamaError(server, f"{status} and no word of its own") from error
+    if status == httpx.codes.NOT_FOUND:
         raise ModelMissingError(
             f"The model {model} is not installed on the model server. "
             f"Whoever runs it can install it: ollama pull {model}",
             hint=text,
         ) from error
-    if error.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+    if status == httpx.codes.SERVICE_UNAVAILABLE:
         raise ServerBusyError(
             "The model server is busy. Try again in a moment.", hint=text
         ) from error
-    if error.status_code == httpx.codes.BAD_REQUEST and "context" in text:
+    if status == httpx.codes.BAD_REQUEST and "context" in text:
         raise PromptTooLongError(
             "The prompt and the story are longer than the model can read.", hint=text
         ) from error

@@ -2,16 +2,26 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 import ollama
 
-from modelserver.connection import api_client, clients_of_this_loop, raise_for_status
-from modelserver.errors import AdaptersRefusedError, BrokenStreamError, PullError, translated
+from modelserver.connection import api_client, clients, raise_for_status
+from modelserver.errors import (
+    AdaptersRefusedError,
+    BrokenStreamError,
+    ModelMissingError,
+    NotOllamaError,
+    PullError,
+    is_page,
+    translated,
+)
+from modelserver.server import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +41,9 @@ class Abilities:
     thinks: bool = False  # it reasons before it answers, unless it is told not to
 
 
-async def abilities(model: str) -> Abilities:
+async def abilities(server: Server, model: str) -> Abilities:
     """Return what `model` can do. Raises `ModelServerError`."""
-    async with api_client(model) as api:
+    async with api_client(server, model) as api:
         shown = await api.show(model)
     lengths = [
         value for key, value in (shown.modelinfo or {}).items() if key.endswith(".context_length")
@@ -44,13 +54,13 @@ async def abilities(model: str) -> Abilities:
     )
 
 
-async def pull(model: str) -> AsyncIterator[Progress]:
+async def pull(server: Server, model: str) -> AsyncIterator[Progress]:
     """Let the server download `model`, and yield how far it is; ends when the model is there.
 
     Closing the iterator stops the download; a later one goes on where it was. Raises
     `ModelServerError`, of which `PullError` when the server can't get the model.
     """
-    async with api_client(model) as api:
+    async with api_client(server, model) as api:
         try:
             async with aclosing(await api.pull(model, stream=True)) as parts:  # type: ignore[type-var]
                 async for part in parts:
@@ -58,6 +68,9 @@ async def pull(model: str) -> AsyncIterator[Progress]:
                     if part.status == "success":
                         return
         except ollama.ResponseError as error:
+            refused = error.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
+            if refused or is_page(error.error):
+                raise  # that was no word on the model
             raise PullError(
                 f"The model {model} can't be installed: {error.error[:300]}", hint=error.error
             ) from error
@@ -72,19 +85,23 @@ class ModelFacts:
     parameters: dict[str, Any]
 
 
-async def version() -> str:
+async def version(server: Server) -> str:
     """Return the server's version. Raises `ModelServerError`."""
-    with translated(""):
-        async with clients_of_this_loop().http.get(
-            "api/version", allow_redirects=False
+    patience = aiohttp.ClientTimeout(total=server.load, sock_connect=server.connect)
+    with translated(server):
+        async with clients(server).http.get(
+            "api/version", allow_redirects=False, timeout=patience
         ) as response:
             await raise_for_status(response)
-            return str((await response.json(content_type=None)).get("version", ""))
+            told = json.loads(await response.read())
+    if not (isinstance(told, dict) and "version" in told):
+        raise NotOllamaError(server, "no version")
+    return str(told["version"])
 
 
-async def model_facts(model: str) -> ModelFacts:
+async def model_facts(server: Server, model: str) -> ModelFacts:
     """Return the template and parameters of `model`. Raises `ModelServerError`."""
-    async with api_client(model) as api:
+    async with api_client(server, model) as api:
         shown = await api.show(model)
     parameters: dict[str, Any] = {}
     for line in (shown.parameters or "").splitlines():
@@ -103,20 +120,20 @@ async def model_facts(model: str) -> ModelFacts:
     return ModelFacts(shown.template or "", parameters)
 
 
-async def upload(path: Path) -> str:
+async def upload(server: Server, path: Path) -> str:
     """Upload a file as a blob; returns its digest. Raises `ModelServerError`."""
-    async with api_client() as api:
+    async with api_client(server) as api:
         return await api.create_blob(path)
 
 
-async def create(model: str, request: dict[str, Any]) -> None:
+async def create(server: Server, model: str, request: dict[str, Any]) -> None:
     """Make `model` as `request` (the API's own fields) says, in place of one of that name.
 
     Raises `AdaptersRefusedError` where the server takes none, and `ModelServerError`.
     """
     fields = {("from_" if name == "from" else name): value for name, value in request.items()}
     status = None
-    async with api_client(model) as api:
+    async with api_client(server, model) as api:
         try:
             async for part in await api.create(model, **fields, stream=True):
                 status = part.status
@@ -130,11 +147,8 @@ async def create(model: str, request: dict[str, Any]) -> None:
         raise BrokenStreamError("The model server did not finish making the model.")
 
 
-async def delete(model: str) -> None:
+async def delete(server: Server, model: str) -> None:
     """Remove `model` from the server; one that is not there is no error."""
-    async with api_client(model) as api:
-        try:
+    with suppress(ModelMissingError):
+        async with api_client(server, model) as api:
             await api.delete(model)
-        except ollama.ResponseError as error:
-            if error.status_code != httpx.codes.NOT_FOUND:
-                raise

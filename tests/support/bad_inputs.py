@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from stories.errors import Refused
 from stories.live import frames
 
 SPOILED_FRAMES = 3000
@@ -92,7 +93,7 @@ def spoiled_frames() -> Iterator[str]:
         text = spoil(json.dumps(hand.choice(_WHOLE)), hand)
         try:
             frames.parse(text)
-        except frames.BadFrameError:
+        except Refused:
             count += 1
             yield text
 

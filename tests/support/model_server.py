@@ -59,6 +59,7 @@ class Script:
     break_with: str = "reset"  # or "error", "half", "silence", "hang", "garbage"
     done_reason: str = "stop"
     text: list[str] | None = None
+    prompt_tokens: Any = 99  # that it says it has read
     goes_on: bool = False  # with the final part of a rewrite's prompt, word by word
 
 
@@ -96,7 +97,11 @@ SCRIPTS: dict[str, Script] = {
     "empty": Script(text=[]),
     "unicode": Script(text=["\n\n", "Zoë ", "👩‍👩‍👧", " met", " שלום", " and", " e\u0301.", "\n"]),
     "markup": Script(text=[f" {text}" for text in MARKUP], rate=400),
+    "endless": Script(text=["x" * 20_000 + ".\n"] * 25, rate=1000),  # half a million characters
     "nul": Script(text=["One", "\x00", " two."]),
+    "miscounts": Script(text=["One", " two."], prompt_tokens=-5),
+    "spaceless": Script(text=["灯塔下面的海" * 10] * 2000, rate=2000),
+    "mute": Script(text=[""] * 100_000, rate=2000),
     "halfchars": Script(text=["One", "\ud83d", " two."]),
     "rewriter": Script(text=REWRITTEN, goes_on=True),
     "rewriter-slow": Script(text=REWRITTEN, goes_on=True, rate=8),
@@ -171,7 +176,7 @@ class ModelServer:
             await response.write(_line({"model": model, "message": message, "done": False}))
             request.sent += 1
         end = {"model": model, "message": {"role": "assistant", "content": ""}, "done": True}
-        end |= {"done_reason": script.done_reason, "prompt_eval_count": 99}
+        end |= {"done_reason": script.done_reason, "prompt_eval_count": script.prompt_tokens}
         await response.write(_line({**end, "eval_count": request.sent}))
         await response.write_eof()
         request.ended = "whole"

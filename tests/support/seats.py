@@ -9,6 +9,9 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 
+# The cookies of an installation without TLS.
+SESSION, CSRF = "storaiteller_session", "storaiteller_csrf"
+
 
 @dataclass(frozen=True)
 class Seat:
@@ -16,6 +19,11 @@ class Seat:
 
     session_key: str
     story_id: int
+
+
+def session_cookie(seat: Seat) -> str:
+    """Return the `Cookie` header of the seat's user, on an installation without TLS."""
+    return f"{SESSION}={seat.session_key}"
 
 
 def take_seats(environment: dict[str, str], count: int, max_words: int = 300) -> list[Seat]:

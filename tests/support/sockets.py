@@ -8,9 +8,9 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
+from stories.live.flow import ACKNOWLEDGE_EVERY
 from stories.live.routing import websocket_urlpatterns
 from stories.models import User
-from tests.support.web import ACKNOWLEDGE_EVERY
 
 PATIENCE = 10.0  # seconds
 _SEND = "websocket.send"

@@ -14,11 +14,11 @@ from django.conf import settings
 from websockets import Origin
 from websockets.sync.client import ClientConnection, connect
 
+from stories.live.flow import ACKNOWLEDGE_EVERY
 from tests.support.processes import free_port, running
-from tests.support.seats import Seat
+from tests.support.seats import Seat, session_cookie
 
 PATIENCE = 40.0  # seconds
-ACKNOWLEDGE_EVERY = 2000  # code points, as the page does
 # Collected and compressed once for all the installations of a test run.
 STATIC_ROOT = f"{settings.DATA_DIR}/collected"
 
@@ -100,7 +100,7 @@ def client(environment: dict[str, str], seat: Seat, port: str = "") -> Iterator[
     with connect(
         f"ws://127.0.0.1:{port or environment['PORT']}/ws/stories/{seat.story_id}/",
         origin=Origin(f"http://127.0.0.1:{environment['PORT']}"),
-        additional_headers={"Cookie": f"sessionid={seat.session_key}"},
+        additional_headers={"Cookie": session_cookie(seat)},
         max_queue=None,  # reads at once, as a browser does, also while the test is busy
     ) as socket:
         yield Client(socket)

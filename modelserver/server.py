@@ -1,0 +1,159 @@
+"""The model server as an operator describes it: address, credentials, certificates, patience.
+
+Nothing but the standard library: the trainer's environment has no more.
+"""
+
+import base64
+import ipaddress
+import math
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+DEFAULT_URL = "http://127.0.0.1:11434"
+_OLLAMA_PORT = 11434  # where an address has no scheme, as Ollama itself reads it
+_HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_PRINTABLE = re.compile(r"[!-~]*")
+# Addresses to listen on that are none to ask at.
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+# What people copy along: the ends of the OpenAI-compatible address and of Ollama's own.
+_API_ENDS = ("v1", "api")
+
+
+class ServerSettingsError(ValueError):
+    """A variable makes no sense; the message names it and never says what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A model server and how to ask it; what is secret is not in `repr`.
+
+    `url` has no credentials and no slash at its end; times are in seconds.
+    """
+
+    url: str = DEFAULT_URL
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    api_key: str = field(default="", repr=False)
+    ca_file: str = ""  # certificates that are trusted beside the system's
+    connect: float = 5.0
+    load: float = 300.0  # to the first word: the model may come from a slow disk
+    silence: float = 60.0  # in the middle of a story
+
+    @classmethod
+    def at(cls, address: str, **more: Any) -> Self:
+        """Return the server at `address`, which is read as `OLLAMA_HOST` is."""
+        url, user, password = _parse(address)
+        return cls(url=url, user=user, password=password, **more)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Return the server that the variables describe. Raises `ServerSettingsError`."""
+        server = cls.at(
+            environ.get("OLLAMA_HOST", "").strip() or DEFAULT_URL,
+            api_key=_key(environ.get("OLLAMA_API_KEY", "")),
+            ca_file=environ.get("SSL_CERT_FILE", ""),
+            load=_seconds("MODEL_LOAD_SECONDS", environ.get("MODEL_LOAD_SECONDS", "300")),
+            silence=_seconds("MODEL_SILENCE_SECONDS", environ.get("MODEL_SILENCE_SECONDS", "60")),
+        )
+        if server.url.startswith("https:"):
+            try:
+                server.tls()
+            except OSError:
+                raise ServerSettingsError(
+                    f"SSL_CERT_FILE: No certificates can be read from {server.ca_file}."
+                ) from None
+        return server
+
+    def elsewhere(self, url: str) -> Self:
+        """Return a server at `url`, as patient as this one; it is shown none of the secrets."""
+        return replace(self, url=url, user="", password="", api_key="")
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables from which another process reads this very description."""
+        scheme, _, place = self.url.partition("://")
+        if self.user or self.password:
+            place = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}@{place}"
+        return {
+            "OLLAMA_HOST": f"{scheme}://{place}",
+            "OLLAMA_API_KEY": self.api_key,
+            "MODEL_LOAD_SECONDS": str(self.load),
+            "MODEL_SILENCE_SECONDS": str(self.silence),
+            **({"SSL_CERT_FILE": self.ca_file} if self.ca_file else {}),
+        }
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of every request; name and password go before the key."""
+        if self.user or self.password:
+            pair = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+            return {"Authorization": f"Basic {pair}"}
+        return {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
+
+    def tls(self) -> ssl.SSLContext:
+        """Return what decides which certificates are trusted; it takes 20 ms."""
+        context = ssl.create_default_context()
+        if self.ca_file:
+            context.load_verify_locations(self.ca_file)
+        return context
+
+
+def _parse(address: str) -> tuple[str, str, str]:
+    """Return the address without its credentials, and these: a name and a password."""
+    text = address.strip().strip("\"'").strip()
+    named = "://" in text
+    try:
+        parts = urlsplit(text if named else f"http://{text}")
+        url = _url(parts, named)
+    except ValueError:
+        # Its own words would repeat the address, and with it the password.
+        raise ServerSettingsError(
+            "OLLAMA_HOST: Not an address like http://127.0.0.1:11434."
+        ) from None
+    return url, unquote(parts.username or ""), unquote(parts.password or "")
+
+
+def _url(parts: SplitResult, named: bool) -> str:
+    """Return the address without what does not belong there. Raises `ValueError`."""
+    host, port = parts.hostname or "", parts.port
+    if parts.scheme not in {"http", "https"} or port == 0 or not (host or port):
+        raise ValueError
+    # An @ in the path is of a password whose slash was not encoded.
+    if "@" in parts.path or not _PRINTABLE.fullmatch(parts.path) or parts.query or parts.fragment:
+        raise ValueError
+    if port is None and not named:
+        port = _OLLAMA_PORT
+    segments = [segment for segment in parts.path.split("/") if segment]
+    while segments and segments[-1] in _API_ENDS:
+        segments.pop()
+    place = _host(host or "127.0.0.1") + (f":{port}" if port else "")
+    return "/".join([f"{parts.scheme}://{place}", *segments])
+
+
+def _host(name: str) -> str:
+    name = _LOOPBACK.get(name, name)
+    if ":" in name:
+        return f"[{ipaddress.IPv6Address(name)}]"
+    plain = name.encode("idna").decode()
+    if not _HOST_NAME.fullmatch(plain):
+        raise ValueError
+    return plain
+
+
+def _key(text: str) -> str:
+    key = text.strip()
+    if not _PRINTABLE.fullmatch(key):
+        raise ServerSettingsError("OLLAMA_API_KEY: Not a key that fits into a header.")
+    return key
+
+
+def _seconds(name: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds < math.inf:
+        raise ServerSettingsError(f"{name}: Not a number of seconds, 1 or more.")
+    return seconds
