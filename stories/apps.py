@@ -1,6 +1,9 @@
 """The Django application `stories`."""
 
 from django.apps import AppConfig
+from django.urls import register_converter
+
+from stories.ids import IdConverter
 
 
 class StoriesConfig(AppConfig):
@@ -8,3 +11,7 @@ class StoriesConfig(AppConfig):
 
     name = "stories"
     verbose_name = "Story library"
+
+    def ready(self) -> None:
+        """Let routes have `<id:…>`: in these pages, at the socket, in the admin and elsewhere."""
+        register_converter(IdConverter, "id")

@@ -10,7 +10,9 @@ from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from stories.admin.library import StoryReader
+from stories.errors import Refused
 from stories.history import curation
+from stories.ids import row_id
 from stories.models import Story, User, WaitingStory
 
 
@@ -80,12 +82,12 @@ class WaitingStoryAdmin(StoryReader):
         curator: Any = request.user
         assert isinstance(curator, User)  # noqa: S101 - the admin lets nobody else in
         # What was on the curator's page; a text that has changed since is not what was read.
-        read = request.POST.get(f"version_{story.pk}", "")
-        version = int(read) if read.isascii() and read.isdigit() else story.version
+        read = request.POST.get(f"version_{story.pk}")
+        version = story.version if read is None else row_id(read) or 0
         try:
             decide = curation.approve if action == "approve" else curation.reject
             decide(story, curator, version, reason)
-        except (curation.OwnStoryError, curation.NotWaitingError) as error:
+        except Refused as error:
             self.message_user(request, str(error), messages.ERROR)
             return False
         return True

@@ -3,38 +3,28 @@
 from django.db import transaction
 from django.utils import timezone
 
+from stories.errors import Refused
 from stories.models import Curation, Story, User
 
 MAX_REASON = 300
 
 
-class OwnStoryError(Exception):
-    """A curator may not approve a story of their own while somebody else could."""
-
-    def __init__(self, story: Story) -> None:
-        super().__init__(f"“{story}” is your own: another curator has to approve it.")
-
-
-class NotWaitingError(Exception):
-    """The story is not in the queue (any more)."""
-
-    def __init__(self, story: Story) -> None:
-        super().__init__(f"“{story}” is not waiting any more.")
-
-
 def approve(story: Story, curator: User, version: int, reason: str = "") -> None:
     """Approve the text of `version`, the one that the curator read.
 
-    Raises `OwnStoryError`, and `NotWaitingError` when the story was decided on, unmarked or changed
-    in the meantime.
+    Raises `Refused` when the story is the curator's own and somebody else could approve it, or was
+    decided on, unmarked or changed in the meantime.
     """
     if story.owner_id == curator.pk and not _is_only_curator(curator):
-        raise OwnStoryError(story)
+        raise Refused("own_story", f"“{story}” is your own: another curator has to approve it.")
     _decide(story, curator, version, Curation.APPROVED, reason)
 
 
 def reject(story: Story, curator: User, version: int, reason: str) -> None:
-    """Reject the text of `version`; the writer is shown `reason`. Raises `NotWaitingError`."""
+    """Reject the text of `version`; the writer is shown `reason`.
+
+    Raises `Refused` when the story was decided on, unmarked or changed in the meantime.
+    """
     _decide(story, curator, version, Curation.REJECTED, reason)
 
 
@@ -57,4 +47,4 @@ def _decide(story: Story, curator: User, version: int, decision: Curation, reaso
             )
         )
     if not decided:
-        raise NotWaitingError(story)
+        raise Refused("not_waiting", f"“{story}” is not waiting any more.")

@@ -9,27 +9,23 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from prose import prompts, titles
+from prose import cleaning, titles
+from stories.errors import GoneError
 from stories.history import preferences, thinning, undo
 from stories.history.provenance import generation_behind
-from stories.history.versions import VersionConflictError, add_version, move_to_version, while_idle
+from stories.history.versions import (
+    VersionConflictError,
+    add_version,
+    move_to_version,
+    storable,
+    while_idle,
+)
 from stories.models import Curation, Story, StorySettings, StoryVersion, User
 
-# Code points; 5,000 words are about 30,000, and a writer may go on from there by hand.
-MAX_TEXT_LENGTH = 400_000
+# Of a title, before it is cleaned and cut to its length.
+_LONGEST_TYPED = 1_000
 # How long a deleted story can be brought back before `purge_deleted_stories` removes it.
 UNDELETE_PERIOD = timedelta(days=7)
-
-
-class TextTooLongError(Exception):
-    """The text is longer than a story may be."""
-
-    code = "too_long"
-
-    def __init__(self, length: int) -> None:
-        super().__init__(
-            f"The story has {length:,} characters; at most {MAX_TEXT_LENGTH:,} can be kept."
-        )
 
 
 def create_story(user: User, settings: StorySettings) -> Story:
@@ -78,12 +74,10 @@ def save_text(story: Story, editor: User, text: str, version: int, *, undone: bo
 
     A text equal to the current one adds nothing, nor does one that the editor came to by undoing
     or redoing (`undone`) and that was stored before. Raises `VersionConflictError` when the story
-    has moved on and the texts differ, `StoryBusyError` while the model writes in it, and
-    `TextTooLongError`; the stored text is then unchanged.
+    has moved on and the texts differ, `StoryBusyError` while the model writes in it, and what
+    `storable` does; the stored text is then unchanged.
     """
-    text = normalise_text(text)
-    if len(text) > MAX_TEXT_LENGTH:
-        raise TextTooLongError(len(text))
+    text = storable(text)
     with while_idle(story):
         if text == story.text:
             return story.version
@@ -96,15 +90,14 @@ def save_text(story: Story, editor: User, text: str, version: int, *, undone: bo
         return story.version
 
 
-def normalise_text(text: str) -> str:
-    """Return `text` with line feeds only, and without what a database can't hold."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
-    return text.encode("utf-8", "ignore").decode()
-
-
 def restore_version(story: Story, editor: User, number: int) -> int:
-    """Append the text of version `number` as a new version; return the new number."""
-    old = story.versions.get(number=number)
+    """Append the text of version `number` as a new version; return the new number.
+
+    Raises `GoneError` and `StoryBusyError`.
+    """
+    old = story.versions.filter(number=number).first()
+    if old is None:
+        raise GoneError("This version is not here any more.")
     with while_idle(story):
         return add_version(
             story,
@@ -119,11 +112,11 @@ def restore_version(story: Story, editor: User, number: int) -> int:
 def show_take(story: Story, take: int) -> None:
     """Make the newest version of `take` the current one.
 
-    Raises `StoryVersion.DoesNotExist` and `StoryBusyError`.
+    Raises `GoneError` and `StoryBusyError`.
     """
     newest = story.versions.filter(take=take).order_by("-number").first()
     if newest is None:
-        raise StoryVersion.DoesNotExist
+        raise GoneError("This take is not here any more.")
     with while_idle(story):
         move_to_version(story, newest)
 
@@ -140,7 +133,7 @@ def current_take(story: Story) -> int | None:
 
 def set_title(story: Story, title: str) -> None:
     """Keep the writer's own `title`; an empty one brings the suggestion back."""
-    title = " ".join(prompts.clean_text(title).split())[:120]
+    title = " ".join(cleaning.clean_text(title[:_LONGEST_TYPED]).split())[:120]
     story.title_is_own = bool(title)
     story.title = title or _suggestion(story.settings)
     story.save(update_fields=["title", "title_is_own", "updated_at"])

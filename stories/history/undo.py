@@ -4,31 +4,26 @@ Undo goes from a version to the one that it was made from, and remembers where i
 back along the same way. Nothing is removed, and a change after Undo begins a new branch.
 """
 
+from stories.errors import Refused
 from stories.history.versions import move_to_version, while_idle
 from stories.models import Story, StoryVersion
 
 
-class NothingToUndoError(Exception):
-    """There is no change to undo, or none to redo."""
-
-    code = "nothing_to_undo"
-
-
 def undo(story: Story) -> None:
-    """Go back by one version. Raises `NothingToUndoError` and `StoryBusyError`."""
+    """Go back by one version. Raises `Refused`: none is left, or `StoryBusyError`."""
     with while_idle(story):
         way = _way_back(story)
         if len(way) < 2:
-            raise NothingToUndoError("There is nothing to undo.")
+            raise Refused("nothing_to_undo", "There is nothing to undo.")
         _move(story, way[1], story.redo_version or story.version)
 
 
 def redo(story: Story) -> None:
-    """Go forward by one version. Raises `NothingToUndoError` and `StoryBusyError`."""
+    """Go forward by one version. Raises `Refused`: none is left, or `StoryBusyError`."""
     with while_idle(story):
         way = _way_forward(story)
         if not way:
-            raise NothingToUndoError("There is nothing to redo.")
+            raise Refused("nothing_to_undo", "There is nothing to redo.")
         _move(story, way[0], story.redo_version)
 
 

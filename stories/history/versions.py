@@ -14,29 +14,46 @@ from django.db.models import Max
 from django.utils import timezone
 
 from prose.splice import Hashes
+from stories.errors import Refused
 from stories.models import Generation, Story, StoryVersion, User
 
+# Code points; 5,000 words are about 30,000, and a writer may go on from there by hand.
+MAX_TEXT_LENGTH = 400_000
+CONFLICT = "conflict"  # the code by which a page knows that it has to show both texts
 
-class VersionConflictError(Exception):
+
+class VersionConflictError(Refused):
     """The story's text has moved on since the version that the change was based on.
 
     `story` is freshly read: its `text` and `version` are what the change has to be compared with.
     """
 
-    code = "conflict"
-
     def __init__(self, story: Story) -> None:
-        super().__init__("This story was changed somewhere else in the meantime.")
-        self.story = story
+        sentence = "This story was changed somewhere else in the meantime."
+        super().__init__(CONFLICT, sentence, story=story)
 
 
-class StoryBusyError(Exception):
+class StoryBusyError(Refused):
     """The model is writing in this story; the change has to wait or the writing be stopped."""
 
-    code = "busy"
+    def __init__(self, story: Story | None = None) -> None:
+        sentence = "The story is being written. Stop the writing first."
+        super().__init__("busy", sentence, story=story)
 
-    def __init__(self) -> None:
-        super().__init__("The story is being written. Stop the writing first.")
+
+def storable(text: str) -> str:
+    """Return `text` with line feeds only, and without what a database can't hold.
+
+    Raises `Refused` when it is longer than a story may be.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    text = text.encode("utf-8", "ignore").decode()
+    if len(text) > MAX_TEXT_LENGTH:
+        sentence = (
+            f"The story has {len(text):,} characters; at most {MAX_TEXT_LENGTH:,} can be kept."
+        )
+        raise Refused("too_long", sentence, 400)
+    return text
 
 
 @contextmanager
@@ -70,7 +87,7 @@ def add_version(
     A text written from nothing (`Origin.WRITE`) opens a new take; any other stays in the take of
     the version that it was made from. `outside` has the hashes of what a rewrite left alone.
     `story` is updated in place. Raises `VersionConflictError` when the story's current version is
-    not `expected_version`, and then changes nothing.
+    not `expected_version`, and what `storable` does; nothing has changed then.
     """
     with transaction.atomic():
         current = Story.objects.select_for_update().get(pk=story.pk)
@@ -93,19 +110,25 @@ def add_version(
 def add_aside(
     story: Story, text: str, origin: StoryVersion.Origin, *, base: int, generation: Generation
 ) -> StoryVersion:
-    """Append `text`, made from version `base`, to the history; the story stays as it is."""
+    """Append `text`, made from version `base`, to the history; the story stays as it is.
+
+    Raises what `storable` does.
+    """
     with transaction.atomic():
         Story.objects.select_for_update().get(pk=story.pk)
         return _append(story, base, text=text, origin=origin, generation=generation)
 
 
-def _append(story: Story, base: int, *, origin: StoryVersion.Origin, **fields: Any) -> StoryVersion:
+def _append(
+    story: Story, base: int, *, text: str, origin: StoryVersion.Origin, **fields: Any
+) -> StoryVersion:
     newest = story.versions.aggregate(number=Max("number"), take=Max("take"))
     return StoryVersion.objects.create(
         story=story,
         number=(newest["number"] or 0) + 1,
         parent=base,
         take=_take(story, origin, base, newest["take"] or 0),
+        text=storable(text),
         origin=origin,
         **fields,
     )

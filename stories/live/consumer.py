@@ -7,46 +7,36 @@ that goes away can come back and attach at any offset.
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError
 
-from prose.passage import EmptyPassageError
-from stories.history.versions import StoryBusyError, VersionConflictError
-from stories.live import frames, sessions
+from stories.errors import NOT_STORED, GoneError, Refused
+from stories.history.versions import StoryBusyError
+from stories.live import close_codes, frames, sessions
 from stories.live.flow import StalledError
-from stories.live.following import Follower, GoneError, generation_frame, visible_story
+from stories.live.following import Follower, generation_frame, visible_story
 from stories.models import Generation, Story, User
-from stories.writing import membership, rewrites
-from stories.writing.hub import hint_stop
-from stories.writing.line import AT_ONCE, QueueFullError, place_of
-from stories.writing.membership import story_group
-from stories.writing.opening import open_soon
-from stories.writing.rates import TooOftenError, count_generation
+from stories.writing import hub, rewrites
+from stories.writing.assignments import Assignment, Rewriting, Writing
+from stories.writing.hub import hint_stop, story_group
+from stories.writing.line import AT_ONCE, place_of
+from stories.writing.opening import open_generation, open_soon
+from stories.writing.rates import count_generation
 from stories.writing.recovery import recover_abandoned
-from stories.writing.requests import NothingToContinueError, open_generation
-from stories.writing.waiting import launch_at_turn
+from stories.writing.rewrite_request import Rewrite
+from stories.writing.turns import launch_at_turn
 
 logger = logging.getLogger(__name__)
 
-# Close code of a fault of ours; 1011 is not for applications, and 1000 says that all is well.
-FAULT = 4500
-# The close code of a socket whose session has ended.
-SIGNED_OUT = 4401
-# Of one whose client does not take in what it is sent; it can attach again where it is.
-STALLED = 4408
+T = TypeVar("T")
 
 _NOT_STORED = (
     "What is written can't be stored at the moment: the disk may be full, or the database away. "
     "It is kept, and stored as soon as possible."
-)
-
-_NOT_BEGUN = (
-    "Nothing can be stored at the moment: the disk may be full, or the database away. Nothing is "
-    "lost: try again in a minute."
 )
 
 
@@ -68,7 +58,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
         self.user = cast("User | AnonymousUser", self.scope["user"])
         self.story_id: int = self.scope["url_route"]["kwargs"]["story_id"]
         # In the group first: what starts from here on is heard of, or is the newest already.
-        await membership.join(story_group(self.story_id), self.channel_name)
+        await hub.join(story_group(self.story_id), self.channel_name)
         try:
             newest = await database_sync_to_async(self._newest)()
         except GoneError:
@@ -83,34 +73,23 @@ class StoryConsumer(AsyncWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         """Stop following; the writing goes on."""
         self._let_go()
-        await membership.leave(story_group(self.story_id), self.channel_name)
+        await hub.leave(story_group(self.story_id), self.channel_name)
 
     def _let_go(self) -> None:
         sessions.unwatch(self)
-        membership.forget(self.channel_name)
+        hub.forget(self.channel_name)
         if self.following is not None:
             self.following.cancel()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Carry out a command; what is wrong with it is answered and the socket lives."""
         try:
-            frame = frames.parse(text_data, bytes_data)
-            await self._carry_out(frame)
-        except (
-            frames.BadFrameError,
-            StoryBusyError,
-            NothingToContinueError,
-            VersionConflictError,
-            EmptyPassageError,
-            rewrites.BadWishError,
-            TooOftenError,
-            QueueFullError,
-            GoneError,
-        ) as error:
-            await self._say({"type": "error", "code": error.code, "message": str(error)})
+            await self._carry_out(frames.parse(text_data, bytes_data))
+        except Refused as refused:
+            await self._say({"type": "error", "code": refused.code, "message": str(refused)})
         except DatabaseError:
             logger.exception("A command on story %s can't be carried out", self.story_id)
-            await self._say({"type": "error", "code": "not_begun", "message": _NOT_BEGUN})
+            await self._say({"type": "error", "code": "not_begun", "message": NOT_STORED})
 
     async def _end(self) -> None:
         """The session has ended, and with it the socket; what is being written goes on."""
@@ -123,27 +102,27 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 "message": "You are signed out. Sign in again to go on.",
             }
         )
-        await self.close(code=SIGNED_OUT)
+        await self.close(code=close_codes.SIGNED_OUT)
 
     async def _carry_out(self, frame: frames.ClientFrame) -> None:
-        match frame["type"]:
-            case "write":
+        match frame:
+            case frames.WriteFrame():
                 await self._start(Generation.Kind.WRITE)
-            case "continue":
+            case frames.ContinueFrame():
                 await self._start(Generation.Kind.CONTINUE)
-            case "rewrite":
-                await self._launch(await database_sync_to_async(self._open_rewrite)(frame))
-            case "stop":
-                named = frame.get("generation")
-                active = await database_sync_to_async(self._request_stop)(named)
+            case frames.RewriteFrame():
+                rewrite = await database_sync_to_async(self._open_rewrite)(frame)
+                await self._launch(Rewriting(rewrite))
+            case frames.StopFrame():
+                active = await database_sync_to_async(self._request_stop)(frame.generation)
                 if active is not None:
                     await hint_stop(active)
-            case "attach":
-                generation = await database_sync_to_async(self._visible)(frame["generation"])
-                await self._follow(generation, frame["offset"])
-            case "ack":
+            case frames.AttachFrame():
+                generation = await database_sync_to_async(self._visible)(frame.generation)
+                await self._follow(generation, frame.offset)
+            case frames.AckFrame():
                 if self.follower is not None:
-                    self.follower.window.acknowledge(frame["offset"])
+                    self.follower.window.acknowledge(frame.offset)
 
     async def _start(self, kind: Generation.Kind) -> None:
         try:
@@ -153,10 +132,11 @@ class StoryConsumer(AsyncWebsocketConsumer):
         except StoryBusyError:
             # Unless the one in the way is a dead process's.
             generation = await database_sync_to_async(self._open)(kind)
-        await self._launch(generation)
+        await self._launch(Writing(generation))
 
-    async def _launch(self, generation: Generation) -> None:
-        await launch_at_turn(generation)
+    async def _launch(self, assignment: Assignment) -> None:
+        await launch_at_turn(assignment)
+        generation = assignment.generation
         await self._announce(generation)
         await self.channel_layer.group_send(
             story_group(self.story_id),
@@ -181,7 +161,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
         await self._say(
             {
                 "type": "error",
-                "code": "not_stored",
+                "code": frames.NOT_STORED,
                 "message": _NOT_STORED,
                 "generation": event["generation"],
             }
@@ -211,11 +191,11 @@ class StoryConsumer(AsyncWebsocketConsumer):
         except (GoneError, Generation.DoesNotExist, Story.DoesNotExist):
             await self.close()  # the page finds out why when it comes back
         except StalledError:
-            await self.close(code=STALLED)
+            await self.close(code=close_codes.STALLED)
         except Exception:
             # The client connects again and attaches where it was.
             logger.exception("Story %s can't be followed", self.story_id)
-            await self.close(code=FAULT)
+            await self.close(code=close_codes.FAULT)
 
     async def _say(self, frame: frames.ServerFrame) -> None:
         await self.send(text_data=frames.dump(frame))
@@ -225,22 +205,15 @@ class StoryConsumer(AsyncWebsocketConsumer):
     def _open(self, kind: Generation.Kind) -> Generation:
         return self._opened(lambda: open_generation(self.story_id, self.user, kind))
 
-    def _open_rewrite(self, frame: frames.RewriteFrame) -> Generation:
+    def _open_rewrite(self, frame: frames.RewriteFrame) -> Rewrite:
         count_generation(self.user.pk or 0)
-        selection = rewrites.Selection(
-            frame["start"], frame["end"], frame["version"], frame["selected"]
-        )
-        wish = rewrites.Wish(
-            mode=frame.get("mode", Generation.Mode.REWRITE),
-            register=frame.get("register", ""),
-            instruction=frame.get("instruction", ""),
-            again=frame.get("again"),
-        )
+        selection = rewrites.Selection(frame.start, frame.end, frame.version, frame.selected)
+        wish = rewrites.Wish(frame.mode, frame.register, frame.instruction, frame.again)
         return self._opened(
             lambda: rewrites.open_rewrite(self.story_id, self.user, selection, wish)
         )
 
-    def _opened(self, attempt: Callable[[], Generation]) -> Generation:
+    def _opened(self, attempt: Callable[[], T]) -> T:
         try:
             return attempt()
         except Story.DoesNotExist as error:
@@ -262,13 +235,13 @@ class StoryConsumer(AsyncWebsocketConsumer):
         recover_abandoned(visible_story(self.user, self.story_id))
         return Generation.objects.filter(story=self.story_id).first()
 
-    def _request_stop(self, named: int | None) -> int | None:
+    def _request_stop(self, named: int) -> int | None:
         """Mark the story's active generation as to be stopped; return its number.
 
         None, and nothing is stopped, when another one was `named`.
         """
         active = Generation.objects.visible_to(self.user).active().filter(story=self.story_id)
-        if named is not None:
+        if named:
             active = active.filter(pk=named)
         number = active.values_list("pk", flat=True).first()
         if number is not None:

@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator
 
 from stories.writing.textlog import Piece
 
-# Code points sent and not acknowledged, at most; the page acknowledges every 2,000.
+# Code points after which a client should acknowledge; the page is told to.
+ACKNOWLEDGE_EVERY = 2_000
+# Code points sent and not acknowledged, at most.
 UNACKNOWLEDGED = 8 * 1024
 # Code points of a frame, at most: far enough below the bound for a client that acknowledges late.
 LONGEST_PIECE = 2 * 1024

@@ -8,27 +8,19 @@ from contextlib import aclosing
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import AnonymousUser
 
+from stories.errors import GoneError
 from stories.live import frames
 from stories.live.flow import Window
 from stories.models import Generation, Story, User
 from stories.writing.line import AT_ONCE, Place
 from stories.writing.recovery import recover_abandoned
 from stories.writing.textlog import Piece, get_text_log
-from stories.writing.waiting import places
+from stories.writing.turns import places
 
 # Seconds without text after which a follower looks whether the writing process still lives.
 PATIENCE = 2.0
 # Seconds between two looks at a row that has no log: after a restart, everybody looks at once.
 PAUSE = 0.5
-
-
-class GoneError(Exception):
-    """The story or the generation is not the user's, or is there no more."""
-
-    code = "not_found"
-
-    def __init__(self) -> None:
-        super().__init__("This story is not here any more.")
 
 
 def visible_story(user: User | AnonymousUser, story: int) -> Story:

@@ -1,14 +1,26 @@
 """The websocket's frames: their shapes, and the reading of what a client sends.
 
-Offsets are code points of the generation's own text. Imports nothing of ours.
+Offsets are code points of the generation's own text. The shapes of what a client sends are checked
+by msgspec as it is read; a page's requests are read by the same hand (`read`).
 """
 
 import json
-from collections.abc import Iterable
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+import msgspec
+from msgspec import Meta, Struct
+
+from stories.errors import Refused
 
 MAX_FRAME_LENGTH = 64 * 1024  # characters; a rewrite carries the passage and an instruction
 MAX_SELECTED_LENGTH = 40_000  # code points; a longer passage is more than models write at once
+NOT_STORED = "not_stored"  # the code of an error that ends by itself
+_MAX_NUMBER = 2**53  # beyond it, JavaScript's numbers are not whole
+_LONGEST_REASON = 200  # characters: what is wrong may repeat what was sent
+
+Number = Annotated[int, Meta(ge=0, le=_MAX_NUMBER)]
+_Row = Annotated[int, Meta(ge=1, le=_MAX_NUMBER)]
+_Name = Annotated[str, Meta(max_length=20)]
 
 
 class GenerationFrame(TypedDict):
@@ -55,126 +67,88 @@ class ErrorFrame(TypedDict):
     hint: NotRequired[str]
 
 
-class WriteFrame(TypedDict):
+class WriteFrame(Struct, tag_field="type", tag="write"):
     """Write a new story."""
 
-    type: Literal["write"]
 
-
-class ContinueFrame(TypedDict):
+class ContinueFrame(Struct, tag_field="type", tag="continue"):
     """Go on from the text as it stands."""
 
-    type: Literal["continue"]
 
-
-class RewriteFrame(TypedDict):
-    """Write a passage anew.
+class SelectedPassage(Struct):
+    """A passage as the client sees it.
 
     `start` and `end` are code points of the text of `version`, `selected` is what stands there:
     when it does not any more, the answer is the error `conflict`.
     """
 
-    type: Literal["rewrite"]
-    start: int
-    end: int
-    version: int
-    selected: str
-    instruction: NotRequired[str]
-    mode: NotRequired[str]  # of `Generation.Mode`; "rewrite" when left out
-    register: NotRequired[str]  # the new one, for the mode "register"
-    again: NotRequired[int]  # the generation that this is another try of
+    start: Number
+    end: Number
+    version: Number
+    selected: Annotated[str, Meta(max_length=MAX_SELECTED_LENGTH)]
 
 
-class StopFrame(TypedDict):
+class RewriteFrame(SelectedPassage, tag_field="type", tag="rewrite"):
+    """Write a passage anew."""
+
+    instruction: Annotated[str, Meta(max_length=2_000)] = ""
+    mode: _Name = "rewrite"  # of `Generation.Mode`
+    register: _Name = ""  # the new one, for the mode "register"
+    again: Number = 0  # the generation that this is another try of
+
+
+class StopFrame(Struct, tag_field="type", tag="stop"):
     """Stop the active generation; only this one if it is named."""
 
-    type: Literal["stop"]
-    generation: NotRequired[int]
+    generation: _Row = 0
 
 
-class AttachFrame(TypedDict):
+class AttachFrame(Struct, tag_field="type", tag="attach"):
     """Follow `generation` from `offset` on."""
 
-    type: Literal["attach"]
-    generation: int
-    offset: int
+    generation: Number
+    offset: Number
 
 
-class AckFrame(TypedDict):
+class AckFrame(Struct, tag_field="type", tag="ack"):
     """The client has the text of the followed generation up to `offset`."""
 
-    type: Literal["ack"]
-    offset: int
+    offset: Number
 
 
 ClientFrame = WriteFrame | ContinueFrame | RewriteFrame | StopFrame | AttachFrame | AckFrame
 ServerFrame = GenerationFrame | TextFrame | DoneFrame | ErrorFrame
 
-# The numbers that each kind of frame has to carry.
-_NUMBERS: dict[str, tuple[str, ...]] = {
-    "write": (),
-    "continue": (),
-    "rewrite": ("start", "end", "version"),
-    "stop": (),
-    "attach": ("generation", "offset"),
-    "ack": ("offset",),
-}
-# Those that it may carry, and its texts with their longest.
-_OPTIONAL_NUMBERS: dict[str, tuple[str, ...]] = {
-    "rewrite": ("again",),
-    "stop": ("generation",),
-}
-_TEXTS: dict[str, dict[str, int]] = {"rewrite": {"selected": MAX_SELECTED_LENGTH}}
-_OPTIONAL_TEXTS: dict[str, dict[str, int]] = {
-    "rewrite": {"instruction": 2_000, "mode": 20, "register": 20}
-}
-_MAX_NUMBER = 2**53  # beyond it, JavaScript's numbers are not whole
-
-
-class BadFrameError(ValueError):
-    """The client sent something that is not one of its frames."""
-
-    code = "bad_frame"
-
 
 def parse(text: str | None, data: bytes | None = None) -> ClientFrame:
-    """Return the client's frame in `text`; raises `BadFrameError` with what is wrong."""
+    """Return the client's frame in `text`; raises `Refused` with what is wrong."""
     if data is not None or text is None:
-        raise BadFrameError("Only text frames are understood.")
+        raise _bad("Only text frames are understood.")
     if len(text) > MAX_FRAME_LENGTH:
-        raise BadFrameError(f"A frame may have {MAX_FRAME_LENGTH:,} characters at most.")
+        raise _bad(f"A frame may have {MAX_FRAME_LENGTH:,} characters at most.")
     try:
-        frame = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadFrameError("The frame is not JSON.") from error
-    kind = frame.get("type") if isinstance(frame, dict) else None
-    if not isinstance(kind, str) or kind not in _NUMBERS:
-        raise BadFrameError("The frame has no known type.")
-    _check_numbers(frame, _NUMBERS[kind])
-    _check_numbers(frame, [name for name in _OPTIONAL_NUMBERS.get(kind, ()) if name in frame])
-    _check_texts(frame, _TEXTS.get(kind, {}))
-    optional = _OPTIONAL_TEXTS.get(kind, {})
-    _check_texts(frame, {name: length for name, length in optional.items() if name in frame})
-    return frame  # type: ignore[no-any-return]
+        frame: ClientFrame = read(text, ClientFrame)
+    except ValueError as error:
+        raise _bad(f"The frame can't be understood. {str(error)[:_LONGEST_REASON]}") from error
+    return frame
 
 
-def _check_numbers(frame: dict[str, Any], names: Iterable[str]) -> None:
-    for name in names:
-        number = frame.get(name)
-        # bool is an int to Python and is none to JSON.
-        if type(number) is not int or not 0 <= number <= _MAX_NUMBER:
-            raise BadFrameError(f"{name} has to be a whole number, 0 or more.")
+def _bad(sentence: str) -> Refused:
+    return Refused("bad_frame", sentence, 400)
 
 
-def _check_texts(frame: dict[str, Any], lengths: dict[str, int]) -> None:
-    for name, longest in lengths.items():
-        text = frame.get(name)
-        if not isinstance(text, str):
-            raise BadFrameError(f"{name} has to be a text.")
-        if len(text) > longest:
-            raise BadFrameError(f"{name} may have {longest:,} characters at most.")
+def read(text: str | bytes, shape: Any) -> Any:
+    """Return the JSON `text` as the `shape`, a Struct or a union of them.
+
+    Raises `ValueError` with what is wrong. Half a surrogate pair passes, as JavaScript sends it for
+    half an emoji: msgspec's own reader would refuse the whole text for it.
+    """
+    try:
+        return msgspec.convert(json.loads(text), shape)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise ValueError(str(error)) from error
 
 
 def dump(frame: ServerFrame) -> str:
     """Return `frame` as JSON; other scripts stay readable and short."""
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(frame).decode()

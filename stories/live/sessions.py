@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from stories.models import User
+from stories.writing.background import OnDemand, PerLoop
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class _Watch:
 
     def __init__(self) -> None:
         self.sockets: dict[object, _Socket] = {}
-        self.task: asyncio.Task[None] | None = None
+        self.looking = OnDemand(self.run)
 
     async def run(self) -> None:
         while self.sockets:
@@ -56,24 +57,19 @@ class _Watch:
             await asyncio.gather(*(socket.end() for _, socket in ended), return_exceptions=True)
 
 
-_watches: dict[asyncio.AbstractEventLoop, _Watch] = {}
+_watches = PerLoop(_Watch)
 
 
 def watch(owner: object, session_key: str, user: int, end: Callable[[], Awaitable[object]]) -> None:
     """Await `end()` once the session is not `user`'s any more, until `unwatch(owner)`."""
-    loop = asyncio.get_running_loop()
-    watching = _watches.setdefault(loop, _Watch())
+    watching = _watches.here()
     watching.sockets[owner] = _Socket(session_key, user, end)
-    if watching.task is None or watching.task.done():
-        watching.task = loop.create_task(watching.run())
-        watching.task.add_done_callback(lambda _: watching.sockets or _watches.pop(loop, None))
+    watching.looking.start()
 
 
 def unwatch(owner: object) -> None:
     """The socket is gone."""
-    watching = _watches.get(asyncio.get_running_loop())
-    if watching is not None:
-        watching.sockets.pop(owner, None)
+    _watches.here().sockets.pop(owner, None)
 
 
 def users_of(keys: Collection[str]) -> dict[str, int]:

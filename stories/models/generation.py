@@ -72,9 +72,9 @@ class Generation(models.Model):
     `text` is the checkpoint of what the model wrote, stored at least every second while it runs.
     `runner` names the process and task that own the row; only its owner may write it, by
     compare-and-set on `runner` and `status`. `stories.writing.line` makes a running one of a
-    queued one, and `started_at` is when its process took it up from there. A finished rewrite
-    changes nothing by itself: it is `pending` until the writer keeps it, which makes a version, or
-    discards it.
+    queued one, and `started_at` is when its process took it up from there (`turns`). A finished
+    rewrite changes nothing by itself: it is `pending` until the writer keeps it, which makes a
+    version, or discards it.
     """
 
     class Kind(models.TextChoices):
@@ -124,13 +124,15 @@ class Generation(models.Model):
     mode = models.CharField(max_length=10, choices=Mode, blank=True)
     register = models.CharField("new register", max_length=20, choices=Register, blank=True)
     instruction = models.CharField(max_length=prompts.MAX_INSTRUCTION_LENGTH, blank=True)
-    # What Keep puts in the passage's place; `text` is what the model wrote.
+    # What Keep puts in the passage's place; `text` is all that was streamed, attempts that came to
+    # nothing included.
     replacement = models.TextField(blank=True)
     decision = models.CharField(max_length=10, choices=Decision, default=Decision.NONE, blank=True)
     # Tries at the same passage hang together by their first one.
     first_try = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="later_tries"
     )
+    # What was sent; a rewrite's is empty until it is known how much the model reads.
     prompt = models.TextField()
     model = models.CharField(max_length=200)
     seed = models.BigIntegerField()

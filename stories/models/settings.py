@@ -4,6 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from prose import prompts
+from prose.settings import Settings
 from stories.models.user import User
 
 
@@ -94,4 +95,4 @@ class StorySettings(models.Model):
     @property
     def prompt(self) -> str:
         """The prompt that these settings make."""
-        return prompts.story_prompt(self)
+        return prompts.story_prompt(Settings.of(self))

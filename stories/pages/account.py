@@ -1,5 +1,6 @@
 """Leaving: an account is deleted with everything in it."""
 
+from allauth.core import ratelimit
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -10,18 +11,28 @@ from stories.accounts.departure import delete_account as delete_account_of
 from stories.models import Story
 from stories.pages.common import SignedInRequest
 
+_WRONG, _TOO_OFTEN = 422, 429  # HTTP statuses
+
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_account(request: SignedInRequest) -> HttpResponse:
     """Ask for the password, then remove the account and all its stories for good."""
-    wrong = False
+    status = 200
     if request.method == "POST":
         user = request.user
-        if user.check_password(request.POST.get("password", "")):
+        # Counted with the other places that ask for the password of somebody who is signed in.
+        if not ratelimit.consume(request, action="reauthenticate"):
+            status = _TOO_OFTEN
+        elif user.check_password(request.POST.get("password", "")):
             logout(request)
             delete_account_of(user)
             return redirect("stories:home")
-        wrong = True
-    context = {"stories": Story.objects.visible_to(request.user).count(), "wrong": wrong}
-    return render(request, "stories/delete_account.html", context, status=422 if wrong else 200)
+        else:
+            status = _WRONG
+    context = {
+        "stories": Story.objects.visible_to(request.user).count(),
+        "wrong": status == _WRONG,
+        "too_often": status == _TOO_OFTEN,
+    }
+    return render(request, "stories/delete_account.html", context, status=status)

@@ -1,15 +1,27 @@
 """What the views share."""
 
-from typing import Any
+import logging
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, ParamSpec, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, JsonResponse
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django_htmx.middleware import HtmxDetails
 
+from stories.errors import NOT_STORED, Refused
 from stories.history import library, undo
+from stories.live import frames
 from stories.models import Story, User
 from stories.writing import rewrites
+
+logger = logging.getLogger(__name__)
+
+_Asked = ParamSpec("_Asked")
+_Shape = TypeVar("_Shape")
 
 
 class SignedInRequest(HttpRequest):
@@ -43,6 +55,32 @@ def take_context(story: Story) -> dict[str, Any]:
     return {"take": library.current_take(story), "takes": library.takes(story)}
 
 
-def refusal(code: str, message: str, status: int, state: Any = None) -> JsonResponse:
-    """Return the answer to what can't be done; `state` is the story as it stands, on a conflict."""
-    return JsonResponse({"code": code, "message": message, "state": state}, status=status)
+def answers_refusals(view: Callable[_Asked, HttpResponse]) -> Callable[_Asked, HttpResponse]:
+    """Let `view` raise `Refused`; scripts are answered its code, its sentence and the story.
+
+    A database that can't take it is told in a sentence too: the page keeps what it has.
+    """
+
+    @wraps(view)
+    def answer(*arguments: _Asked.args, **named: _Asked.kwargs) -> HttpResponse:
+        try:
+            return view(*arguments, **named)
+        except Refused as refused:
+            state = state_of(refused.story) if refused.story else None
+            told = {"code": refused.code, "message": str(refused), "state": state}
+            return JsonResponse(told, status=refused.status)
+        except (InterfaceError, OperationalError) as error:
+            logger.warning("%s can't be answered: %s", view.__name__, error)
+            told = {"code": frames.NOT_STORED, "message": NOT_STORED, "state": None}
+            return JsonResponse(told, status=HTTPStatus.SERVICE_UNAVAILABLE)
+
+    return answer
+
+
+def body_of(request: HttpRequest, shape: type[_Shape], what: str) -> _Shape:
+    """Return the request's JSON as a Struct; raises `Refused` for `what` can't be understood."""
+    try:
+        found: _Shape = frames.read(request.body, shape)
+    except ValueError as error:
+        raise Refused("bad_request", f"{what} could not be understood.", 400) from error
+    return found

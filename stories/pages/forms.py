@@ -4,7 +4,8 @@ from typing import Any, cast
 
 from django import forms
 
-from prose import prompts
+from prose import cleaning, prompts
+from prose.settings import FIELDS, Settings, split_list
 from stories.models import Genre, Register, StorySettings
 
 MAX_CHARACTERS = 8
@@ -28,15 +29,7 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
 
     class Meta:
         model = StorySettings
-        fields = (
-            "main_characters",
-            "keywords",
-            "genre",
-            "register",
-            "child_friendly",
-            "max_words",
-            "final_twist",
-        )
+        fields = FIELDS
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **options})
@@ -77,7 +70,7 @@ class PresetForm(StorySettingsForm):
 
     def clean_preset_name(self) -> str:
         """Tidy the name."""
-        name = " ".join(prompts.clean_text(self.cleaned_data["preset_name"]).split())
+        name = " ".join(cleaning.clean_text(self.cleaned_data["preset_name"]).split())
         if not name:
             raise forms.ValidationError("Enter a name.")
         return name
@@ -85,15 +78,12 @@ class PresetForm(StorySettingsForm):
 
 def settings_from(form: StorySettingsForm) -> StorySettings:
     """Return the unsaved settings of a valid `form`."""
-    fields: dict[str, Any] = {
-        name: form.cleaned_data[name] for name in StorySettingsForm.Meta.fields
-    }
-    return StorySettings(**fields)
+    return StorySettings(**Settings.from_dict(form.cleaned_data).to_dict())
 
 
 def _clean_list(text: str, noun: str, limit: int) -> str:
-    cleaned = prompts.clean_list(text)
-    entries = prompts.split_list(cleaned)
+    cleaned = cleaning.clean_list(text)
+    entries = split_list(cleaned)
     if not entries:
         raise forms.ValidationError(f"Enter at least one {noun}.")
     if len(entries) > limit:

@@ -11,24 +11,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from prose import diffs
 from stories.history import library, undo
-from stories.history.versions import StoryBusyError
 from stories.models import Story, StoryVersion
-from stories.pages.common import SignedInRequest, own_story, refusal, state_of
+from stories.pages.common import SignedInRequest, answers_refusals, own_story, state_of
 
 VERSIONS_PAGE = 30
 
 
 @login_required
 @require_POST
+@answers_refusals
 def show_take(request: SignedInRequest, story_id: int, take: int) -> HttpResponse:
     """Make another take the current one."""
     found = own_story(request.user, story_id)
-    try:
-        library.show_take(found, take)
-    except StoryVersion.DoesNotExist:
-        return refusal("not_found", "This take is not here any more.", 404)
-    except StoryBusyError as error:
-        return refusal(error.code, str(error), 409)
+    library.show_take(found, take)
     return JsonResponse(state_of(found))
 
 
@@ -61,15 +56,11 @@ def version(request: SignedInRequest, story_id: int, number: int) -> HttpRespons
 
 @login_required
 @require_POST
+@answers_refusals
 def restore(request: SignedInRequest, story_id: int, number: int) -> HttpResponse:
     """Make an old version's text the current one, as a new version."""
     found = own_story(request.user, story_id)
-    try:
-        library.restore_version(found, request.user, number)
-    except StoryVersion.DoesNotExist:
-        return refusal("not_found", "This version is not here any more.", 404)
-    except StoryBusyError as error:
-        return refusal(error.code, str(error), 409)
+    library.restore_version(found, request.user, number)
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse(state_of(found))
     return redirect("stories:story", found.pk)
@@ -77,6 +68,7 @@ def restore(request: SignedInRequest, story_id: int, number: int) -> HttpRespons
 
 @login_required
 @require_POST
+@answers_refusals
 def step_back(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Undo the last change of the text, whoever made it."""
     return _step(own_story(request.user, story_id), undo.undo)
@@ -84,14 +76,12 @@ def step_back(request: SignedInRequest, story_id: int) -> HttpResponse:
 
 @login_required
 @require_POST
+@answers_refusals
 def step_forward(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Redo what was undone last."""
     return _step(own_story(request.user, story_id), undo.redo)
 
 
 def _step(story: Story, move: Callable[[Story], None]) -> HttpResponse:
-    try:
-        move(story)
-    except (undo.NothingToUndoError, StoryBusyError) as error:
-        return refusal(error.code, str(error), 409)
+    move(story)
     return JsonResponse(state_of(story))

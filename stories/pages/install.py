@@ -30,7 +30,7 @@ async def install_model(request: HttpRequest) -> StreamingHttpResponse:
 
 async def _progress(model: str) -> AsyncIterator[bytes]:
     try:
-        async with aclosing(modelserver.pull(model)) as parts:  # type: ignore[type-var]
+        async with aclosing(modelserver.pull(settings.MODEL_SERVER, model)) as parts:  # type: ignore[type-var]
             async for part in parts:
                 yield _line(asdict(part))
     except modelserver.ModelServerError as error:

@@ -9,6 +9,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from stories.history.library import delete_story, undelete_story
+from stories.ids import row_id
 from stories.models import Story
 from stories.pages import downloads, search
 from stories.pages.common import SignedInRequest, own_story
@@ -25,9 +26,7 @@ def library(request: SignedInRequest) -> HttpResponse:
     words = search.query_words(request.GET.get("q", ""))
     found = (stories.good() if only_good else stories).filter(search.matching(words))
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    deleted = Story.objects.deleted_by(request.user).filter(
-        pk=_number(request.GET.get("deleted", ""))
-    )
+    deleted = Story.objects.deleted_by(request.user)
     context = {
         "page": page,
         "cards": [(story, search.excerpt(story.text, words)) for story in page],
@@ -36,7 +35,7 @@ def library(request: SignedInRequest) -> HttpResponse:
         "only_good": only_good,
         "query": " ".join(words),
         "longest_query": search.LONGEST_QUERY,
-        "just_deleted": deleted.first(),
+        "just_deleted": deleted.filter(pk=row_id(request.GET.get("deleted", "")) or 0).first(),
     }
     return render(request, "stories/library.html", context)
 
@@ -86,7 +85,3 @@ def _back(request: SignedInRequest, **more: str) -> HttpResponse:
 def _file(content: bytes, name: str, content_type: str) -> HttpResponse:
     disposition = str(content_disposition_header(as_attachment=True, filename=name))
     return HttpResponse(content, content_type, headers={"Content-Disposition": disposition})
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -11,6 +11,8 @@ from django.db.models import Q
 # What a person types; the rest of a pasted page finds nothing more.
 LONGEST_QUERY = 200  # characters
 _MOST_WORDS = 10
+# Of a word, what is looked for: at each place of a text, all of it may have to be compared.
+LONGEST_WORD = 40  # characters
 _FIELDS = ("title", "text", "settings__main_characters", "settings__keywords", "settings__genre")
 # Characters of an excerpt; how many of them are seen in the narrowest card; and how many stand
 # before the first word found.
@@ -31,8 +33,12 @@ class Piece(NamedTuple):
 
 
 def query_words(query: str) -> list[str]:
-    """Return the words that `query` asks for: at most ten, without NUL, which no text contains."""
-    return query[:LONGEST_QUERY].replace("\0", "").split()[:_MOST_WORDS]
+    """Return the words that `query` asks for: at most ten, without NUL, which no text contains.
+
+    Of a longer word than any language's, or a sentence of a script without spaces, the beginning.
+    """
+    words = query[:LONGEST_QUERY].replace("\0", "").split()[:_MOST_WORDS]
+    return [word[:LONGEST_WORD] for word in words]
 
 
 def matching(words: list[str]) -> Q:

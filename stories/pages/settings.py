@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from stories.history import library
+from stories.ids import row_id
 from stories.models import Story, StorySettings
 from stories.pages.common import SignedInRequest, own_story
 from stories.pages.forms import PresetForm, StorySettingsForm, settings_from
@@ -32,10 +33,8 @@ def new_story(request: SignedInRequest) -> HttpResponse:
 
 def _template_for(request: SignedInRequest) -> StorySettings | None:
     """Return the settings to begin with: those of another story of mine, if one is named."""
-    like = request.GET.get("like", "")
-    if not (like.isascii() and like.isdigit() and len(like) < 19):
-        return None
-    story = Story.objects.visible_to(request.user).filter(pk=int(like)).first()
+    like = row_id(request.GET.get("like", "")) or 0
+    story = Story.objects.visible_to(request.user).filter(pk=like).first()
     return story.settings if story else None
 
 

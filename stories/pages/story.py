@@ -1,18 +1,26 @@
 """The page of a story, and what its parts ask for."""
 
-import json
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from msgspec import Struct
 
 from prose import diffs
+from stories.errors import Refused
 from stories.history import library
 from stories.history.provenance import last_generation
-from stories.history.versions import StoryBusyError, VersionConflictError
+from stories.history.versions import MAX_TEXT_LENGTH
+from stories.live.frames import Number
 from stories.models import Generation, Register, StorySettings
-from stories.pages.common import SignedInRequest, own_story, refusal, state_of, take_context
+from stories.pages.common import (
+    SignedInRequest,
+    answers_refusals,
+    body_of,
+    own_story,
+    state_of,
+    take_context,
+)
 from stories.pages.forms import StorySettingsForm
 from stories.writing.recovery import recover_abandoned
 
@@ -38,55 +46,50 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
     return render(request, "stories/story.html", context)
 
 
+class Edit(Struct):
+    """An edited text, and the version that it was made from."""
+
+    version: Number
+    text: str
+    undo: bool = False  # the editor came to it by undoing or redoing
+
+
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@answers_refusals
 def text(request: SignedInRequest, story_id: int) -> HttpResponse:
-    """Answer with the text as it stands; POST `{"version": n, "text": "…"}` saves an edit.
+    """Answer with the text as it stands; POST saves an `Edit`.
 
-    `"undo": true` says that the editor came to it by undoing or redoing. 409 with the stored text
-    when the story has moved on; nothing is changed then.
+    409 with the stored text when the story has moved on; nothing is changed then.
     """
     found = own_story(request.user, story_id)
-    if request.method != "POST":
-        return JsonResponse(state_of(found))
-    try:
-        body = json.loads(request.body)
-        version, new_text = body["version"], body["text"]
-        undone = body.get("undo", False)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return refusal("bad_request", "The edit could not be understood.", 400)
-    if type(version) is not int or not isinstance(new_text, str):
-        return refusal("bad_request", "The edit could not be understood.", 400)
-    try:
-        library.save_text(found, request.user, new_text, version, undone=undone is True)
-    except library.TextTooLongError as error:
-        return refusal(error.code, str(error), 400)
-    except StoryBusyError as error:
-        return refusal(error.code, str(error), 409)
-    except VersionConflictError as error:
-        return refusal(error.code, str(error), 409, state_of(error.story))
+    if request.method == "POST":
+        edit = body_of(request, Edit, "The edit")
+        library.save_text(found, request.user, edit.text, edit.version, undone=edit.undo)
     return JsonResponse(state_of(found))
+
+
+class Compared(Struct):
+    """Two texts of a story."""
+
+    mine: str
+    theirs: str
 
 
 @login_required
 @require_POST
+@answers_refusals
 def differences(request: SignedInRequest, story_id: int) -> HttpResponse:
-    """Answer how two texts of the story differ; POST `{"mine": "…", "theirs": "…"}`.
+    """Answer how two texts of the story differ; POST `Compared`.
 
     `segments` are pairs of a text and where it stands: "both", "mine" or "theirs".
     """
     own_story(request.user, story_id)
-    try:
-        body = json.loads(request.body)
-        mine, theirs = body["mine"], body["theirs"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return refusal("bad_request", "The texts could not be understood.", 400)
-    if not (isinstance(mine, str) and isinstance(theirs, str)):
-        return refusal("bad_request", "The texts could not be understood.", 400)
-    if max(len(mine), len(theirs)) > library.MAX_TEXT_LENGTH:
-        return refusal("too_long", "The texts are too long to be compared.", 400)
+    texts = body_of(request, Compared, "The texts")
+    if max(len(texts.mine), len(texts.theirs)) > MAX_TEXT_LENGTH:
+        raise Refused("too_long", "The texts are too long to be compared.", 400)
     where = {"same": "both", "added": "mine", "removed": "theirs"}
-    found = diffs.readable(diffs.word_diff(theirs, mine))
+    found = diffs.readable(diffs.word_diff(texts.theirs, texts.mine))
     return JsonResponse({"segments": [(text, where[change]) for change, text in found]})
 
 

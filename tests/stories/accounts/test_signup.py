@@ -48,6 +48,34 @@ def test_of_two_first_ones_at_once_one_is() -> None:
     assert make_administrator_if_first(first)
 
 
+def test_a_password_is_not_guessed_where_one_is_signed_in(alice: User, client: Client) -> None:
+    client.force_login(alice)
+    right = "alice's-long-password"
+    leave = reverse("stories:delete_account")
+    answers = [client.post(leave, {"password": f"guess{n}"}) for n in range(40)]
+    assert [answer.status_code for answer in answers] == [422] * 5 + [429] * 35
+    assert "Too many attempts" in answers[-1].content.decode()
+    assert client.post(leave, {"password": right}).status_code == 429
+    again = reverse("account_reauthenticate")
+    assert client.post(again, {"password": right}).status_code == 429, "they count together"
+    change = reverse("account_change_password")
+    twice = {"password1": PASSWORD, "password2": PASSWORD}
+    for _ in range(5):
+        client.post(change, {"oldpassword": "guess", **twice})
+    assert client.post(change, {"oldpassword": right, **twice}).status_code == 429
+    alice.refresh_from_db()
+    assert alice.check_password(right)
+
+
+def test_the_admin_asks_for_no_password_of_its_own(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("boss", password=PASSWORD))
+    twice = {"new_password1": "another one 9", "new_password2": "another one 9"}
+    answer = client.post(reverse("admin:password_change"), {"old_password": PASSWORD, **twice})
+    assert answer["Location"] == reverse("account_change_password")
+    assert User.objects.get().check_password(PASSWORD)
+    assert Client().post(reverse("admin:login"))["Location"].startswith(reverse("account_login"))
+
+
 def test_signing_in_and_out(alice: User, client: Client) -> None:
     login = reverse("account_login")
     wrong = client.post(login, {"login": "alice", "password": "no"})

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from stories.errors import Refused
 from stories.history import curation, library
 from stories.models import Curation, Story, User
 
@@ -34,9 +35,9 @@ def test_approval_holds_the_version_that_was_read(waiting: Story, curator: User)
 
 def test_a_text_that_changed_meanwhile_is_not_approved(waiting: Story, curator: User) -> None:
     library.save_text(waiting, waiting.owner, "Another.", 1)
-    with pytest.raises(curation.NotWaitingError):
+    with pytest.raises(Refused, match="not waiting any more"):
         curation.approve(waiting, curator, 1)
-    with pytest.raises(curation.NotWaitingError):
+    with pytest.raises(Refused, match="not waiting any more"):
         curation.reject(waiting, curator, 1, "No.")
 
 
@@ -44,7 +45,7 @@ def test_nobody_approves_their_own_unless_alone(waiting: Story, curator: User) -
     alice = waiting.owner
     alice.is_staff = True
     alice.save()
-    with pytest.raises(curation.OwnStoryError):
+    with pytest.raises(Refused, match="your own"):
         curation.approve(waiting, alice, 1)
     curator.is_active = False
     curator.save()

@@ -5,9 +5,15 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from stories.errors import GoneError, Refused
 from stories.history import library
-from stories.history.versions import VersionConflictError, add_version
-from stories.models import Curation, Story, StorySettings, StoryVersion, User
+from stories.history.versions import (
+    MAX_TEXT_LENGTH,
+    VersionConflictError,
+    add_aside,
+    add_version,
+)
+from stories.models import Curation, Generation, Story, StorySettings, StoryVersion, User
 from tests.conftest import story_settings
 
 pytestmark = pytest.mark.django_db
@@ -53,10 +59,25 @@ def test_text_is_kept_as_typed(story: Story) -> None:
 
 
 def test_a_text_has_a_limit(story: Story) -> None:
-    library.save_text(story, story.owner, "x" * library.MAX_TEXT_LENGTH, 0)
-    with pytest.raises(library.TextTooLongError, match="400,001"):
-        library.save_text(story, story.owner, "x" * (library.MAX_TEXT_LENGTH + 1), 1)
+    library.save_text(story, story.owner, "x" * MAX_TEXT_LENGTH, 0)
+    with pytest.raises(Refused, match="400,001") as refused:
+        library.save_text(story, story.owner, "x" * (MAX_TEXT_LENGTH + 1), 1)
+    assert (refused.value.code, refused.value.status) == ("too_long", 400)
     assert story.version == 1
+
+
+def test_nobody_stores_what_a_story_can_not_have(story: Story) -> None:
+    written = StoryVersion.Origin.WRITE
+    add_version(story, "One\r\ntwo\x00 \ud83d.", written, expected_version=0)
+    assert story.text == "One\ntwo ."
+    generation = Generation.objects.create(
+        story=story, settings=story.settings, kind=Generation.Kind.WRITE, seed=1
+    )
+    with pytest.raises(Refused, match="400,001"):
+        add_version(story, "x" * (MAX_TEXT_LENGTH + 1), written, expected_version=1)
+    with pytest.raises(Refused, match="400,001"):
+        add_aside(story, "x" * (MAX_TEXT_LENGTH + 1), written, base=1, generation=generation)
+    assert story.versions.count() == 1
 
 
 def test_takes_and_what_was_made_of_them(story: Story) -> None:
@@ -72,8 +93,10 @@ def test_takes_and_what_was_made_of_them(story: Story) -> None:
     library.save_text(story, story.owner, "First, edited twice.", story.version)
     assert story.version == 4
     assert library.current_take(story) == 1
-    with pytest.raises(StoryVersion.DoesNotExist):
+    with pytest.raises(GoneError, match="This take"):
         library.show_take(story, 9)
+    with pytest.raises(GoneError, match="This version"):
+        library.restore_version(story, story.owner, 99)
 
 
 def test_a_restored_version_is_a_new_one(story: Story) -> None:

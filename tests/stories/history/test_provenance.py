@@ -5,7 +5,7 @@ import pytest
 from stories.history import library
 from stories.history.provenance import generation_behind, settings_behind
 from stories.models import Generation, Story
-from stories.writing import requests
+from stories.writing import opening
 from stories.writing.finishing import Outcome, finish
 from tests.conftest import story_settings
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 def written(story: Story, text: str, kind: Generation.Kind = Generation.Kind.WRITE) -> Generation:
     """Let the model write `text` into `story`."""
-    generation = requests.open_generation(story.pk, story.owner, kind)
+    generation = opening.open_generation(story.pk, story.owner, kind)
     assert finish(generation, Outcome(Generation.Status.DONE, text))
     story.refresh_from_db()
     return generation

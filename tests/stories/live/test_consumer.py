@@ -8,8 +8,8 @@ from django.contrib.auth.models import AnonymousUser
 
 from stories.history import library
 from stories.models import Generation, Story, User
+from stories.writing.opening import open_generation
 from stories.writing.recovery import recover_abandoned
-from stories.writing.requests import open_generation
 from tests.conftest import ScriptedServer, story_settings
 from tests.support.sockets import StorySocket
 

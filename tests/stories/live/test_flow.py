@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
 from stories.history import library
-from stories.live.consumer import STALLED
+from stories.live import close_codes
 from stories.live.flow import LONGEST_PIECE, UNACKNOWLEDGED, StalledError, Window
 from stories.models import Generation, Story
 from stories.writing.textlog import Piece
@@ -107,7 +107,7 @@ async def test_a_client_that_never_catches_up_is_closed_and_attaches_again(
     async with StorySocket(long_story.owner, long_story.pk) as socket:
         await socket.send(type="write")
         followed, code = await socket.until_closed()
-        assert code == STALLED
+        assert code == close_codes.STALLED
     async with StorySocket(long_story.owner, long_story.pk) as again:
         hello = await again.receive()
         await again.send(type="attach", generation=hello["id"], offset=len(followed.text))

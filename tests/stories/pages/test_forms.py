@@ -7,7 +7,7 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prose import prompts
+from prose import cleaning
 from stories.pages.forms import PresetForm, StorySettingsForm, settings_from
 
 VALID = {
@@ -100,7 +100,7 @@ def test_no_text_breaks_the_form_or_the_prompt(text: str) -> None:
     bound = form(main_characters=text, keywords=text)
     if bound.is_valid():
         prompt = settings_from(bound).prompt
-        assert prompts.clean_text(prompt) == prompt
+        assert cleaning.clean_text(prompt) == prompt
         assert "\n" not in prompt
 
 

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from stories.errors import Refused
 from stories.history import library, thinning, undo
-from stories.history.undo import NothingToUndoError
 from stories.history.versions import add_version
 from stories.models import Generation, Story, StoryVersion
 from tests.stories.history.test_library import write
@@ -32,14 +32,14 @@ def test_undo_and_redo_walk_over_the_models_and_the_writers_changes(story: Story
         undo.undo(story)
         texts.append(story.text)
     assert texts == ["One.", "Rewritten.", "One, edited.", "One."]
-    with pytest.raises(NothingToUndoError):
+    with pytest.raises(Refused, match="nothing to undo"):
         undo.undo(story)
     texts = []
     while undo.can_redo(story):
         undo.redo(story)
         texts.append(story.text)
     assert texts == ["One, edited.", "Rewritten.", "One.", "Another story."]
-    with pytest.raises(NothingToUndoError):
+    with pytest.raises(Refused, match="nothing to redo"):
         undo.redo(story)
     assert story.versions.count() == 5
 
@@ -67,9 +67,20 @@ def test_an_editor_that_undid_by_itself_is_at_the_stored_version(story: Story) -
     assert edit(story, "Three.") == 5, "only undoing goes back to a version"
 
 
+def test_what_is_not_there_is_told_in_a_sentence(story: Story, alices: Client) -> None:
+    for address, what in (("take", "take"), ("restore", "version")):
+        answer = alices.post(reverse(f"stories:{address}", args=[story.pk, 7]))
+        assert answer.status_code == 404
+        assert answer.json() == {
+            "code": "not_found",
+            "message": f"This {what} is not here any more.",
+            "state": None,
+        }
+
+
 def test_undo_waits_for_the_model(story: Story) -> None:
     from stories.history.versions import StoryBusyError
-    from stories.writing.requests import open_generation
+    from stories.writing.opening import open_generation
 
     write(story, "One.")
     edit(story, "Two.")

@@ -9,6 +9,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 import modelserver
+from modelserver import Server
 from stories.models import User
 from tests.conftest import ScriptedServer
 from tests.support.processes import free_port
@@ -62,7 +63,7 @@ async def test_an_end_in_the_middle_is_told(
 
 
 async def test_a_server_that_is_down_is_told(curator: User, settings: Settings) -> None:
-    settings.OLLAMA_HOST = f"http://127.0.0.1:{free_port()}"
+    settings.MODEL_SERVER = Server.at(f"http://127.0.0.1:{free_port()}")
     assert [line["code"] for line in await install(curator)] == ["unreachable"]
     await modelserver.close()
 

@@ -220,7 +220,7 @@ def test_a_replacement_is_kept_over_the_page(alices: Client, story: Story) -> No
 
 def test_nothing_changes_while_the_model_writes(alices: Client, story: Story) -> None:
     from stories.models import Generation
-    from stories.writing.requests import open_generation
+    from stories.writing.opening import open_generation
 
     save(alices, story, {"version": 0, "text": "One."})
     open_generation(story.pk, story.owner, Generation.Kind.WRITE)

@@ -1,0 +1,9 @@
+"""Why the server closes a websocket: codes of the application's own range (RFC 6455, 7.4.2).
+
+1011 is not for applications, and 1000 says that all is well. Plain numbers: Autobahn, under daphne,
+refuses to close with a member of an `IntEnum`.
+"""
+
+SIGNED_OUT = 4401  # the session has ended
+STALLED = 4408  # the client does not take in what it is sent; it can attach again where it is
+FAULT = 4500  # ours
