@@ -1,32 +1,46 @@
 """What a generation has to write: what is asked, what of the answer counts, and when it is enough.
 
-The runner is the same for all of them.
+Made where the generation is opened, of the text as it is then, and handed on to the runner, which
+is the same for all of them.
 """
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
-from prose import overlap, passage, replacement, seams, sentences
+from django.conf import settings
+
+from modelserver import PromptTooLongError
+from prose import overlap, prompts, replacement, sentences
+from stories.history.versions import MAX_TEXT_LENGTH
 from stories.models import Generation
-from stories.writing import requests, rewrite_request
+from stories.writing import rewrite_request
+from stories.writing.finishing import Outcome
+from stories.writing.rewrite_request import Rewrite, rewrite_of
 
 # Requests for one rewrite, when the model only tells what is there already.
 _ATTEMPTS = 3
+# Room that has to be left for the answer, in tokens.
+_LEAST_ANSWER = 48
+# What the chat template adds to each message.
+_TEMPLATE_TOKENS = 8
+
+Chat = list[dict[str, str]]
 
 
 class Attempt(NamedTuple):
     """One request to the model server: the chat and Ollama's options."""
 
-    chat: list[dict[str, str]]
+    chat: Chat
     options: dict[str, Any]
+    facts: dict[str, Any]  # more fields of the generation's row
 
 
 class Assignment(Protocol):
     """What the runner has to know about what it writes."""
 
+    generation: Generation
     limit: int  # words
     nothing: str  # what the person is told when nothing came
-    facts: dict[str, Any]  # for the generation's row
 
     def attempts(self, context_length: int | None) -> Iterator[Attempt]:
         """Yield what to ask, one after the other while what comes is void.
@@ -47,16 +61,15 @@ class Assignment(Protocol):
     def is_void(self, text: str) -> bool:
         """Tell whether all that was shown is as good as nothing."""
 
-    def final(self, text: str, *, cut_short: bool) -> str:
-        """Return what is kept of all that was shown."""
+    def conclude(self, outcome: Outcome) -> None:
+        """Make of all that was shown, `outcome.text`, what is stored."""
 
 
-def assignment(generation: Generation) -> Assignment:
-    """Return what `generation`, just opened, has to write."""
-    if generation.kind != Generation.Kind.REWRITE:
-        return Writing(generation)
-    start, end = generation.start or 0, generation.end or 0
-    return Rewriting(generation, passage.cut(generation.story.text, start, end))
+def assignment_of(generation: Generation) -> Assignment:
+    """Return what a stored row has to write; for whoever did not open it."""
+    if generation.kind == Generation.Kind.REWRITE:
+        return Rewriting(rewrite_of(generation))
+    return Writing(generation)
 
 
 class Writing:
@@ -64,37 +77,70 @@ class Writing:
 
     def __init__(self, generation: Generation) -> None:
         self.generation = generation
-        self.base = requests.base_text(generation)
+        is_continuation = generation.kind == Generation.Kind.CONTINUE
+        self.base = generation.story.text if is_continuation else ""
         self.limit = sentences.word_limit(generation.settings.max_words, self.base)
         self.nothing = "The model had nothing to add." if self.base else "The model wrote nothing."
-        self.facts: dict[str, Any] = {}
         self._begun = False
         self._first = ""
+        self._room = MAX_TEXT_LENGTH - len(self.base)
 
     @property
     def ended(self) -> str:
-        """A story ends by itself."""
-        return ""
+        """A story ends by itself, or where no more of it can be kept."""
+        return "" if self._room > 0 else "length"
 
     def attempts(self, context_length: int | None) -> Iterator[Attempt]:
         """Yield the one request; for a story that was whole to the model, a second one."""
-        options = requests.model_options(self.generation, self.base, context_length)
-        chat = requests.messages(self.generation, self.base)
-        yield Attempt(chat, options)
+        chat = self._chat()
+        options = self._options(chat, context_length)
+        yield Attempt(chat, options, {})
         if self.base:
             # A new paragraph is an invitation to go on.
             chat[-1]["content"] += "\n\n"
             self._first = "\n\n"
-            yield Attempt(chat, options)
+            yield Attempt(chat, options, {})
+
+    def _chat(self) -> Chat:
+        """Return the chat; the story so far is the beginning of the assistant's answer."""
+        chat = [{"role": "user", "content": self.generation.prompt}]
+        if self.base:
+            # Chat-template tokens would end the answer or open another role; the story keeps them.
+            content = replacement.prefill(self.base)
+            chat.append({"role": "assistant", "content": content})
+        return chat
+
+    def _options(self, chat: Chat, context_length: int | None) -> dict[str, Any]:
+        """Return Ollama's `options`; raises `PromptTooLongError` with the numbers when no room is
+        left for an answer. Nothing is ever cut in silence."""
+        num_ctx = _context_size(context_length)
+        needed = sum(
+            prompts.estimate_tokens(message["content"]) + _TEMPLATE_TOKENS for message in chat
+        )
+        left = num_ctx - needed
+        if left < _LEAST_ANSWER:
+            raise PromptTooLongError(
+                f"The story and its prompt take about {needed:,} tokens and the model reads "
+                f"{num_ctx:,}: about {_LEAST_ANSWER - left:,} too many.",
+                hint="A larger STORY_NUM_CTX helps if the model allows it.",
+            )
+        return _sampling(self.generation, num_ctx, min(prompts.token_limit(self.limit), left))
 
     def take(self, text: str) -> str:
         """Return `text` as it is stored: the first of it meets the seam."""
-        if self._begun or not text.strip():
-            return text if self._begun else ""
+        if not self._begun:
+            text = self._opening(text)
+        kept = text[: max(0, self._room)]
+        self._room -= len(kept)
+        return kept
+
+    def _opening(self, text: str) -> str:
+        if not text.strip():
+            return ""
         self._begun = True
         if self._first:
-            return seams.joined(self.base, self._first + text.lstrip())
-        return seams.joined(self.base, text) if self.base else text.lstrip()
+            return replacement.joined(self.base, self._first + text.lstrip())
+        return replacement.joined(self.base, text) if self.base else text.lstrip()
 
     def rest(self) -> str:
         """Nothing is ever held back."""
@@ -104,9 +150,12 @@ class Writing:
         """Tell whether nothing came."""
         return not text
 
-    def final(self, text: str, *, cut_short: bool) -> str:
-        """Return whole sentences of an answer that was cut short."""
-        return sentences.whole_sentences(text, self.limit) if cut_short else text
+    def conclude(self, outcome: Outcome) -> None:
+        """Keep whole sentences of an answer that was cut short."""
+        if outcome.status == Generation.Status.DONE and (
+            outcome.is_cut_short or len(outcome.text.split()) > self.limit
+        ):
+            outcome.text = sentences.whole_sentences(outcome.text, self.limit)
 
 
 class Rewriting:
@@ -114,22 +163,20 @@ class Rewriting:
 
     nothing = rewrite_request.NOTHING
 
-    def __init__(self, generation: Generation, part: passage.Passage) -> None:
-        self.generation, self.passage = generation, part
-        self.limit = rewrite_request.word_budget(part, generation.mode)
-        self.facts: dict[str, Any] = {}
-        self._void = 0  # code points shown of attempts that came to nothing
+    def __init__(self, rewrite: Rewrite) -> None:
+        self.rewrite, self.generation, self.passage = rewrite, rewrite.generation, rewrite.passage
+        self.limit = rewrite.budget
+        self._again = False  # attempts before this one showed something, and came to nothing
         self._shown = ""  # of the present attempt
         self._begin()
 
     def _begin(self) -> None:
-        self._void += len(self._shown)
+        self._again = self._again or bool(self._shown)
         self._shown = ""
         inside = not self.passage.ends_sentence
         self._lookout = overlap.Lookout(overlap.opening(self.passage.right, inside_sentence=inside))
         # Inside a sentence, only what follows tells where the passage ends.
-        words = 10**9 if inside else rewrite_request.word_goal(self.passage, self.generation.mode)
-        self._goal = sentences.Goal(words)
+        self._goal = sentences.Goal(10**9 if inside else self.rewrite.goal)
         # The first words, until it is clear that they are no preamble.
         self._first: str | None = ""
 
@@ -140,16 +187,15 @@ class Rewriting:
 
     def attempts(self, context_length: int | None) -> Iterator[Attempt]:
         """Yield the request, then the same one with other seeds."""
-        num_ctx = requests.context_size(context_length)
-        asked = rewrite_request.request(self.generation, self.passage, num_ctx)
-        self.facts["prompt"] = asked.prompt
-        options = requests.sampling(self.generation, num_ctx, asked.num_predict)
+        num_ctx = _context_size(context_length)
+        asked = self.rewrite.request(num_ctx)
+        facts = {"prompt": asked.prompt, "report": {"context": asked.context}}
+        options = _sampling(self.generation, num_ctx, asked.num_predict)
         if asked.stop:
             options["stop"] = asked.stop
         for attempt in range(_ATTEMPTS):
             self._begin()
-            self.facts["report"] = {"context": asked.context, "void": self._void}
-            yield Attempt(asked.messages, {**options, "seed": options["seed"] + attempt})
+            yield Attempt(asked.messages, {**options, "seed": options["seed"] + attempt}, facts)
 
     def take(self, text: str) -> str:
         """Return `text` without a preamble, and without what follows the passage."""
@@ -170,17 +216,36 @@ class Rewriting:
 
     def _show(self, text: str) -> str:
         text = "" if self._goal.reached else self._goal.cut(text)
-        if self._void and text and not self._shown:
+        if self._again and text and not self._shown:
             text = f" {text}"
         self._shown += text
         return text
 
     def is_void(self, text: str) -> bool:
         """Tell whether the attempt says nothing but what stands in, before or after the passage."""
-        new = replacement.fitted(self._shown, self.passage, self.limit, cut_short=False)
+        new = self.rewrite.replacement(self._shown, cut_short=False)
         core = new.removeprefix(self.passage.head).removesuffix(self.passage.tail)
         return not new or core.split() == self.passage.core.split()
 
-    def final(self, text: str, *, cut_short: bool) -> str:
-        """Return `text`: what replaces the passage is made of it when it is stored."""
-        return text
+    def conclude(self, outcome: Outcome) -> None:
+        """Make the replacement of what the last attempt showed; the text keeps all that was."""
+        cut_short = outcome.status != Generation.Status.DONE or outcome.is_cut_short
+        replaced = self.rewrite.replacement(self._shown, cut_short=cut_short)
+        outcome.facts["replacement"] = replaced
+
+
+def _context_size(context_length: int | None) -> int:
+    """Return the context to ask for, of a model that reads `context_length` tokens (or unknown)."""
+    return min(settings.STORY_NUM_CTX, context_length or settings.STORY_NUM_CTX)
+
+
+def _sampling(generation: Generation, num_ctx: int, num_predict: int) -> dict[str, Any]:
+    """Return Ollama's `options` for `generation`."""
+    options: dict[str, Any] = {
+        "num_ctx": num_ctx,
+        "num_predict": num_predict,
+        "seed": generation.seed,
+    }
+    if settings.STORY_TEMPERATURE is not None:
+        options["temperature"] = settings.STORY_TEMPERATURE
+    return options

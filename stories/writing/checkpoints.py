@@ -15,6 +15,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from stories.models import Generation
+from stories.writing.background import OnDemand, PerLoop
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class _Keeper:
 
     def __init__(self) -> None:
         self.kept: dict[int, _Kept] = {}
-        self.task: asyncio.Task[None] | None = None
+        self.storing = OnDemand(self.run)
         self.unstored_since: dict[int, float] = {}
 
     async def run(self) -> None:
@@ -60,7 +61,7 @@ class _Keeper:
                 self.kept[number].trouble()
 
 
-_keepers: dict[asyncio.AbstractEventLoop, _Keeper] = {}
+_keepers = PerLoop(_Keeper)
 
 
 def keep(
@@ -74,26 +75,22 @@ def keep(
     `end()` is called when a stop was requested, or the row is no longer this runner's, `trouble()`
     when nothing could be stored for a while.
     """
-    loop = asyncio.get_running_loop()
-    keeper = _keepers.setdefault(loop, _Keeper())
+    keeper = _keepers.here()
     keeper.kept[generation.pk] = _Kept(generation.runner, read, end, trouble)
-    if keeper.task is None or keeper.task.done():
-        keeper.task = loop.create_task(keeper.run())
-        keeper.task.add_done_callback(lambda _: keeper.kept or _keepers.pop(loop, None))
+    keeper.storing.start()
 
 
 @atexit.register
 def _store_the_rest() -> None:
     """A process that ends in order, as at a deploy, loses not even the last second."""
-    for keeper in _keepers.values():
-        _store(keeper.now())
+    for keeper in _keepers.all():
+        if texts := keeper.now():
+            _store(texts)
 
 
 def drop(generation: Generation) -> None:
     """Store no more of `generation`."""
-    keeper = _keepers.get(asyncio.get_running_loop())
-    if keeper is not None:
-        keeper.kept.pop(generation.pk, None)
+    _keepers.here().kept.pop(generation.pk, None)
 
 
 _Texts = dict[int, tuple[str, str]]  # number -> runner, text

@@ -10,8 +10,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from prose import passage, replacement, report, sentences
-from stories.history.versions import add_aside, add_version
+from prose import report, sentences
+from prose.settings import Settings
+from stories.history.versions import MAX_TEXT_LENGTH, add_aside, add_version
 from stories.models import Generation, Story, StoryVersion
 from stories.writing import rewrite_request
 
@@ -33,16 +34,25 @@ class Outcome:
     text: str
     error_code: str = ""
     error_message: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)  # more fields of the row
+    # More fields of the row: of a rewrite, `replacement` is what Keep puts in the passage's place.
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the model was cut off before it came to an end by itself."""
+        return self.facts.get("done_reason") in sentences.CUT_SHORT
 
 
-def finish(generation: Generation, outcome: Outcome) -> bool:
+def finish(generation: Generation, outcome: Outcome, *, reported: bool = True) -> bool:
     """Store `outcome` and, if there is text, the version or the replacement that it makes.
 
-    Returns False, and changes nothing, when the row is no longer its runner's or has ended. Raises
-    `Story.DoesNotExist` when the story was removed for good meanwhile.
+    A story is `reported` on, unless that can't be done with its text. Returns False, and changes
+    nothing, when the row is no longer its runner's or has ended. Raises `Story.DoesNotExist` when
+    the story was removed for good meanwhile.
     """
     now = timezone.now()
+    # Before the database is locked for anybody: a report reads the whole text.
+    kept_to = _report(generation, outcome.text.rstrip()) if reported else {}
     with transaction.atomic():
         # The story first, as every change of it does, so that two never wait for each other.
         story = Story.objects.select_for_update().get(pk=generation.story_id)
@@ -60,10 +70,30 @@ def finish(generation: Generation, outcome: Outcome) -> bool:
         if not changed:
             return False
         if generation.kind == Generation.Kind.REWRITE:
-            _propose(generation, text)
+            _propose(generation)
         elif text:
-            _keep(generation, story, text)
+            _keep(generation, story, text, kept_to)
     return True
+
+
+def _report(generation: Generation, text: str) -> dict[str, Any]:
+    """Return how well the story that `text` makes keeps to its settings; empty of a rewrite."""
+    if generation.kind == Generation.Kind.REWRITE or not text:
+        return {}
+    whole = _whole(generation, text)
+    return {**report.story_report(whole, Settings.of(generation.settings))}
+
+
+def _whole(generation: Generation, text: str) -> str:
+    """Return the story that `text` makes, with what it went on from."""
+    base = ""
+    if generation.kind == Generation.Kind.CONTINUE:
+        found = StoryVersion.objects.filter(
+            story=generation.story_id, number=generation.base_version
+        )
+        base = found.values_list("text", flat=True).first() or ""  # the story may be gone
+    # Nobody writes beyond it (`assignments`); should it all the same, the row has the rest.
+    return (base + text)[:MAX_TEXT_LENGTH]
 
 
 def reclaim(generation: Generation, outcome: Outcome) -> bool:
@@ -83,21 +113,12 @@ def reclaim(generation: Generation, outcome: Outcome) -> bool:
     return bool(closed.update(status=Generation.Status.RUNNING, runner=generation.runner))
 
 
-def _propose(generation: Generation, text: str) -> None:
-    """Make of `text` what Keep will put in the passage's place."""
+def _propose(generation: Generation) -> None:
+    """Leave the replacement to the writer's decision, if there is one."""
     generation.refresh_from_db()
-    base = generation.story.versions.get(number=generation.base_version).text
-    part = passage.cut(base, generation.start or 0, generation.end or 0)
-    finished = generation.status == Generation.Status.DONE
-    generation.replacement = replacement.fitted(
-        text[generation.report.pop("void", 0) :],
-        part,
-        rewrite_request.word_budget(part, generation.mode),
-        cut_short=not finished or generation.done_reason in sentences.CUT_SHORT,
-    )
     if not generation.replacement:
         generation.decision = Generation.Decision.DISCARDED
-        if finished and not generation.error_code:
+        if generation.status == Generation.Status.DONE and not generation.error_code:
             generation.error_code, generation.error_message = (
                 "nothing_written",
                 rewrite_request.NOTHING,
@@ -108,20 +129,15 @@ def _propose(generation: Generation, text: str) -> None:
         "words": len(generation.replacement.split()),
         "model": generation.model,
     }
-    generation.save(
-        update_fields=["replacement", "decision", "report", "error_code", "error_message"]
-    )
+    generation.save(update_fields=["decision", "report", "error_code", "error_message"])
 
 
-def _keep(generation: Generation, story: Story, text: str) -> None:
+def _keep(generation: Generation, story: Story, text: str, kept_to: dict[str, Any]) -> None:
     kind = Generation.Kind(generation.kind)
     if kind == Generation.Kind.WRITE:
         # Their passage was in the take that this one takes the place of.
         story.generations.undecided().update(decision=Generation.Decision.DISCARDED)
-    base = generation.base_version
-    whole = text
-    if kind == Generation.Kind.CONTINUE:
-        whole = story.versions.get(number=base).text + text
+    base, whole = generation.base_version, _whole(generation, text)
     moved_on = story.version != base
     if moved_on:
         # Nothing may change the text meanwhile; should it all the same, both are kept.
@@ -132,7 +148,7 @@ def _keep(generation: Generation, story: Story, text: str) -> None:
     if moved_on:
         generation.error_code, generation.error_message = "conflict", _MOVED_ON
     generation.report = {
-        **report.story_report(whole, generation.settings),
+        **kept_to,
         **speed(generation),
         "model": generation.model,
     }

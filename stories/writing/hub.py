@@ -1,20 +1,23 @@
-"""What concerns the generations of all processes: one channel a process, on which it is heard.
+"""What sockets and processes tell each other, over the channel layer.
 
-A number that arrives is to be stopped; whatever arrives, the queue may have moved.
+Every socket is a member of its story's group, and every process that writes or waits of one for
+all of them. On the latter a number is a generation to be stopped; whatever arrives, the queue may
+have moved. All of it only makes things quicker: the database knows.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any, cast
-from weakref import WeakKeyDictionary
 
 from channels.layers import BaseChannelLayer, get_channel_layer
 
+from stories.writing.background import OnDemand, PerLoop, hold
+
 logger = logging.getLogger(__name__)
 
-_GROUP = "generations.control"
-# Layers forget members after a day, and a flushed Redis at once.
+_PROCESSES = "generations.control"
+# Layers forget members after a day, and a flushed Redis forgets them at once.
 _RENEW = 60.0  # seconds
 _RETRY = 1.0  # seconds
 # Seconds that a word may take; Redis may hang, and nobody depends on it.
@@ -23,34 +26,99 @@ _PATIENCE = 2.0
 Stop = Callable[[], None]
 
 
+# ---- Groups ----
+
+
+class _Members:
+    """The members of groups in one event loop, and the task that renews them."""
+
+    def __init__(self) -> None:
+        self.groups: dict[str, str] = {}  # channel -> group
+        self.renewing = OnDemand(self.run)
+
+    async def run(self) -> None:
+        while self.groups:
+            await asyncio.sleep(_RENEW)
+            try:
+                await self.renew()
+            except Exception as error:  # whatever a lost connection raises
+                logger.warning("The groups can't be joined: %s", error)
+
+    async def renew(self) -> None:
+        for channel, group in list(self.groups.items()):
+            if channel in self.groups:
+                await _layer().group_add(group, channel)
+            if channel not in self.groups:  # it left meanwhile
+                await _layer().group_discard(group, channel)
+
+
+_members = PerLoop(_Members)
+
+
+async def join(group: str, channel: str) -> None:
+    """Make `channel` a member of `group` until it leaves or is forgotten."""
+    await _layer().group_add(group, channel)
+    members = _members.here()
+    members.groups[channel] = group
+    members.renewing.start()
+
+
+def forget(channel: str) -> None:
+    """Renew the membership of `channel` no more."""
+    _members.here().groups.pop(channel, None)
+
+
+async def leave(group: str, channel: str) -> None:
+    """End the membership of `channel` at once."""
+    forget(channel)
+    await _layer().group_discard(group, channel)
+
+
+# ---- The sockets on a story ----
+
+
+def story_group(story: int) -> str:
+    """Return the name of the group of all sockets on `story`."""
+    return f"story.{story}"
+
+
+async def tell(story: int, message: dict[str, Any]) -> None:
+    """Tell all sockets on `story`, so far as they can be told: handlers are of the consumer."""
+    try:
+        await _layer().group_send(story_group(story), message)
+    except Exception as error:  # whatever a lost connection raises
+        logger.warning("The sockets of story %s could not be told: %s", story, error)
+
+
+# ---- The processes ----
+
+
 def _nothing() -> None:
     """Nobody waits in a queue here."""
 
 
 class _Listener:
-    """The stoppable generations of one event loop, and the tasks that wait for the word."""
+    """The stoppable generations of one event loop, and the task that waits for the word."""
 
     def __init__(self) -> None:
         self.stops: dict[int, Stop] = {}
         self.moved: Callable[[], None] = _nothing
-        self.tasks: list[asyncio.Task[None]] = []
+        self.channel = ""
         self.starting = asyncio.Lock()
 
     async def start(self) -> None:
         async with self.starting:
-            if not self.tasks:
+            if not self.channel:
                 layer = _layer()
                 channel = await layer.new_channel()
-                await layer.group_add(_GROUP, channel)
-                self.tasks = [
-                    asyncio.create_task(self.listen(layer, channel)),
-                    asyncio.create_task(self.stay(layer, channel)),
-                ]
+                await join(_PROCESSES, channel)
+                self.channel = channel
+                hold(self.listen(layer))
 
-    async def listen(self, layer: BaseChannelLayer, channel: str) -> None:
+    async def listen(self, layer: BaseChannelLayer) -> None:
         while True:
             try:
-                message: Any = await layer.receive(channel)
+                message: Any = await layer.receive(self.channel)
             except Exception as error:  # whatever a lost connection raises
                 logger.warning("Other processes are not heard for a moment: %s", error)
                 await asyncio.sleep(_RETRY)
@@ -60,45 +128,27 @@ class _Listener:
                 stop()
             self.moved()
 
-    async def stay(self, layer: BaseChannelLayer, channel: str) -> None:
-        """Keep the membership of the group alive."""
-        while True:
-            await asyncio.sleep(_RENEW)
-            try:
-                await layer.group_add(_GROUP, channel)
-            except Exception as error:
-                logger.warning("The group of all processes can't be joined: %s", error)
 
-
-_listeners: WeakKeyDictionary[asyncio.AbstractEventLoop, _Listener] = WeakKeyDictionary()
-
-
-def _listener() -> _Listener:
-    loop = asyncio.get_running_loop()
-    if (listener := _listeners.get(loop)) is None:
-        listener = _listeners[loop] = _Listener()
-    return listener
+_listeners = PerLoop(_Listener)
 
 
 async def obey(generation: int, stop: Stop) -> None:
     """Call `stop` when `generation` is to be stopped, until `ignore`."""
-    listener = _listener()
+    listener = _listeners.here()
     listener.stops[generation] = stop
     await listener.start()
 
 
 async def hear_moves(moved: Callable[[], None]) -> None:
     """Call `moved` whenever the queue may have moved, from now on."""
-    listener = _listener()
+    listener = _listeners.here()
     listener.moved = moved
     await listener.start()
 
 
 def ignore(generation: int) -> None:
     """`generation` has ended."""
-    listener = _listeners.get(asyncio.get_running_loop())
-    if listener is not None:
-        listener.stops.pop(generation, None)
+    _listeners.here().stops.pop(generation, None)
 
 
 async def hint_stop(generation: int) -> None:
@@ -117,7 +167,7 @@ async def hint_moved() -> None:
 async def _send(message: dict[str, Any]) -> None:
     try:
         async with asyncio.timeout(_PATIENCE):
-            await _layer().group_send(_GROUP, message)
+            await _layer().group_send(_PROCESSES, message)
     except Exception as error:  # whatever a lost connection raises
         logger.warning("The word to the other processes was not sent: %s", error)
 

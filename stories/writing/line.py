@@ -21,9 +21,9 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from stories.errors import Refused
 from stories.models import Generation
-from stories.writing.heartbeats import is_still
-from stories.writing.recovery import ABANDONED_AFTER
+from stories.writing.recovery import ABANDONED_AFTER, is_still
 
 # PostgreSQL's number of the lock; any that nothing else in the database uses.
 _LOCK = 5_570_193_308_531_903_609
@@ -36,10 +36,11 @@ _Status = Generation.Status
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class QueueFullError(Exception):
+class QueueFullError(Refused):
     """There is no place left to wait in."""
 
-    code = "queue_full"
+    def __init__(self, sentence: str) -> None:
+        super().__init__("queue_full", sentence, 503)
 
 
 class Place(NamedTuple):
@@ -245,12 +246,9 @@ def _change(rows: dict[int, _Row], numbers: Collection[int], **fields: Any) -> N
 
 
 def _adopt(number: int) -> Generation:
-    """Make a generation that waits without a process this one's, as it was when it was opened."""
+    """Make a generation that waits without a process this one's."""
     Generation.objects.filter(pk=number).update(runner=secrets.token_hex(8))
-    found = Generation.objects.select_related("settings", "story").get(pk=number)
-    base = found.story.versions.filter(number=found.base_version)
-    found.story.text = base.values_list("text", flat=True).first() or ""
-    return found
+    return Generation.objects.select_related("settings", "story").get(pk=number)
 
 
 def place_of(number: int) -> Place | None:

@@ -5,23 +5,13 @@ import time
 from django.conf import settings
 from django.core.cache import cache
 
+from stories.errors import Refused
+
 _WINDOW = 60  # seconds
 
 
-class TooOftenError(Exception):
-    """The writer has started as many generations as a minute allows."""
-
-    code = "rate_limited"
-
-    def __init__(self, limit: int, seconds: int) -> None:
-        super().__init__(
-            f"You have asked for {limit} stories within a minute. "
-            f"Wait {seconds} {'second' if seconds == 1 else 'seconds'} and try again."
-        )
-
-
 def count_generation(user: int) -> None:
-    """Count a generation that `user` asks for; raises `TooOftenError` past the limit.
+    """Count a generation that `user` asks for; raises `Refused` past the limit.
 
     Counted per minute of the clock, together for all processes that share a cache.
     """
@@ -33,4 +23,12 @@ def count_generation(user: int) -> None:
     # Both are atomic: clicks in parallel are counted one by one.
     cache.add(key, 0, timeout=2 * _WINDOW)
     if cache.incr(key) > limit:
-        raise TooOftenError(limit, _WINDOW - passed)
+        raise _too_often(limit, _WINDOW - passed)
+
+
+def _too_often(limit: int, seconds: int) -> Refused:
+    sentence = (
+        f"You have asked for {limit} stories within a minute. "
+        f"Wait {seconds} {'second' if seconds == 1 else 'seconds'} and try again."
+    )
+    return Refused("rate_limited", sentence, 429)

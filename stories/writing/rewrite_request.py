@@ -1,11 +1,15 @@
-"""What is asked of the model for a passage: the budget, the prompt that fits, where to stop."""
+"""What is asked of the model for a passage: the budget, the prompt that fits, where to stop.
 
-import re
+A `Rewrite` is made once, where it is asked for, and handed on to whoever writes it. Who takes it
+over from another process makes it of the row.
+"""
+
 from dataclasses import dataclass
 
 from modelserver import PromptTooLongError
-from prose import prompts, sentences
-from prose.passage import Passage
+from prose import cleaning, prompts, replacement, sentences
+from prose.passage import Passage, cut
+from prose.settings import Settings
 from stories.models import Generation
 
 NOTHING = "The model left the passage out. Try again, or ask for something else."
@@ -21,7 +25,6 @@ _LEAST_CONTEXT = 96
 _TEMPLATE_TOKENS = 8  # a message
 # A stop string that is shorter could stand in any story.
 _LEAST_STOP, _MOST_STOP = 12, 48  # characters
-_SENTENCE_START = re.compile(r"(?<=[.!?…\"'”’»)])\s+(?=\S)|\n+")
 
 
 @dataclass(frozen=True)
@@ -43,70 +46,89 @@ class Request:
         return chat
 
 
-def word_budget(passage: Passage, mode: str) -> int:
-    """Return how many words the replacement may have."""
-    words = passage.words
-    budget = int(words * _FACTORS.get(Generation.Mode(mode), _USUAL_FACTOR))
-    if not passage.ends_sentence:
-        return max(budget, words + _LEAST_MORE)
-    return max(budget, _LEAST_SHORTENED if mode == Generation.Mode.SHORTEN else _LEAST_WORDS)
+@dataclass(frozen=True)
+class Rewrite:
+    """What a rewrite was asked to be, and its passage in the text that it was asked for in."""
+
+    generation: Generation
+    passage: Passage
+
+    @property
+    def budget(self) -> int:
+        """How many words the replacement may have."""
+        words, mode = self.passage.words, Generation.Mode(self.generation.mode)
+        budget = int(words * _FACTORS.get(mode, _USUAL_FACTOR))
+        if not self.passage.ends_sentence:
+            return max(budget, words + _LEAST_MORE)
+        return max(budget, _LEAST_SHORTENED if mode == Generation.Mode.SHORTEN else _LEAST_WORDS)
+
+    @property
+    def goal(self) -> int:
+        """With how many words the replacement has said enough, at the end of a sentence.
+
+        Two thirds of the budget: the length of the passage itself, for a plain rewrite. The rest
+        of the budget is for the sentence that is not at its end there.
+        """
+        return self.budget * 2 // 3
+
+    def request(self, num_ctx: int) -> Request:
+        """Return what is sent to a model that reads `num_ctx` tokens.
+
+        A story that does not fit is shortened to what is nearest to the passage, in whole
+        sentences; `context` then has the words before and after it, of how many. Raises
+        `PromptTooLongError` with the numbers when not even that leaves room for the answer.
+        """
+        passage = self.passage
+        fixed = prompts.estimate_tokens(self._prompt("", "")) + 2 * _TEMPLATE_TOKENS
+        wanted = prompts.token_limit(self.budget)
+        least = min(wanted, max(prompts.estimate_tokens(passage.core), prompts.token_limit(0)))
+        before, after = passage.left.strip(), passage.right.strip()
+        whole = 2 * prompts.estimate_tokens(before) + prompts.estimate_tokens(after)
+        room = num_ctx - fixed - wanted
+        if whole > room:
+            room = max(room, min(whole, _LEAST_CONTEXT, num_ctx - fixed - least))
+            if room < min(whole, _LEAST_CONTEXT):
+                raise _too_long(passage, fixed + least + _LEAST_CONTEXT, num_ctx)
+            before, after = _nearest(before, after, room)
+        sent = 2 * prompts.estimate_tokens(before) + prompts.estimate_tokens(after)
+        return Request(
+            prompt=self._prompt(before, after),
+            prefill=cleaning.clean_text(before),
+            num_predict=min(wanted, num_ctx - fixed - sent),
+            stop=_stop_strings(passage),
+            context=_context(passage, before, after) if whole > room else {},
+        )
+
+    def full_prompt(self) -> str:
+        """Return the prompt with the whole story in it, whatever the model reads."""
+        return self._prompt(self.passage.left, self.passage.right)
+
+    def _prompt(self, before: str, after: str) -> str:
+        asked = self.generation
+        before, after = (cleaning.clean_text(part).strip() for part in (before, after))
+        if self.passage.is_whole_story:
+            prompt = asked.settings.prompt
+        else:
+            prompt = prompts.rewrite_prompt(Settings.of(asked.settings), before, after)
+        return prompt + prompts.rewrite_wish(
+            asked.mode,
+            asked.register,
+            cleaning.clean_text(asked.instruction),
+            cleaning.clean_text(self.passage.core),
+        )
+
+    def replacement(self, text: str, *, cut_short: bool) -> str:
+        """Return what Keep puts in the place of the passage when the model wrote `text`.
+
+        Empty when that is as good as nothing; `cut_short` as in `prose.replacement.fitted`.
+        """
+        return replacement.fitted(text, self.passage, self.budget, cut_short=cut_short)
 
 
-def word_goal(passage: Passage, mode: str) -> int:
-    """Return with how many words the replacement has said enough, at the end of a sentence.
-
-    Two thirds of the budget: the length of the passage itself, for a plain rewrite. The rest of
-    the budget is for the sentence that is not at its end there.
-    """
-    return word_budget(passage, mode) * 2 // 3
-
-
-def full_prompt(generation: Generation, passage: Passage) -> str:
-    """Return the prompt with the whole story in it."""
-    return _prompt(generation, passage, passage.left, passage.right)
-
-
-def _prompt(generation: Generation, passage: Passage, before: str, after: str) -> str:
-    before, after = (prompts.clean_text(part).strip() for part in (before, after))
-    if passage.is_whole_story:
-        prompt = prompts.story_prompt(generation.settings)
-    else:
-        prompt = prompts.rewrite_prompt(generation.settings, before, after)
-    return prompt + prompts.rewrite_wish(
-        generation.mode,
-        generation.register,
-        prompts.clean_text(generation.instruction),
-        prompts.clean_text(passage.core),
-    )
-
-
-def request(generation: Generation, passage: Passage, num_ctx: int) -> Request:
-    """Return what is sent to a model that reads `num_ctx` tokens.
-
-    A story that does not fit is shortened to what is nearest to the passage, in whole sentences;
-    `context` then has the words before and after it, of how many. Raises `PromptTooLongError`
-    with the numbers when not even that leaves room for the answer.
-    """
-    budget = word_budget(passage, generation.mode)
-    fixed = prompts.estimate_tokens(_prompt(generation, passage, "", "")) + 2 * _TEMPLATE_TOKENS
-    wanted = prompts.token_limit(budget)
-    least = min(wanted, max(prompts.estimate_tokens(passage.core), prompts.token_limit(0)))
-    before, after = passage.left.strip(), passage.right.strip()
-    whole = 2 * prompts.estimate_tokens(before) + prompts.estimate_tokens(after)
-    room = num_ctx - fixed - wanted
-    if whole > room:
-        room = max(room, min(whole, _LEAST_CONTEXT, num_ctx - fixed - least))
-        if room < min(whole, _LEAST_CONTEXT):
-            raise _too_long(passage, fixed + least + _LEAST_CONTEXT, num_ctx)
-        before, after = _nearest(before, after, room)
-    sent = 2 * prompts.estimate_tokens(before) + prompts.estimate_tokens(after)
-    return Request(
-        prompt=_prompt(generation, passage, before, after),
-        prefill=prompts.clean_text(before),
-        num_predict=min(wanted, num_ctx - fixed - sent),
-        stop=_stop_strings(passage),
-        context=_context(passage, before, after) if whole > room else {},
-    )
+def rewrite_of(generation: Generation) -> Rewrite:
+    """Return the rewrite that a stored row tells of; for whoever did not open it."""
+    base = generation.story.versions.get(number=generation.base_version).text
+    return Rewrite(generation, cut(base, generation.start or 0, generation.end or 0))
 
 
 def _too_long(passage: Passage, needed: int, num_ctx: int) -> PromptTooLongError:
@@ -129,9 +151,8 @@ def _last_sentences(text: str, tokens: int) -> str:
     if prompts.estimate_tokens(text) <= tokens:
         return text
     text = _last_bytes(text, tokens * 3)
-    start = _SENTENCE_START.search(text)
-    # No sentence begins in it: at least no word is cut.
-    return text[start.end() :] if start else text.partition(" ")[2]
+    # Where no sentence begins in it, at least no word is cut.
+    return sentences.from_next_sentence(text) or text.partition(" ")[2]
 
 
 def _first_sentences(text: str, tokens: int) -> str:

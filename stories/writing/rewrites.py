@@ -5,33 +5,28 @@ the writer saw, and the very passage that was replaced, have to be there still.
 """
 
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 
-from prose import passage, prompts, report, splice
-from stories.history import library, preferences
+from prose import cleaning, prompts, report, splice
+from prose.passage import EmptyPassageError, Passage, cut
+from prose.settings import Settings
+from stories.errors import Refused
+from stories.history import preferences
 from stories.history.versions import StoryBusyError, VersionConflictError, add_version
-from stories.models import Generation, Register, Story, StoryVersion, User
-from stories.writing import rewrite_request
+from stories.models import (
+    Generation,
+    Register,
+    Story,
+    StoryVersion,
+    User,
+    model_in_service,
+)
 from stories.writing.finishing import speed
-from stories.writing.requests import open_generation
-
-
-class NotPendingError(Exception):
-    """The replacement was kept or discarded already, or there is none."""
-
-    code = "not_pending"
-
-    def __init__(self) -> None:
-        super().__init__("This replacement was decided on already.")
-
-
-class BadWishError(Exception):
-    """What is asked of the rewrite is not among what can be asked."""
-
-    code = "bad_wish"
+from stories.writing.opening import held_story, new_generation, store
+from stories.writing.rewrite_request import Rewrite
 
 
 @dataclass(frozen=True)
@@ -60,45 +55,52 @@ class Wish:
     again: int | None = None
 
     def check(self) -> None:
-        """Raise `BadWishError` with what is wrong."""
+        """Raise `Refused` with what is wrong."""
         if self.mode not in Generation.Mode.values:
-            raise BadWishError("There is no such way to rewrite a passage.")
+            raise Refused("bad_wish", "There is no such way to rewrite a passage.", 400)
         if (self.mode == Generation.Mode.REGISTER) != (self.register in Register.values):
-            raise BadWishError("Choose one of the registers.")
-        if len(self.instruction) > prompts.MAX_INSTRUCTION_LENGTH:
-            raise BadWishError(
-                f"An instruction may have {prompts.MAX_INSTRUCTION_LENGTH} characters at most."
-            )
+            raise Refused("bad_wish", "Choose one of the registers.", 400)
+        longest = prompts.MAX_INSTRUCTION_LENGTH
+        if len(self.instruction) > longest:
+            sentence = f"An instruction may have {longest} characters at most."
+            raise Refused("bad_wish", sentence, 400)
 
 
 def open_rewrite(
     story: int, user: User | AnonymousUser, selection: Selection, wish: Wish
-) -> Generation:
-    """Store and return a running rewrite of the caller for a story that `user` can see.
+) -> Rewrite:
+    """Store and return a rewrite of the caller, running or queued, for a story of `user`'s.
 
-    Undecided tries at another passage are discarded by it. Raises what `open_generation` does,
-    `VersionConflictError`, `EmptyPassageError` and `BadWishError`; nothing has changed then.
+    Undecided tries at another passage are discarded by it. Raises what `open_generation` does, and
+    other `Refused`, such as `VersionConflictError`; nothing has changed then.
     """
     wish.check()
-    instruction = " ".join(prompts.clean_text(wish.instruction).split())
+    with held_story(story, user) as held:
+        selection.check(held)
+        part = _part(held, selection)
+        generation = new_generation(
+            held,
+            Generation.Kind.REWRITE,
+            model_in_service(),
+            prompt="",  # made when it is known how much the model reads
+            start=selection.start,
+            end=selection.end,
+            selected=selection.text,
+            mode=wish.mode,
+            register=wish.register,
+            instruction=" ".join(cleaning.clean_text(wish.instruction).split()),
+            decision=Generation.Decision.PENDING,
+            first_try=_first_try(held, selection, wish.again),
+        )
+        store(generation)
+    return Rewrite(generation, part)
 
-    def prepare(locked: Story) -> dict[str, Any]:
-        selection.check(locked)
-        part = passage.cut(locked.text, selection.start, selection.end)
-        fields = {
-            "start": selection.start,
-            "end": selection.end,
-            "selected": selection.text,
-            "mode": wish.mode,
-            "register": wish.register,
-            "instruction": instruction,
-            "decision": Generation.Decision.PENDING,
-            "first_try": _first_try(locked, selection, wish.again),
-        }
-        shape = Generation(story=locked, settings=locked.settings, **fields)
-        return {**fields, "prompt": rewrite_request.full_prompt(shape, part)}
 
-    return open_generation(story, user, Generation.Kind.REWRITE, prepare)
+def _part(story: Story, selection: Selection) -> Passage:
+    try:
+        return cut(story.text, selection.start, selection.end)
+    except EmptyPassageError as error:
+        raise Refused("empty_selection", str(error), 400) from error
 
 
 def _first_try(story: Story, selection: Selection, again: int | None) -> Generation | None:
@@ -115,20 +117,18 @@ def keep(story: Story, editor: User, generation: int, selection: Selection) -> i
     """Splice the replacement of `generation` into the text; return the new version's number.
 
     Everything outside of the selection stays as it is, byte for byte; the version stores its
-    hashes. The other tries are discarded. Raises `NotPendingError`, `StoryBusyError`,
-    `TextTooLongError`, and `VersionConflictError` when the passage is not there any more.
+    hashes. The other tries are discarded. Raises `Refused`: `StoryBusyError`, or
+    `VersionConflictError` when the passage is not there any more, among others.
     """
     with transaction.atomic():
         current = Story.objects.select_for_update().select_related("settings").get(pk=story.pk)
         if current.generations.holding_text().exists():
-            raise StoryBusyError  # another tab lets the model write the story itself
+            raise StoryBusyError(current)  # another tab lets the model write the story itself
         kept = _pending(current, generation)
         if kept.selected != selection.text:
             raise VersionConflictError(current)
         selection.check(current)
         text = splice.splice(current.text, selection.start, selection.end, kept.replacement)
-        if len(text) > library.MAX_TEXT_LENGTH:
-            raise library.TextTooLongError(len(text))
         version = add_version(
             story,
             text,
@@ -142,7 +142,7 @@ def keep(story: Story, editor: User, generation: int, selection: Selection) -> i
         kept.start, kept.end, kept.base_version = selection.start, selection.end, selection.version
         kept.report = {
             **kept.report,
-            **report.story_report(text, kept.settings),
+            **report.story_report(text, Settings.of(kept.settings)),
             **speed(kept),
         }
         kept.save(update_fields=["decision", "start", "end", "base_version", "report"])
@@ -165,9 +165,9 @@ def _pending(story: Story, generation: int) -> Generation:
     found = story.generations.undecided().select_related("settings", "story").filter(pk=generation)
     pending = found.first()
     if pending is None or not pending.replacement:
-        raise NotPendingError
+        raise Refused("not_pending", "This replacement was decided on already.", story=story)
     if pending.is_active:
-        raise StoryBusyError
+        raise StoryBusyError(story)
     return pending
 
 

@@ -9,14 +9,16 @@ from contextlib import aclosing
 
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
+from django.conf import settings
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.utils import timezone
 
 import modelserver
 from prose import sentences
 from stories.models import Generation, Story
-from stories.writing import checkpoints, heartbeats, hub, membership
-from stories.writing.assignments import assignment
+from stories.writing import checkpoints, hub, recovery
+from stories.writing.assignments import Assignment
+from stories.writing.background import hold
 from stories.writing.finishing import Outcome, finish, reclaim
 from stories.writing.textlog import Piece, get_text_log
 
@@ -30,26 +32,28 @@ _STORE_RETRY = 1.0  # seconds
 _AWAY = (InterfaceError, OperationalError)
 _REFUSALS = 60
 
-# The loop holds tasks weakly; these must live until they end.
-_tasks: set[asyncio.Task[None]] = set()
 _abilities: dict[str, modelserver.Abilities] = {}
 # What a story never has: a database can't hold NULs and half characters; lines end with "\n".
 _CONTROLS = re.compile(r"[\x00\r\ud800-\udfff]")
+# Characters after which a text counts as one word more, whatever it is made of: longer than a
+# language's words are in the mean.
+_CHARACTERS_A_WORD = 24
+# Pieces that an answer may come in for each token that was asked for; a server sends one a token,
+# and one that doesn't keep to what it is asked would send them for ever.
+_PIECES_A_TOKEN = 2
 # Seconds that the writing waits for a log that does not take the text; the database has it.
 _PATIENCE = 5.0
 
 
-async def launch(generation: Generation) -> None:
-    """Let the running loop write `generation`, a row just opened by this process."""
-    run = _Run(generation)
-    heartbeats.alive.add(generation.runner)
+async def launch(assignment: Assignment) -> None:
+    """Let the running loop write what this process has a slot for."""
+    run, generation = _Run(assignment), assignment.generation
+    recovery.alive.add(generation.runner)
     await _try(get_text_log().begin(generation.pk), generation)
     # Stoppable before anybody can know the number: no stop is lost.
     await _try(hub.obey(generation.pk, run.stop), generation)
-    task = asyncio.create_task(run.run())
-    _tasks.add(task)
-    task.add_done_callback(_tasks.discard)
-    task.add_done_callback(lambda _: heartbeats.alive.discard(generation.runner))
+    writing = hold(run.run())
+    writing.add_done_callback(lambda _: recovery.alive.discard(generation.runner))
 
 
 async def _try(quicker: Awaitable[None], generation: Generation) -> None:
@@ -64,12 +68,11 @@ async def _try(quicker: Awaitable[None], generation: Generation) -> None:
 
 
 class _Run:
-    def __init__(self, generation: Generation) -> None:
-        self.generation = generation
+    def __init__(self, assignment: Assignment) -> None:
+        self.assignment, self.generation = assignment, assignment.generation
         self.writing: asyncio.Task[None] | None = None
         self.stopped = False
         self.log = get_text_log()
-        self.assignment = assignment(generation)
         self.counter = sentences.WordCounter()
         self.tokens = 0
         self.parts: list[str] = []
@@ -105,7 +108,8 @@ class _Run:
             self.over = True
             self.flush_now.set()
         await _try(flushing, self.generation)
-        self.outcome.text = self._final_text()
+        self.outcome.text = "".join(self.parts)
+        self.assignment.conclude(self.outcome)
         await self._store()
         await _try(self.log.finish(self.generation.pk), self.generation)
         await hub.hint_moved()  # there is a free slot
@@ -118,9 +122,7 @@ class _Run:
 
     def _tell_unstored(self) -> None:
         message = {"type": "generation.unstored", "generation": self.generation.pk}
-        task = asyncio.create_task(membership.tell(self.generation.story_id, message))
-        _tasks.add(task)
-        task.add_done_callback(_tasks.discard)
+        hold(hub.tell(self.generation.story_id, message))
 
     def _fail(self, code: str, message: str) -> None:
         self.outcome.status = Generation.Status.FAILED
@@ -131,12 +133,13 @@ class _Run:
     async def _write(self) -> None:
         generation, asked = self.generation, self.assignment
         able = await self._able(generation.model)
-        for chat, options in asked.attempts(able.context_length):
-            self.outcome.facts |= {**asked.facts, "options": options}
+        for chat, options, facts in asked.attempts(able.context_length):
+            self.outcome.facts |= {**facts, "options": options}
             self.counter = sentences.WordCounter()
-            await self._receive(
-                modelserver.chat(generation.model, chat, options, thinks=able.thinks)
+            answer = modelserver.chat(
+                settings.MODEL_SERVER, generation.model, chat, options, thinks=able.thinks
             )
+            await self._receive(answer, _PIECES_A_TOKEN * options["num_predict"])
             if not asked.is_void("".join(self.parts)):
                 return
         if not self.length:
@@ -144,11 +147,12 @@ class _Run:
 
     async def _able(self, model: str) -> modelserver.Abilities:
         if model not in _abilities:
-            _abilities[model] = await modelserver.abilities(model)
+            _abilities[model] = await modelserver.abilities(settings.MODEL_SERVER, model)
         return _abilities[model]
 
-    async def _receive(self, chunks: AsyncIterator[modelserver.Chunk]) -> None:
-        tokens = 0
+    async def _receive(self, chunks: AsyncIterator[modelserver.Chunk], most: int) -> None:
+        """Take in an answer of `most` pieces at most, empty ones and thoughts counted in."""
+        tokens, before = 0, self.length
         async with aclosing(chunks) as stream:  # type: ignore[type-var]
             async for chunk in stream:
                 tokens += 1
@@ -159,15 +163,25 @@ class _Run:
                         "prompt_tokens": chunk.prompt_tokens,
                         "completion_tokens": self._spent(chunk.completion_tokens),
                     }
-                elif self.assignment.ended or self.counter.words > self.assignment.limit:
+                elif reason := self._enough(self.length - before, most - tokens):
                     # Leaving closes the request, and the model server stops uncounted; it sends
                     # a chunk a token.
                     self.outcome.facts |= {
-                        "done_reason": self.assignment.ended or "words",
+                        "done_reason": reason,
                         "completion_tokens": self._spent(tokens),
                     }
                     break
         self._take(self.assignment.rest())
+
+    def _enough(self, characters: int, pieces_left: int) -> str:
+        """Return why no more of the answer is taken in; empty while more is."""
+        limit = self.assignment.limit
+        if self.assignment.ended:
+            return self.assignment.ended
+        # Words are counted by the spaces between them, and there may be none.
+        if self.counter.words > limit or characters > limit * _CHARACTERS_A_WORD:
+            return "words"
+        return "" if pieces_left > 0 else "length"
 
     def _spent(self, tokens: int | None) -> int | None:
         """Return the tokens of this answer and of those before it that were void."""
@@ -217,13 +231,6 @@ class _Run:
         self.logged += len(text)
 
     # ---- The end ----
-
-    def _final_text(self) -> str:
-        cut_short = self.outcome.status == Generation.Status.DONE and (
-            self.outcome.facts.get("done_reason") in sentences.CUT_SHORT
-            or self.counter.words > self.assignment.limit
-        )
-        return self.assignment.final("".join(self.parts), cut_short=cut_short)
 
     async def _store(self) -> None:
         refusals = 0

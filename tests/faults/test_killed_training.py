@@ -12,7 +12,7 @@ import httpx
 import pytest
 from django.conf import settings
 
-from tests.finetuning.loop import STORIES
+from finetuning.demo.loop import STORIES
 from tests.support.pocket import pocket
 from tests.support.processes import stop
 from tests.support.web import installation

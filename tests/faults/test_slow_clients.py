@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 from stories.live.flow import UNACKNOWLEDGED
 from tests.conftest import ScriptedServer
 from tests.support.processes import resident
-from tests.support.seats import Seat, take_seats
+from tests.support.seats import Seat, session_cookie, take_seats
 from tests.support.web import client, installation, web
 
 LONG = 2000  # words, as many as the scripted model "long" writes
@@ -42,7 +42,7 @@ def narrow(environment: dict[str, str], seat: Seat) -> Iterator[ClientConnection
         f"ws://127.0.0.1:{environment['PORT']}/ws/stories/{seat.story_id}/",
         sock=raw,
         origin=Origin(f"http://127.0.0.1:{environment['PORT']}"),
-        additional_headers={"Cookie": f"sessionid={seat.session_key}"},
+        additional_headers={"Cookie": session_cookie(seat)},
         max_queue=1,
         ping_interval=None,
         close_timeout=1,

@@ -1,7 +1,6 @@
 """The append-only log of a generation's text that sockets follow from any offset.
 
-In memory for one process, in Redis Streams for several; `REDIS_URL` decides. Imports nothing of
-ours.
+In memory for one process, in Redis Streams for several; `REDIS_URL` decides.
 """
 
 from functools import cache

@@ -1,13 +1,12 @@
 """The text log of several processes, in Redis Streams: one stream per generation."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import redis
 from redis.asyncio import Redis
 
+from stories.writing.background import PerLoop
 from stories.writing.textlog.base import Piece
 
 # An abandoned log goes too; the database has had the text for a long time by then.
@@ -23,20 +22,15 @@ class RedisTextLog:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Redis] = WeakKeyDictionary()
+        # A blocking read outlasts redis-py's default socket timeout.
+        self._clients = PerLoop(lambda: Redis.from_url(url, socket_timeout=None))
 
     def _client(self) -> Redis:
-        loop = asyncio.get_running_loop()
-        if loop not in self._clients:
-            # A blocking read outlasts redis-py's default socket timeout.
-            self._clients[loop] = Redis.from_url(self._url, socket_timeout=None)
-        return self._clients[loop]
+        return self._clients.here()
 
     async def close(self) -> None:
-        """Close the running loop's connections."""
-        client = self._clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
+        """Close the running loop's connections; it may use the log again."""
+        await self._client().aclose()
 
     async def begin(self, generation: int) -> None:
         """Drop an older log of this number."""

@@ -25,7 +25,7 @@ def write(number: int, times: int) -> int:
     from stories.history.versions import StoryBusyError
     from stories.models import Generation, Story
     from stories.writing.finishing import Outcome, finish
-    from stories.writing.requests import open_generation
+    from stories.writing.opening import open_generation
 
     rng, served = random.Random(number), 0
     story = Story.objects.select_related("owner").get(pk=number)

@@ -85,13 +85,13 @@ def test_the_slots_are_never_exceeded(tmp_path: Path, kind: str) -> None:
 FREEZE = """
 import sys, time
 from django.db import transaction
-from stories.writing import queue
+from stories.writing import line
 with transaction.atomic():
-    queue.Door()
+    line.Door()
     print("held", flush=True)
     time.sleep(3600)
 """
-LOOK = "from stories.writing import queue; print(queue.advance({}).moved)"
+LOOK = "from stories.writing import line; print(line.advance({}).moved)"
 
 
 def test_a_process_that_freezes_at_the_door_stops_nobody_for_long(tmp_path: Path) -> None:

@@ -2,16 +2,22 @@
 
 import asyncio
 import logging
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import DataError
+from django.utils import timezone
 from pytest_django import Settings
 
 from stories.history import library
+from stories.history.versions import MAX_TEXT_LENGTH
 from stories.models import Generation, Story
-from stories.writing import heartbeats, runner
+from stories.writing import recovery, runner
+from stories.writing.assignments import assignment_of
 from stories.writing.finishing import Outcome
+from stories.writing.opening import open_generation
 from stories.writing.textlog import MemoryTextLog, Piece, get_text_log
 from tests.conftest import ScriptedServer
 from tests.support.sockets import StorySocket
@@ -32,7 +38,11 @@ async def request_closed(model_server: ScriptedServer) -> bool:
 
 async def all_ended() -> list[BaseException | None]:
     """Wait for the tasks that write; return what they raised."""
-    tasks = list(runner._tasks)
+    tasks = [
+        task
+        for task in asyncio.all_tasks()
+        if "_Run.run" in getattr(task.get_coro(), "__qualname__", "")
+    ]
     async with asyncio.timeout(SOON):
         await asyncio.gather(*tasks, return_exceptions=True)
     return [task.exception() for task in tasks]
@@ -138,7 +148,7 @@ async def test_an_end_that_the_database_refuses_for_good_is_left_to_recovery(
     assert tries == 4
     row = await Generation.objects.aget(story=story)
     assert row.status == "running"
-    assert row.runner not in heartbeats.alive
+    assert row.runner not in recovery.alive
 
 
 async def test_a_text_closed_too_early_waits_for_another_generation(
@@ -178,3 +188,97 @@ async def test_half_a_character_never_comes_in(
         followed = await socket.until_done()
     assert followed.text == "One two."
     assert (await Generation.objects.aget(story=story)).text == "One two."
+
+
+async def test_a_model_that_writes_without_end_is_left_and_a_full_story_not_continued(
+    model_server: ScriptedServer, story: Story, settings: Settings
+) -> None:
+    settings.STORY_MODEL = "endless"
+    async with StorySocket(story.owner, story.pk) as socket:
+        await socket.send(type="write")
+        followed = await socket.until_done()
+        assert followed.errors == []
+        assert followed.done["status"] == "done"
+        await story.arefresh_from_db()
+        # At the first piece that is more than three hundred words can be.
+        assert len(story.text) == 20_001
+        assert followed.text.startswith(story.text)
+        assert model_server.chats("endless")[-1]["sent"] < 25
+        await sync_to_async(library.save_text)(story, story.owner, "x" * (MAX_TEXT_LENGTH - 9), 1)
+        await socket.send(type="continue")
+        refused = await socket.receive()
+    assert (refused["type"], refused["code"]) == ("error", "too_long")
+    assert "399,991" in refused["message"]
+    assert await Generation.objects.acount() == 1
+
+
+def test_a_continuation_ends_where_the_story_is_full(story: Story) -> None:
+    library.save_text(story, story.owner, "x" * (MAX_TEXT_LENGTH - 300), 0)
+    asked = assignment_of(open_generation(story.pk, story.owner, Generation.Kind.CONTINUE))
+    pieces = [(asked.take(" y" * 100), asked.ended) for _ in range(3)]
+    assert [len(written) for written, _ in pieces] == [200, 100, 0]
+    assert [ended for _, ended in pieces] == ["", "length", "length"]
+
+
+async def written_by(model: str, story: Story, settings: Settings) -> Generation:
+    """Let `model` write the story to its end."""
+    settings.STORY_MODEL = model
+    async with StorySocket(story.owner, story.pk) as socket:
+        await socket.send(type="write")
+        followed = await socket.until_done()
+    return await Generation.objects.aget(pk=followed.generation["id"])
+
+
+async def test_a_count_that_can_be_none_costs_no_story(
+    model_server: ScriptedServer, story: Story, settings: Settings
+) -> None:
+    generation = await written_by("miscounts", story, settings)
+    assert (generation.status, generation.text) == ("done", "One two.")
+    assert generation.prompt_tokens is None
+    assert generation.completion_tokens == 2
+
+
+async def test_a_text_without_spaces_keeps_to_the_length_too(
+    model_server: ScriptedServer, story: Story, settings: Settings
+) -> None:
+    generation = await written_by("spaceless", story, settings)
+    assert generation.status == "done"
+    assert generation.done_reason == "words"
+    assert 0 < len(generation.text) <= 300 * 24 + 60  # words, characters a word, a piece
+
+
+async def test_pieces_without_text_do_not_go_on_for_ever(
+    model_server: ScriptedServer, story: Story, settings: Settings
+) -> None:
+    generation = await written_by("mute", story, settings)
+    assert (generation.status, generation.error_code) == ("done", "nothing_written")
+    assert generation.done_reason == "length"
+    assert model_server.chats("mute")[-1]["ended"] == "closed"
+
+
+async def test_pieces_without_text_are_no_sign_of_life(
+    model_server: ScriptedServer, story: Story, settings: Settings
+) -> None:
+    settings.MODEL_SERVER = replace(settings.MODEL_SERVER, load=0.3)
+    generation = await written_by("mute", story, settings)
+    assert (generation.status, generation.error_code) == ("failed", "silent")
+
+
+def test_what_can_not_be_reported_on_is_closed_all_the_same(
+    story: Story, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    generation = open_generation(story.pk, story.owner, Generation.Kind.WRITE)
+    long_ago = timezone.now() - timedelta(hours=1)
+    Generation.objects.update(text="Anna went.", heartbeat_at=long_ago)
+    monkeypatch.setattr(recovery, "CONFIRMED_AFTER", 0.0)
+
+    def fail(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("stories.writing.finishing.report.story_report", fail)
+    assert recovery.recover_abandoned(story) == 1
+    generation.refresh_from_db()
+    assert (generation.status, generation.text) == ("interrupted", "Anna went.")
+    story.refresh_from_db()
+    assert story.text == "Anna went."
+    assert "without a report" in caplog.text

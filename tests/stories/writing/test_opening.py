@@ -7,11 +7,11 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
 from pytest_django import Settings
 
+from stories.errors import Refused
 from stories.history import library
 from stories.history.versions import StoryBusyError
 from stories.models import Generation, Story, User
 from stories.writing.opening import open_soon
-from stories.writing.requests import NothingToContinueError
 from tests.conftest import story_settings
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,7 +65,7 @@ async def test_each_gets_the_answer_of_its_own(alice: User, charlie: User) -> No
         Story.DoesNotExist,
         Story.DoesNotExist,
         StoryBusyError,
-        NothingToContinueError,
+        Refused,
         Story.DoesNotExist,
     ]
 

@@ -1,7 +1,8 @@
-"""Generations whose process died are closed with all the text there is."""
+"""Generations whose process died: closed with all the text there is, and nobody else's is."""
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -9,9 +10,9 @@ from django.utils import timezone
 
 from stories import tasks
 from stories.history import library
-from stories.history.versions import StoryBusyError, add_version
+from stories.history.versions import MAX_TEXT_LENGTH, StoryBusyError, add_version
 from stories.models import Generation, Story, StoryVersion, User
-from stories.writing import recovery, requests, rewrites
+from stories.writing import opening, recovery, rewrites
 from stories.writing.finishing import Outcome, finish, reclaim
 from stories.writing.textlog import Piece, get_text_log
 from tests.conftest import story_settings
@@ -22,12 +23,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def one_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let one look do, where two are not what a test is about."""
-    monkeypatch.setattr("stories.writing.heartbeats.CONFIRMED_AFTER", 0.0)
+    monkeypatch.setattr("stories.writing.recovery.CONFIRMED_AFTER", 0.0)
 
 
 def abandoned(story: Story, kind: Generation.Kind, text: str) -> Generation:
     """Return a generation of a process that died a minute ago, checkpointed at `text`."""
-    generation = requests.open_generation(story.pk, story.owner, kind)
+    generation = opening.open_generation(story.pk, story.owner, kind)
     long_ago = timezone.now() - timedelta(minutes=1)
     Generation.objects.filter(pk=generation.pk).update(text=text, heartbeat_at=long_ago)
     return generation
@@ -71,7 +72,8 @@ def test_a_rewrite_is_offered_as_far_as_it_got(story: Story) -> None:
     text = "It rained. Anna slept all day. Nobody came."
     library.save_text(story, story.owner, text, 0)
     selection = rewrites.Selection(11, 30, 1, "Anna slept all day.")
-    generation = rewrites.open_rewrite(story.pk, story.owner, selection, rewrites.Wish())
+    rewrite = rewrites.open_rewrite(story.pk, story.owner, selection, rewrites.Wish())
+    generation = rewrite.generation
     long_ago = timezone.now() - timedelta(minutes=1)
     Generation.objects.filter(pk=generation.pk).update(
         text=" Anna woke. Then she", heartbeat_at=long_ago
@@ -83,6 +85,8 @@ def test_a_rewrite_is_offered_as_far_as_it_got(story: Story) -> None:
     assert review is not None
     assert review["tries"][0]["text"] == "Anna woke."
     assert review["tries"][0]["status"] == "interrupted"
+    generation.refresh_from_db()
+    assert generation.prompt == rewrite.full_prompt(), "what is kept is an answer to something"
 
 
 def test_one_without_text_leaves_no_version(story: Story) -> None:
@@ -94,12 +98,12 @@ def test_one_without_text_leaves_no_version(story: Story) -> None:
 
 
 def test_a_live_one_is_left_alone(story: Story) -> None:
-    generation = requests.open_generation(story.pk, story.owner, Generation.Kind.WRITE)
+    generation = opening.open_generation(story.pk, story.owner, Generation.Kind.WRITE)
     assert recovery.recover_abandoned() == 0
     with pytest.raises(StoryBusyError):
         library.save_text(story, story.owner, "mine", 0)
     with pytest.raises(StoryBusyError):
-        requests.open_generation(story.pk, story.owner, Generation.Kind.WRITE)
+        opening.open_generation(story.pk, story.owner, Generation.Kind.WRITE)
     assert finish(generation, Outcome(Generation.Status.DONE, "The end."))
 
 
@@ -146,6 +150,20 @@ def test_one_that_can_not_be_closed_keeps_no_other_from_it(
 
 
 @pytest.mark.parametrize("kind", [Generation.Kind.WRITE, Generation.Kind.CONTINUE])
+def test_more_than_a_story_can_have_is_closed_and_none_of_it_lost(
+    story: Story, kind: Generation.Kind
+) -> None:
+    library.save_text(story, story.owner, "Anna slept.", 0)
+    text = ("x" * 99 + ".") * (MAX_TEXT_LENGTH // 100) + "!"
+    generation = abandoned(story, kind, text)
+    assert recovery.recover_abandoned(story) == 1
+    story.refresh_from_db()
+    generation.refresh_from_db()
+    assert len(story.text) == MAX_TEXT_LENGTH
+    assert generation.text == text
+
+
+@pytest.mark.parametrize("kind", [Generation.Kind.WRITE, Generation.Kind.CONTINUE])
 def test_a_story_that_moved_on_all_the_same_keeps_both_texts(
     story: Story, kind: Generation.Kind
 ) -> None:
@@ -185,8 +203,8 @@ def test_a_moved_clock_interrupts_nobody(
     story: Story, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     """The first look after the jump finds every heartbeat an hour away; the next one has moved."""
-    monkeypatch.setattr("stories.writing.heartbeats.CONFIRMED_AFTER", 0.2)
-    generation = requests.open_generation(story.pk, story.owner, Generation.Kind.WRITE)
+    monkeypatch.setattr("stories.writing.recovery.CONFIRMED_AFTER", 0.2)
+    generation = opening.open_generation(story.pk, story.owner, Generation.Kind.WRITE)
     row = Generation.objects.filter(pk=generation.pk)
     away = timezone.now() - timedelta(hours=hours)
     for beat in range(3):
@@ -195,3 +213,58 @@ def test_a_moved_clock_interrupts_nobody(
         time.sleep(0.3)
     # Whose heart does not beat any more is dead by any clock.
     assert recovery.recover_abandoned(story) == 1
+
+
+# ---- Who is dead ----
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+class Row(NamedTuple):
+    pk: int
+    runner: str = "somebody"
+    heartbeat_at: datetime = NOON
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The monotonic clock's only entry is its time; the second look is the one that counts."""
+    now = [1000.0]
+    monkeypatch.setattr(recovery, "CONFIRMED_AFTER", 3.0)
+    monkeypatch.setattr(recovery, "_looks", {})
+    monkeypatch.setattr("stories.writing.recovery.time.monotonic", lambda: now[0])
+    return now
+
+
+def test_a_heartbeat_that_stands_still_is_dead_at_the_second_look(clock: list[float]) -> None:
+    row = Row(1)
+    assert not recovery.is_still(row)
+    clock[0] += recovery.CONFIRMED_AFTER - 0.1
+    assert not recovery.is_still(row)
+    clock[0] += 0.2
+    assert recovery.is_still(row)
+    for _ in range(100):  # and stays so, however long it is looked at
+        clock[0] += 15
+        assert recovery.is_still(row)
+    assert not recovery.is_still(row._replace(runner="another"))
+
+
+def test_a_clock_that_is_off_leaves_one_entry_a_row(clock: list[float]) -> None:
+    for second in range(500):
+        clock[0] += 1
+        for number in range(3):
+            beat = NOON + timedelta(seconds=second)
+            assert not recovery.is_still(Row(number, heartbeat_at=beat))
+    assert len(recovery._looks) == 3
+    clock[0] += 1000
+    assert not recovery.is_still(Row(9))
+    assert len(recovery._looks) == 1
+
+
+def test_what_this_process_writes_is_alive(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "alive", {"somebody"})
+    assert not recovery.is_still(Row(1))
+    clock[0] += 60
+    assert not recovery.is_still(Row(1))

@@ -1,35 +1,33 @@
-"""A rewrite from the selection to Keep, over the socket and the pages, against a small server.
+"""A rewrite from the selection to the proposal, over the socket, against a small server."""
 
-Whatever happens, what is outside of the selection stays as it is, byte for byte.
-"""
-
-import hashlib
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import transaction
 from pytest_django import Settings
 
 from stories.history import library
-from stories.history.versions import StoryBusyError, VersionConflictError
-from stories.models import Generation, PreferencePair, Story, StoryVersion, User
+from stories.history.versions import StoryBusyError
+from stories.models import Generation, Story, User
 from stories.writing import rewrites
-from stories.writing.finishing import Outcome, finish
-from stories.writing.requests import open_generation
-from stories.writing.rewrites import NotPendingError, Selection, Wish
+from stories.writing.rewrites import Selection, Wish
 from tests.conftest import ScriptedServer
+from tests.support.rewriting import (
+    AFTER,
+    BEFORE,
+    END,
+    HERE,
+    PASSAGE,
+    START,
+    TEXT,
+    WRITTEN,
+    keep,
+    rewritten,
+    stored,
+)
 from tests.support.sockets import StorySocket
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-BEFORE = "🏳️‍🌈 Zoë lit the lantern 👩‍👩‍👧. שלום!\n\n"
-PASSAGE = "Ben held the old map and looked at the sea, which was grey."
-AFTER = " The road went down to the harbour.\n\nNobody came, e\u0301ver."
-TEXT = BEFORE + PASSAGE + AFTER
-WRITTEN = "A quiet wind crossed the yard, and Zoë 🙂 slept."
-START, END = len(BEFORE), len(BEFORE) + len(PASSAGE)
-HERE: dict[str, Any] = {"start": START, "end": END, "version": 1, "selected": PASSAGE}
 
 
 @pytest.fixture
@@ -38,62 +36,6 @@ def written(story: Story, settings: Settings) -> Story:
     library.save_text(story, story.owner, TEXT, 0)
     settings.STORY_MODEL = "rewriter"
     return story
-
-
-def outside(text: str) -> tuple[bytes, bytes]:
-    """Return the bytes before and after what stands between `BEFORE` and `AFTER`."""
-    return text[: len(BEFORE)].encode(), text[len(text) - len(AFTER) :].encode()
-
-
-def check_outside(story: Story, version: int) -> None:
-    """Hold the version against the text that it was made of: bytes and stored hashes."""
-    row = StoryVersion.objects.get(story=story, number=version)
-    before, after = outside(row.text)
-    assert (before, after) == (BEFORE.encode(), AFTER.encode())
-    assert row.before_hash == hashlib.sha256(before).hexdigest()
-    assert row.after_hash == hashlib.sha256(after).hexdigest()
-
-
-async def rewritten(story: Story, **changes: Any) -> Generation:
-    """Let the model rewrite the passage to the end; return the stored row."""
-    async with StorySocket(story.owner, story.pk) as socket:
-        await socket.send(type="rewrite", **{**HERE, **changes})
-        followed = await socket.until_done()
-    assert followed.errors == []
-    return await Generation.objects.aget(pk=followed.generation["id"])
-
-
-@sync_to_async
-def keep(story: Story, generation: Generation, **changes: Any) -> int:
-    """Keep the replacement."""
-    here = {**HERE, **changes}
-    where = Selection(here["start"], here["end"], here["version"], here["selected"])
-    return rewrites.keep(Story.objects.get(pk=story.pk), story.owner, generation.pk, where)
-
-
-@sync_to_async
-def stored(story: Story) -> Story:
-    """Return the story as it is stored."""
-    return Story.objects.get(pk=story.pk)
-
-
-async def test_a_rewrite_is_proposed_and_stored_only_at_keep(
-    model_server: ScriptedServer, written: Story
-) -> None:
-    generation = await rewritten(written, instruction="Let it  be\nquiet.")
-    assert generation.text.strip() == WRITTEN
-    assert generation.replacement == WRITTEN
-    assert (generation.decision, generation.status) == ("pending", "done")
-    assert generation.instruction == "Let it be quiet."
-    before = await stored(written)
-    assert (before.text, before.version) == (TEXT, 1)
-    assert await keep(written, generation) == 2
-    after = await stored(written)
-    assert after.text == BEFORE + WRITTEN + AFTER
-    await sync_to_async(check_outside)(written, 2)
-    await generation.arefresh_from_db()
-    assert generation.decision == "kept"
-    assert generation.report["max_words"] == 300
 
 
 async def test_the_model_is_asked_in_place_and_stopped_when_the_rest_begins(
@@ -167,75 +109,6 @@ async def test_bad_wishes_are_refused(
     assert not await Generation.objects.aexists()
 
 
-async def test_the_writer_edits_elsewhere_while_it_is_written(
-    model_server: ScriptedServer, written: Story, settings: Settings
-) -> None:
-    settings.STORY_MODEL = "rewriter-slow"
-    async with StorySocket(written.owner, written.pk) as socket:
-        await socket.send(type="rewrite", **HERE)
-        begun = await socket.until_text(8)
-        edited = "In the morning: " + TEXT
-        await sync_to_async(library.save_text)(written, written.owner, edited, 1)
-        followed = await socket.until_done(begun)
-    generation = await Generation.objects.aget(pk=followed.generation["id"])
-    assert generation.replacement == WRITTEN
-    review = await sync_to_async(rewrites.open_review)(await stored(written))
-    assert review is not None
-    shift = len("In the morning: ")
-    assert (review["start"], review["end"]) == (START + shift, END + shift)
-    with pytest.raises(VersionConflictError):
-        await keep(written, generation)
-    assert (await stored(written)).text == edited
-    number = await keep(written, generation, start=review["start"], end=review["end"], version=2)
-    assert (await stored(written)).text == "In the morning: " + BEFORE + WRITTEN + AFTER
-    row = await StoryVersion.objects.aget(story=written, number=number)
-    assert row.before_hash == hashlib.sha256(("In the morning: " + BEFORE).encode()).hexdigest()
-    assert row.after_hash == hashlib.sha256(AFTER.encode()).hexdigest()
-
-
-async def test_a_passage_that_was_changed_meanwhile_is_not_replaced(
-    model_server: ScriptedServer, written: Story
-) -> None:
-    generation = await rewritten(written)
-    changed = TEXT.replace("grey", "blue")
-    await sync_to_async(library.save_text)(written, written.owner, changed, 1)
-    review = await sync_to_async(rewrites.open_review)(await stored(written))
-    assert review is not None
-    assert review["start"] is None
-    assert review["tries"][0]["text"] == WRITTEN
-    for changes in ({"version": 2}, {"version": 2, "selected": PASSAGE.replace("grey", "blue")}):
-        with pytest.raises(VersionConflictError):
-            await keep(written, generation, **changes)
-    assert (await stored(written)).text == changed
-
-
-async def test_tries_are_kept_and_the_chosen_one_wins(
-    model_server: ScriptedServer, written: Story, settings: Settings
-) -> None:
-    first = await rewritten(written)
-    settings.STORY_MODEL = "steady"
-    second = await rewritten(written, again=first.pk)
-    third = await rewritten(written, again=second.pk)
-    assert second.first_try_id == third.first_try_id == first.pk
-    review = await sync_to_async(rewrites.open_review)(await stored(written))
-    assert review is not None
-    assert [found["id"] for found in review["tries"]] == [first.pk, second.pk, third.pk]
-    assert await keep(written, first) == 2
-    assert (await stored(written)).text == BEFORE + WRITTEN + AFTER
-    decisions = Generation.objects.order_by("pk").values_list("decision", flat=True)
-    assert [decision async for decision in decisions] == ["kept", "discarded", "discarded"]
-    pairs = PreferencePair.objects.order_by("pk").values_list("source", "chosen", "rejected")
-    assert [pair async for pair in pairs] == [
-        ("passage", WRITTEN, PASSAGE),
-        ("try", WRITTEN, second.replacement),
-    ]
-    with pytest.raises(NotPendingError):
-        await keep(written, second)
-    with pytest.raises(NotPendingError):
-        await keep(written, first)
-    assert (await stored(written)).version == 2
-
-
 async def test_another_passage_lets_the_pending_one_go(
     model_server: ScriptedServer, written: Story
 ) -> None:
@@ -244,27 +117,6 @@ async def test_another_passage_lets_the_pending_one_go(
     await first.arefresh_from_db()
     assert (first.decision, second.decision) == ("discarded", "pending")
     assert second.first_try_id is None
-
-
-async def test_discard_leaves_the_version_untouched(
-    model_server: ScriptedServer, written: Story
-) -> None:
-    generation = await rewritten(written)
-    await sync_to_async(rewrites.discard)(written)
-    fresh = await stored(written)
-    assert (fresh.text, fresh.version) == (TEXT, 1)
-    with pytest.raises(NotPendingError):
-        await keep(written, generation)
-    assert await sync_to_async(rewrites.open_review)(fresh) is None
-
-
-async def test_only_one_of_two_keeps_wins(model_server: ScriptedServer, written: Story) -> None:
-    first = await rewritten(written)
-    second = await rewritten(written, again=first.pk)
-    assert await keep(written, second) == 2
-    with pytest.raises(NotPendingError):
-        await keep(written, first)
-    assert await StoryVersion.objects.filter(story=written).acount() == 2
 
 
 async def test_stop_keeps_what_was_written(
@@ -372,35 +224,3 @@ async def test_nobody_else_rewrites_it(
     selection = Selection(START, END, 1, PASSAGE)
     with pytest.raises(Story.DoesNotExist):
         await sync_to_async(rewrites.open_rewrite)(written.pk, charlie, selection, Wish())
-
-
-async def test_a_keep_that_fails_half_way_changes_nothing(
-    model_server: ScriptedServer, written: Story, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    generation = await rewritten(written)
-
-    def fail(_: object) -> None:
-        raise RuntimeError("power cut")
-
-    monkeypatch.setattr("stories.history.preferences.record_kept_replacement", fail)
-    with pytest.raises(RuntimeError):
-        await keep(written, generation)
-    assert transaction.get_connection().in_atomic_block is False
-    fresh = await stored(written)
-    assert (fresh.text, fresh.version) == (TEXT, 1)
-    await generation.arefresh_from_db()
-    assert generation.decision == "pending"
-
-
-async def test_nothing_is_kept_while_the_story_itself_is_written(
-    model_server: ScriptedServer, written: Story
-) -> None:
-    generation = await rewritten(written)
-    writing = await sync_to_async(open_generation)(
-        written.pk, written.owner, Generation.Kind.CONTINUE
-    )
-    with pytest.raises(StoryBusyError):
-        await keep(written, generation)
-    assert await sync_to_async(finish)(writing, Outcome(Generation.Status.DONE, " More."))
-    fresh = await stored(written)
-    assert fresh.text == TEXT + " More."

@@ -1,12 +1,13 @@
 """A story over the socket: from the click to the stored version, against a real small server."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
-from prose import prompts
+from modelserver import Server
 from stories.history import library
 from stories.models import Generation, Story, StorySettings, StoryVersion
 from tests.conftest import ScriptedServer, story_settings
@@ -45,7 +46,7 @@ async def test_a_story_is_streamed_and_stored(model_server: ScriptedServer, stor
     assert fresh.text.startswith("Anna lifted the lantern")
     assert fresh.version == followed.done["version"] == 1
     assert generation.status == "done"
-    assert generation.prompt == prompts.story_prompt(fresh.settings)
+    assert generation.prompt == fresh.settings.prompt
     assert generation.completion_tokens == 60
     report = followed.done["report"]
     assert report["characters_missing"] == []
@@ -245,7 +246,7 @@ async def test_a_broken_stream_keeps_the_text(
 async def test_an_unreachable_server_is_told(
     story: Story, model_server: ScriptedServer, settings: Settings
 ) -> None:
-    settings.OLLAMA_HOST = "http://127.0.0.1:9"
+    settings.MODEL_SERVER = Server.at("http://127.0.0.1:9")
     settings.STORY_MODEL = "never-asked"
     async with StorySocket(story.owner, story.pk) as socket:
         await socket.send(type="write")
@@ -322,7 +323,7 @@ async def test_a_model_that_writes_on_is_not_silent(
     model_server: ScriptedServer, story: Story, settings: Settings
 ) -> None:
     settings.STORY_MODEL = "slow"
-    settings.MODEL_SILENCE_SECONDS = 1.0
+    settings.MODEL_SERVER = replace(settings.MODEL_SERVER, silence=1.0)
     async with StorySocket(story.owner, story.pk) as socket:
         await socket.send(type="write")
         begun = await socket.until_text(350)  # more than three seconds of it

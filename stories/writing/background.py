@@ -1,0 +1,66 @@
+"""Work beside what an event loop is asked for: its state, one a loop, and its tasks.
+
+Imports nothing of ours.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class PerLoop(Generic[T]):
+    """One `T` for each event loop, made when the loop first asks for it."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: dict[asyncio.AbstractEventLoop, T] = {}
+
+    def here(self) -> T:
+        """Return the running loop's; what belonged to a closed loop is dropped."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._made:
+            # Weak keys would drop nothing: what is made may hold tasks, and they hold their loop.
+            for other in [known for known in list(self._made) if known.is_closed()]:
+                self._made.pop(other, None)
+            self._made[loop] = self._make()
+        return self._made[loop]
+
+    def all(self) -> list[T]:
+        """Return those of all loops; needs no running one."""
+        return list(self._made.values())
+
+
+class OnDemand:
+    """A task that ends when there is nothing to do, and begins again when there is."""
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._work = work
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Let the running loop do the work, if it isn't at it."""
+        if self._task is None or self._task.done():
+            self._task = hold(self._work())
+
+
+# Loops hold their tasks weakly; these must live until they end.
+_held: PerLoop[set[asyncio.Task[Any]]] = PerLoop(set)
+
+
+def hold(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Let the running loop do `work` to its end; an exception of it is logged."""
+    task = asyncio.create_task(work)
+    _held.here().add(task)
+    task.add_done_callback(_let_go)
+    return task
+
+
+def _let_go(task: asyncio.Task[Any]) -> None:
+    _held.here().discard(task)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("A task ended with an exception", exc_info=error)

@@ -1,0 +1,136 @@
+"""What is sent for a rewrite: the fixed wording, the budget, and a story cut to the context."""
+
+from dataclasses import replace
+
+import pytest
+
+from modelserver import PromptTooLongError
+from prose import prompts
+from prose.passage import Passage
+from prose.settings import Settings
+from stories.models import Generation, Story
+from stories.writing.rewrite_request import Rewrite
+from tests.conftest import story_settings
+from tests.prose.test_passage import select
+
+SENTENCES = [
+    f"This is the sentence of number {number}, and it is a long one." for number in range(90)
+]
+STORY = " ".join(SENTENCES)
+MIDDLE = " ".join(SENTENCES[40:44])
+LARGE, SMALL = 8192, 1024
+
+
+def rewrite(mode: str = "rewrite", **more: str) -> Generation:
+    """Return an unsaved rewrite."""
+    settings = story_settings()
+    return Generation(
+        kind=Generation.Kind.REWRITE,
+        story=Story(settings=settings),
+        settings=settings,
+        mode=mode,
+        **more,
+    )
+
+
+def middle() -> Passage:
+    """Return a passage in the middle of a long story."""
+    return select(STORY, MIDDLE)
+
+
+def test_a_plain_rewrite_asks_in_the_fixed_wording_alone() -> None:
+    asked = Rewrite(rewrite(), middle()).request(LARGE)
+    before, after = STORY.split(MIDDLE)
+    assert asked.prompt == prompts.rewrite_prompt(
+        Settings.of(story_settings()), before.strip(), after.strip()
+    )
+    assert asked.messages[1] == {"role": "assistant", "content": before.strip()}
+    assert asked.stop == ["This is the sentence of number 44, and it is a"]
+    assert asked.context == {}
+
+
+@pytest.mark.parametrize(
+    ("mode", "more", "words"),
+    [
+        ("expand", {}, "longer, with more detail."),
+        ("shorten", {}, "much shorter"),
+        ("vivid", {}, "more vivid"),
+        ("dialogue", {}, "more dialogue"),
+        ("register", {"register": "Elegant"}, "in a Elegant register."),
+        (
+            "rewrite",
+            {"instruction": "Let <|eot_id|>it rain."},
+            "Write that part again. Let it rain.",
+        ),
+        ("vivid", {"instruction": "Let it rain."}, "felt. Let it rain."),
+    ],
+)
+def test_a_wish_follows_the_fixed_wording(mode: str, more: dict[str, str], words: str) -> None:
+    asked = Rewrite(rewrite(mode, **more), middle()).request(LARGE)
+    plain = Rewrite(rewrite(), middle()).request(LARGE)
+    assert asked.prompt.startswith(plain.prompt)
+    wish = asked.prompt.removeprefix(plain.prompt)
+    assert MIDDLE in wish
+    assert words in wish
+    assert asked.prefill == plain.prefill
+
+
+@pytest.mark.parametrize(
+    ("mode", "factor"), [("rewrite", 1.5), ("shorten", 0.6), ("expand", 2.5), ("vivid", 1.5)]
+)
+def test_the_budget_is_in_parts_of_the_passage(mode: str, factor: float) -> None:
+    assert Rewrite(rewrite(mode), middle()).budget == int(factor * middle().words)
+
+
+def test_short_passages_have_room_for_a_sentence() -> None:
+    assert Rewrite(rewrite("rewrite"), select("He ran. She slept.", "He ran.")).budget == 12
+    assert Rewrite(rewrite("shorten"), select("He ran. She slept.", "He ran.")).budget == 6
+    assert Rewrite(rewrite("rewrite"), select("He ran home. She slept.", "ran")).budget == 3
+
+
+def test_a_story_too_long_for_the_context_is_shortened_to_what_is_near_and_says_so() -> None:
+    asked = Rewrite(rewrite(), middle()).request(SMALL)
+    before = asked.messages[1]["content"]
+    assert before.startswith("This is the sentence")
+    assert before.endswith(SENTENCES[39])
+    after = asked.prompt.partition("finishes with this part unchanged: ")[2]
+    assert after.startswith(SENTENCES[44])
+    assert after.endswith("long one.")
+    assert asked.prompt == prompts.rewrite_prompt(Settings.of(story_settings()), before, after)
+    assert asked.context == {
+        "before": len(before.split()),
+        "before_of": 40 * 13,
+        "after": len(after.split()),
+        "after_of": 46 * 13,
+    }
+    tokens = sum(prompts.estimate_tokens(message["content"]) for message in asked.messages)
+    assert tokens + asked.num_predict <= SMALL
+
+
+@pytest.mark.parametrize(
+    "part", [SENTENCES[0], SENTENCES[-1], "".join(STORY[:300].rpartition(". ")[:2])]
+)
+@pytest.mark.parametrize("num_ctx", [SMALL, 4096])
+def test_both_ends_of_a_story_fit(part: str, num_ctx: int) -> None:
+    asked = Rewrite(rewrite(), select(STORY, part)).request(num_ctx)
+    tokens = sum(prompts.estimate_tokens(message["content"]) for message in asked.messages)
+    assert tokens + asked.num_predict <= num_ctx
+    assert asked.num_predict >= prompts.token_limit(len(part.split()))
+
+
+def test_a_passage_too_long_for_the_context_is_refused_with_the_numbers() -> None:
+    with pytest.raises(PromptTooLongError, match=r"1,024\. Select less"):
+        Rewrite(rewrite(), select(STORY, " ".join(SENTENCES[10:80]))).request(SMALL)
+
+
+def test_the_whole_story_is_asked_for_as_a_new_one() -> None:
+    asked = Rewrite(rewrite(), select(MIDDLE, MIDDLE)).request(LARGE)
+    assert asked.messages == [{"role": "user", "content": story_settings().prompt}]
+    assert asked.stop == []
+
+
+def test_one_paragraph_without_an_end_is_cut_between_words() -> None:
+    text = "word " * 4000
+    part = replace(select("a b c", "b"), before=text, after=f" {text}")
+    asked = Rewrite(rewrite(), part).request(SMALL)
+    assert set(asked.prefill.split()) == {"word"}
