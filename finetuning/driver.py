@@ -4,7 +4,6 @@ The worker and `manage.py finetune` call this. Each step is a process; this keep
 what the steps say, and writes it into the row.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -17,24 +16,16 @@ from django.db import DatabaseError
 import modelserver
 from finetuning import step_process
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline import STAGES, export, run_folder
-from finetuning.pipeline.register import NAME, is_refused
-from finetuning.pipeline.train import SERVICE
+from finetuning.pipeline import STAGES
+from finetuning.pipeline.register import is_refused
+from finetuning.pipeline.run_folder import InService, Names, Row, read_rows, write_json, write_rows
+from finetuning.pipeline.telling import StageError
 from finetuning.recipes import RecipeError
-from finetuning.services import forgetting, lineage, promotion, storage
-from finetuning.services import states as run_services
+from finetuning.services import forgetting, lineage, promotion, states, storage
 from stories.models import WriterModel
 
 logger = logging.getLogger(__name__)
 
-# Stage -> its steps. "merge" and a second "register" come in when the server refuses adapters.
-STEPS = {
-    "export": ("export",),
-    "train": ("train",),
-    "convert": ("convert",),
-    "register": ("register",),
-    "evaluate": ("compare", "measure", "judge"),
-}
 _MOST_KILLS = 3
 _MOST_POINTS = 1000  # of the curve; beyond, every other one goes
 _STORE_INTERVAL = 1.0  # seconds between two writes of the progress
@@ -63,22 +54,18 @@ def drive(run: TrainingRun, tell: Tell = lambda text: None) -> None:
         _prepare(run)
         state.curve = list(run.curve)
         for stage in STAGES:
-            run_services.note(run, stage=stage, progress={})
+            states.note(run, stage=stage, progress={})
             tell(f"{stage}…")
             _stage(state, stage)
             # A worker may die as often as it likes as long as the run gets on.
-            run_services.note(run, attempts=1)
+            states.note(run, attempts=1)
         _succeed(state)
     except LostError:
         logger.warning("Run %s was lost to another worker", run.pk)
     except step_process.StepCancelledError:
-        run_services.finish(run, TrainingRun.State.CANCELLED)
+        states.finish(run, TrainingRun.State.CANCELLED)
         tell("Cancelled.")
-    except (
-        step_process.StepFailedError,
-        step_process.StepKilledError,
-        run_folder.StageError,
-    ) as error:
+    except (step_process.StepFailedError, step_process.StepKilledError, StageError) as error:
         _fail(state, str(error))
     except (RecipeError, OSError) as error:
         _fail(state, f"The run can't go on: {error}")
@@ -89,7 +76,7 @@ def drive(run: TrainingRun, tell: Tell = lambda text: None) -> None:
 
 
 def _fail(state: _Drive, message: str) -> None:
-    run_services.finish(state.run, TrainingRun.State.FAILED, message)
+    states.finish(state.run, TrainingRun.State.FAILED, message)
     state.tell(message)
 
 
@@ -100,39 +87,39 @@ def _prepare(run: TrainingRun) -> None:
     everything that was made with it goes.
     """
     folder = run.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / run_folder.CANCEL_FILE).unlink(missing_ok=True)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    folder.cancel.unlink(missing_ok=True)
     recipe = run.recipe_values
     if reason := storage.lacking_space(recipe):
-        raise run_folder.StageError(reason)
+        raise StageError(reason)
     service = WriterModel.objects.filter(
         state=WriterModel.State.ACTIVE, base=recipe.base_model
     ).first()
     _leave_withdrawn(run)
-    if run_folder.manifest(folder, "export") is None:
-        run_folder.write_rows(folder / export.STORIES, lineage.approved_rows(service))
+    if folder.manifest("export") is None:
+        write_rows(folder.stories, lineage.approved_rows(service))
         _write_service(run, service)
-        run_folder.write_json(folder / "recipe.json", run.recipe)
+        write_json(folder.recipe, run.recipe)
 
 
 def _leave_withdrawn(run: TrainingRun) -> None:
-    path = run.folder / export.STORIES
-    gone = lineage.withdrawn_rows(run_folder.read_rows(path)) if path.exists() else 0
+    path = run.folder.stories
+    gone = lineage.withdrawn_rows(read_rows(path)) if path.exists() else 0
     if not gone:
         return
     _log(run, f"Stories withdrawn since the run began: {gone}. It begins anew without them.")
     _unregister(run)
     forgetting.start_over(run)
-    run_services.note(run, dataset={}, metrics={}, curve=[], progress={})
+    states.note(run, dataset={}, metrics={}, curve=[], progress={})
 
 
 def _unregister(run: TrainingRun) -> None:
     """Take a model that was registered and never measured off the server, if that is there."""
-    registered = run_folder.manifest(run.folder, "register")
+    registered = run.folder.manifest("register")
     if registered is None:
         return
     try:
-        storage.on_server(modelserver.delete(registered["model"]))
+        storage.on_server(modelserver.delete(settings.MODEL_SERVER, registered["model"]))
     except modelserver.ModelServerError as error:
         logger.warning("%s stays on the model server: %s", registered["model"], error)
 
@@ -142,14 +129,14 @@ def _write_service(run: TrainingRun, service: WriterModel | None) -> None:
     if service is not None:
         taught = TrainingRun.objects.filter(model=service).first()
         if taught is None or not storage.has_weights(service):
-            raise run_folder.StageError(
+            raise StageError(
                 f"The files of {service}, the model in service, are missing, so nothing can be "
                 "compared with it. Retire it or promote another one first."
             )
-        adapter = str(taught.folder / "train" / "adapter")
+        adapter = str(taught.folder.adapter)
     name = service.name if service else run.recipe_values.base_model
-    run_folder.write_json(run.folder / SERVICE, {"adapter": adapter, "model": name})
-    run_services.note(run, service=name)
+    write_json(run.folder.service, InService(model=name, adapter=adapter))
+    states.note(run, service=name)
 
 
 def _stage(state: _Drive, stage: str) -> None:
@@ -157,7 +144,7 @@ def _stage(state: _Drive, stage: str) -> None:
         _choose_name(state.run)
         if is_refused(state.run.folder):  # a worker that died meanwhile had heard of it
             _step(state, "merge")
-    for step in STEPS[stage]:
+    for step in STAGES[stage]:
         _step(state, step)
     if stage == "register" and state.merge_asked:
         _step(state, "merge")
@@ -167,38 +154,35 @@ def _stage(state: _Drive, stage: str) -> None:
 
 def _choose_name(run: TrainingRun) -> None:
     """Name the model to make, once; the data's hash tells two installations on a server apart."""
-    path = run.folder / NAME
-    if path.exists():
+    folder = run.folder
+    if folder.names.exists():
         return
     base = run.recipe_values.base_model.split(":")[0]
-    made = run_folder.need(run.folder, "export")["hash"][:6]
-    service = json.loads((run.folder / SERVICE).read_text())["model"]
+    made = folder.need("export")["hash"][:6]
     name = f"storaiteller-{base}-{run.pk}-{made}"
-    run_folder.write_json(path, {"model": name, "service": service})
+    write_json(folder.names, Names(model=name, service=folder.read_service()["model"]))
 
 
 def _after(state: _Drive, stage: str) -> None:
     run = state.run
-    facts = run_folder.need(run.folder, stage)
+    facts = run.folder.need(stage)
     if stage == "export":
         lineage.record_examples(run, _sides(run, facts))
-        run_services.note(run, dataset=facts)
+        states.note(run, dataset=facts)
     elif stage == "train":
-        run_services.note(run, metrics=facts, curve=state.curve)
+        states.note(run, metrics=facts, curve=state.curve)
     elif stage == "register":
-        (run.folder / "convert" / "merged.gguf").unlink(missing_ok=True)
-        run_services.note(run, metrics={**run.metrics, "mode": facts["mode"]})
+        run.folder.merged_gguf.unlink(missing_ok=True)
+        states.note(run, metrics={**run.metrics, "mode": facts["mode"]})
 
 
-def _sides(
-    run: TrainingRun, facts: dict[str, Any]
-) -> dict[TrainingExample.Side, list[run_folder.Row]]:
+def _sides(run: TrainingRun, facts: dict[str, Any]) -> dict[TrainingExample.Side, list[Row]]:
     side = TrainingExample.Side
     dropped = {story for found in facts["dropped"].values() for story in found}
-    approved = run_folder.read_rows(run.folder / export.STORIES)
+    approved = read_rows(run.folder.stories)
     return {
-        side.TRAIN: run_folder.read_rows(run.folder / "export" / "train.jsonl"),
-        side.HELD_OUT: run_folder.read_rows(run.folder / "export" / "held-out.jsonl"),
+        side.TRAIN: read_rows(run.folder.train),
+        side.HELD_OUT: read_rows(run.folder.held_out),
         side.LEFT_OUT: [row for row in approved if row["story"] in dropped],
     }
 
@@ -220,7 +204,7 @@ def _once(state: _Drive, step: str) -> None:
     run = state.run
     _beat(state)
     tick = settings.TRAIN_LEASE_SECONDS / 6
-    with step_process.running(step, run.folder, run.log_file) as process:
+    with step_process.running(step, run.folder) as process:
         for event in process.events(min(1.0, tick)):
             if event is not None:
                 _hear(state, event)
@@ -256,7 +240,7 @@ def _hear_progress(state: _Drive, event: step_process.Event) -> None:
     if now - state.stored_at >= _STORE_INTERVAL or step == event.get("steps"):
         state.stored_at = now
         try:
-            run_services.note(state.run, progress=state.run.progress, curve=state.curve)
+            states.note(state.run, progress=state.run.progress, curve=state.curve)
         except DatabaseError as error:
             logger.warning("Run %s: progress not stored: %s", state.run.pk, error)
 
@@ -265,32 +249,31 @@ def _beat(state: _Drive) -> None:
     """Give a sign of life. Raises `LostError`; passes on that the run is to be cancelled."""
     state.beaten_at = time.monotonic()
     try:
-        heard = run_services.beat(state.run)
+        heard = states.beat(state.run)
     except DatabaseError as error:
         logger.warning("Run %s: no sign of life: %s", state.run.pk, error)
         return
     if heard.lost:
         raise LostError
-    if heard.cancel and not run_folder.is_cancelled(state.run.folder):
-        step_process.ask_to_stop(state.run.folder)
+    if heard.cancel:
+        state.run.folder.cancel.touch()
 
 
 def _log(run: TrainingRun, text: str) -> None:
-    with run.log_file.open("a", encoding="utf-8") as log:
+    with run.folder.log.open("a", encoding="utf-8") as log:
         log.write(f"{time.strftime('%H:%M:%S')} {text}\n")
 
 
 def _succeed(state: _Drive) -> None:
     run = state.run
-    scores = run_folder.need(run.folder, "evaluate")
-    name = run_folder.need(run.folder, "register")["model"]
-    promotion.candidate_of(run, name)
-    run_services.finish(
+    scores = run.folder.need("evaluate")
+    promotion.candidate_of(run, run.folder.need("register")["model"])
+    states.finish(
         run,
         TrainingRun.State.DONE,
         scores=scores,
         verdict=scores["verdict"],
-        service=json.loads((run.folder / NAME).read_text())["service"],
+        service=run.folder.read_names()["service"],
         progress={},
     )
     state.tell(f"Done: {scores['verdict']}. {scores['reason']}")

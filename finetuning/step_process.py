@@ -10,16 +10,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from finetuning.pipeline.__main__ import CANCELLED, FAILED
-from finetuning.pipeline.run_folder import CANCEL_FILE
+from finetuning.pipeline import STEPS
+from finetuning.pipeline.run_folder import RunFolder
+from finetuning.pipeline.telling import CANCELLED, FAILED
 
-# These need torch and run in the trainer's environment; the others in the web's.
-_HEAVY = {"train", "convert", "merge", "measure"}
 _GRACE = 10.0  # seconds between asking and forcing
 # For a trainer that shares the machine with writers.
 QUIET = {
@@ -56,11 +54,11 @@ Event = dict[str, Any]
 class Trainer:
     """One running step; `events` yields what it says and, every second or so, None."""
 
-    def __init__(self, step: str, run_dir: Path, log: Path) -> None:
-        python = settings.TRAIN_PYTHON if step in _HEAVY else sys.executable
-        self._log = log.open("ab")
+    def __init__(self, step: str, run: RunFolder) -> None:
+        python = settings.TRAIN_PYTHON if STEPS[step].in_trainer else sys.executable
+        self._log = run.log.open("ab")
         self._process = subprocess.Popen(  # noqa: S603
-            [python, "-m", "finetuning.pipeline", step, str(run_dir)],
+            [python, "-m", "finetuning.pipeline", step, str(run.path)],
             cwd=settings.BASE_DIR,
             env=_environment(),
             stdin=subprocess.PIPE,
@@ -152,25 +150,14 @@ class Trainer:
 
 
 @contextmanager
-def running(step: str, run_dir: Path, log: Path) -> Iterator[Trainer]:
+def running(step: str, run: RunFolder) -> Iterator[Trainer]:
     """Run a step until the block ends."""
-    trainer = Trainer(step, run_dir, log)
+    trainer = Trainer(step, run)
     try:
         yield trainer
     finally:
         trainer.close()
 
 
-def ask_to_stop(run_dir: Path) -> None:
-    """Leave word for the trainer to stop at its next step."""
-    (run_dir / CANCEL_FILE).touch()
-
-
 def _environment() -> dict[str, str]:
-    own = {
-        "DJANGO_SETTINGS_MODULE": "storaiteller_site.settings",
-        "DATA_DIR": str(settings.DATA_DIR),
-        "SECRET_KEY": settings.SECRET_KEY,
-        "OLLAMA_HOST": settings.OLLAMA_HOST,
-    }
-    return {**os.environ, **QUIET, **own}
+    return {**os.environ, **QUIET, **settings.MODEL_SERVER.environment()}

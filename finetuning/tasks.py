@@ -9,8 +9,7 @@ from django.db import transaction
 from finetuning import driver
 from finetuning.models import TrainingRun
 from finetuning.pipeline.judge import BETTER
-from finetuning.services import forgetting, promotion
-from finetuning.services import states as run_services
+from finetuning.services import forgetting, promotion, states
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ def announce(run: int) -> None:
 @shared_task
 def train(run: int) -> None:
     """Take a queued run to its end; a second delivery finds it taken and does nothing."""
-    claimed = run_services.claim(run)
+    claimed = states.claim(run)
     if claimed is None:
         return
     driver.drive(claimed)
@@ -50,7 +49,7 @@ def _promote_nightly(run: TrainingRun) -> None:
 @shared_task
 def recover() -> None:
     """Queue the run of a dead worker again, and announce what was not taken."""
-    for run in run_services.recover():
+    for run in states.recover():
         announce(run)
 
 
@@ -58,8 +57,8 @@ def recover() -> None:
 def train_nightly() -> None:
     """Train when enough newly approved stories wait."""
     try:
-        run = run_services.nightly()
-    except run_services.CannotStartError as error:
+        run = states.nightly()
+    except states.CannotStartError as error:
         logger.warning("No nightly training: %s", error)
         return
     if run is not None:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from finetuning.models import TrainingRun
 from finetuning.services import blind
+from stories.ids import row_id
 from stories.pages.common import SignedInRequest
 
 
@@ -16,15 +17,12 @@ from stories.pages.common import SignedInRequest
 def compare(request: SignedInRequest) -> HttpResponse:
     """Show two stories to choose between; POST `run`, `pair` and `choice` counts one."""
     if request.method == "POST":
-        run, number = (_number(request.POST.get(name, "")) for name in ("run", "pair"))
+        run, pair = (row_id(request.POST.get(name, "")) for name in ("run", "pair"))
         found = get_object_or_404(TrainingRun, pk=run, state=TrainingRun.State.DONE)
-        if blind.vote(request.user, found, number, request.POST.get("choice", "")):
+        choice = request.POST.get("choice", "")
+        if pair is not None and blind.vote(request.user, found, pair, choice):
             messages.success(request, "Counted. Thank you.")
         else:
             messages.error(request, "This comparison is not here any more.")
         return redirect("finetuning:compare")
     return render(request, "finetuning/compare.html", {"pair": blind.next_pair(request.user)})
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

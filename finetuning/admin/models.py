@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.services import blind, lineage, promotion, storage
 from stories.admin.common import LookOnlyAdmin
+from stories.ids import row_id
 from stories.models import WriterModel, model_in_service
 
 
@@ -25,7 +26,7 @@ class WriterModelAdmin(LookOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Add the actions."""
         act = path(
-            "<int:model_id>/act/",
+            "<id:model_id>/act/",
             self.admin_site.admin_view(self.act_view),
             name="stories_writermodel_act",
         )
@@ -57,10 +58,8 @@ class WriterModelAdmin(LookOnlyAdmin):
         """Show one model with the stories that taught it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        number = int(object_id) if object_id.isascii() and object_id.isdigit() else 0
-        model = get_object_or_404(
-            WriterModel.objects.select_related("promoted_by", "run", "replaced"), pk=number
-        )
+        models = WriterModel.objects.select_related("promoted_by", "run", "replaced")
+        model = get_object_or_404(models, pk=row_id(object_id))
         examples = TrainingExample.objects.filter(run__model=model).select_related("story")
         examples = examples.exclude(side=TrainingExample.Side.LEFT_OUT)
         context = {
@@ -142,6 +141,6 @@ def _evaluation_url(run: TrainingRun) -> str:
 def _modelfile(model: WriterModel) -> str:
     run = TrainingRun.objects.filter(model=model).first()
     try:
-        return (run.folder / "register" / "Modelfile").read_text() if run else ""
+        return run.folder.modelfile.read_text() if run else ""
     except FileNotFoundError:
         return ""

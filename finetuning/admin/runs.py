@@ -1,6 +1,6 @@
 """Runs in the admin: the list, the form that starts one, its live page and its evaluation."""
 
-import json
+from itertools import takewhile
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,19 +17,13 @@ from finetuning.forms import RecipeForm
 from finetuning.models import TrainingRun
 from finetuning.pipeline import STAGES
 from finetuning.recipes import RECIPES, RecipeError
-from finetuning.services import lineage
-from finetuning.services import states as run_services
+from finetuning.services import lineage, states
 from stories.admin.common import LookOnlyAdmin
+from stories.ids import row_id
 from stories.models import Story, model_in_service
 
-# Of the whole, in percent: how far a run is when a stage begins, and how much the stage makes.
-_SHARES = {
-    "export": (0, 2),
-    "train": (2, 63),
-    "convert": (65, 8),
-    "register": (73, 2),
-    "evaluate": (75, 25),
-}
+# How much of the whole a stage makes, in percent.
+_SHARES = {"export": 2, "train": 63, "convert": 8, "register": 2, "evaluate": 25}
 SHOWN_PAIRS = 10
 
 
@@ -54,7 +48,7 @@ class TrainingRunAdmin(LookOnlyAdmin):
         ]
         routes = [
             path(
-                f"<int:run_id>/{name}/",
+                f"<id:run_id>/{name}/",
                 self.admin_site.admin_view(view),
                 name=f"finetuning_trainingrun_{name}",
             )
@@ -71,7 +65,7 @@ class TrainingRunAdmin(LookOnlyAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         wanted = request.GET.get("recipe")
-        site = run_services.recipe_for_site()
+        site = states.recipe_for_site()
         recipe = RECIPES.get(wanted) if wanted else site or RECIPES["pocket"]
         if recipe is None:
             raise Http404
@@ -94,8 +88,8 @@ class TrainingRunAdmin(LookOnlyAdmin):
 
     def _start(self, request: HttpRequest, form: RecipeForm) -> TrainingRun | None:
         try:
-            run = run_services.start(form.recipe, TrainingRun.Origin.ADMIN, _user(request))
-        except run_services.CannotStartError as error:
+            run = states.start(form.recipe, TrainingRun.Origin.ADMIN, _user(request))
+        except states.CannotStartError as error:
             form.add_error(None, str(error))
             return None
         tasks.announce(run.pk)
@@ -111,7 +105,7 @@ class TrainingRunAdmin(LookOnlyAdmin):
             return HttpResponseNotAllowed(["GET"])
         if not self.has_view_permission(request):
             raise PermissionDenied
-        run = self._run(int(object_id) if object_id.isascii() and object_id.isdigit() else 0)
+        run = self._run(row_id(object_id))
         context = {
             "title": str(run),
             "recipe": _recipe_rows(run),
@@ -150,19 +144,19 @@ class TrainingRunAdmin(LookOnlyAdmin):
         run = self._run(run_id)
         try:
             run = self._act(request, run, request.POST.get("action", ""))
-        except (run_services.CannotStartError, RecipeError) as error:
+        except (states.CannotStartError, RecipeError) as error:
             messages.error(request, str(error))
         return redirect("admin:finetuning_trainingrun_change", run.pk)
 
     def _act(self, request: HttpRequest, run: TrainingRun, action: str) -> TrainingRun:
         if action == "cancel":
-            if not run_services.cancel(run):
+            if not states.cancel(run):
                 messages.warning(request, "The run has ended already.")
         elif action == "resume":
-            run_services.resume(run)
+            states.resume(run)
             tasks.announce(run.pk)
         elif action == "retry":
-            run = run_services.retry(run, _user(request))
+            run = states.retry(run, _user(request))
             tasks.announce(run.pk)
         else:
             messages.error(request, "There is no such action.")
@@ -175,11 +169,8 @@ class TrainingRunAdmin(LookOnlyAdmin):
         run = self._run(run_id)
         if not run.scores:
             raise Http404
-        try:
-            pairs = json.loads((run.folder / "evaluate" / "stories.json").read_text())
-        except FileNotFoundError:
-            pairs = []
-        kept = [pair for pair in pairs if pair["service"]["prompt"]]  # of stories still there
+        # Of stories still there.
+        kept = [pair for pair in run.folder.read_pairs() if pair["service"]["prompt"]]
         context = {
             "title": f"Evaluation of {run.model or run}",
             "run": run,
@@ -192,7 +183,7 @@ class TrainingRunAdmin(LookOnlyAdmin):
         }
         return self._page(request, "finetuning/evaluation.html", context)
 
-    def _run(self, number: int) -> TrainingRun:
+    def _run(self, number: int | None) -> TrainingRun:
         return get_object_or_404(
             TrainingRun.objects.select_related("model", "requested_by"), pk=number
         )
@@ -209,18 +200,22 @@ def _user(request: HttpRequest) -> Any:
 def _percent(run: TrainingRun) -> int:
     if run.state == TrainingRun.State.DONE:
         return 100
-    begin, share = _SHARES.get(run.stage, (0, 0))
+    if run.stage not in STAGES:
+        return 0
+    before = takewhile(lambda stage: stage != run.stage, STAGES)
     step, steps = run.progress.get("step", 0), run.progress.get("steps", 0)
-    return round(begin + (share * step / steps if steps else 0))
+    share = _SHARES[run.stage] * step / steps if steps else 0
+    return round(sum(_SHARES[stage] for stage in before) + share)
 
 
 def _stages(run: TrainingRun) -> list[tuple[str, str]]:
     """Return each stage with "done", "now" or "later"."""
     if run.state == TrainingRun.State.DONE:
         return [(stage, "done") for stage in STAGES]
-    at = STAGES.index(run.stage) if run.stage in STAGES else -1
+    stages = list(STAGES)
+    at = stages.index(run.stage) if run.stage in stages else -1
     words = ("done", "now", "later")
-    return [(s, words[0 if i < at else 1 if i == at else 2]) for i, s in enumerate(STAGES)]
+    return [(s, words[0 if i < at else 1 if i == at else 2]) for i, s in enumerate(stages)]
 
 
 def _seconds(run: TrainingRun) -> int | None:

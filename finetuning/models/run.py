@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from finetuning.pipeline.run_folder import RunFolder
 from finetuning.recipes import Recipe
 from stories.models import Story, StoryVersion, User, WriterModel
 
@@ -109,14 +110,9 @@ class TrainingRun(models.Model):
         return f"Run {self.pk} ({self.recipe.get('name', '?')})"
 
     @property
-    def folder(self) -> Path:
-        """The folder of the run's files; its name is made from the number alone."""
-        return Path(settings.DATA_DIR) / "training" / f"run-{self.pk}"
-
-    @property
-    def log_file(self) -> Path:
-        """What the trainer said."""
-        return self.folder / "log.txt"
+    def folder(self) -> RunFolder:
+        """The run's files; the folder's name is made from the number alone."""
+        return RunFolder(Path(settings.DATA_DIR) / "training" / f"run-{self.pk}")
 
     @property
     def is_active(self) -> bool:
@@ -136,7 +132,7 @@ class TrainingRun(models.Model):
     def log_tail(self, size: int = 8_000) -> str:
         """Return the last `size` bytes of the log, whole lines."""
         try:
-            with self.log_file.open("rb") as file:
+            with self.folder.log.open("rb") as file:
                 end = file.seek(0, 2)
                 file.seek(max(0, end - size))
                 text = file.read().decode(errors="replace")

@@ -6,7 +6,6 @@ lock beside the runs, so that there are never two.
 
 import fcntl
 import importlib
-import json
 import os
 import signal
 import sys
@@ -14,41 +13,32 @@ import threading
 import time
 from pathlib import Path
 
-from finetuning.pipeline import run_folder
-from finetuning.pipeline.run_folder import CancelledError, StageError
+from finetuning.pipeline import STEPS, telling
+from finetuning.pipeline.run_folder import RunFolder, read_json
+from finetuning.pipeline.telling import CANCELLED, FAILED, CancelledError, StageError
 from finetuning.recipes import Recipe, RecipeError
+from modelserver import Server, ServerSettingsError
 
-# Step -> (module, function). The five stages have eight steps: each runs in one environment.
-STEPS = {
-    "export": ("export", "export"),
-    "train": ("train", "train"),
-    "convert": ("convert", "convert"),
-    "merge": ("convert", "merge"),
-    "register": ("register", "register"),
-    "compare": ("compare", "compare"),
-    "measure": ("measure", "measure"),
-    "judge": ("evaluate", "evaluate"),
-}
-FAILED, CANCELLED = 2, 3  # exit statuses
-LOCK = "trainer.lock"
 _LOCK_PATIENCE = 30.0  # seconds
 
 
 def main() -> int:
     """Run the step; returns the exit status."""
-    step, run_dir = sys.argv[1], Path(sys.argv[2]).resolve()
-    run_folder.use_utf8()
+    os.umask(0o077)  # the stories that it learns from are nobody else's, nor is what it learns
+    step, run = sys.argv[1], RunFolder(Path(sys.argv[2]).resolve())
+    telling.use_utf8()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        with (run_dir.parent / LOCK).open("w") as lock:
+        with run.lock.open("w") as lock:
             _hold(lock.fileno())
-            recipe = Recipe.from_dict(json.loads((run_dir / "recipe.json").read_text()))
-            module, name = STEPS[step]
-            stage = getattr(importlib.import_module(f"finetuning.pipeline.{module}"), name)
-            with run_folder.disk_errors():
-                stage(run_dir, recipe)
-    except (StageError, RecipeError) as error:
-        run_folder.say("error", message=str(error))
+            recipe = Recipe.from_dict(read_json(run.recipe))
+            known = STEPS[step]
+            module = importlib.import_module(f"finetuning.pipeline.{known.module}")
+            servers = [Server.from_environment(os.environ)] if known.on_server else []
+            with telling.disk_errors():
+                getattr(module, step)(run, recipe, *servers)
+    except (StageError, RecipeError, ServerSettingsError) as error:
+        telling.say("error", message=str(error))
         return FAILED
     except CancelledError:
         return CANCELLED

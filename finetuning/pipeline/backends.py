@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from finetuning.pipeline import base
-from finetuning.pipeline.run_folder import StageError, log, manifest
+from finetuning.pipeline.run_folder import RunFolder
+from finetuning.pipeline.telling import StageError, log
 from finetuning.recipes import PROJECTIONS, Recipe
 
 
@@ -113,7 +114,7 @@ def take_over(model: Any, adapter: Path, weights: str) -> None:
     """
     from safetensors.torch import load_file
 
-    facts = manifest(adapter.parent.parent, "train") or {}
+    facts = RunFolder.of_adapter(adapter).manifest("train") or {}
     if facts.get("base") != base.identity(weights):
         raise StageError("The model in service was tuned from another base than the recipe's.")
     check_adapter(adapter)

@@ -1,38 +1,22 @@
 """The base that is tuned, as the Hugging Face checkpoint that the trainer reads.
 
 Pocket ships as a GGUF file and nothing else; its checkpoint is made from that, once per file.
+Only the trainer's environment can do so.
 """
 
 import hashlib
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
-from finetuning.pipeline.run_folder import StageError, log, write_json, write_text
+from finetuning.pipeline.run_folder import RunFolder, write_json
+from finetuning.pipeline.telling import StageError, log
 from finetuning.recipes import Recipe
 
-# llama.cpp's tensor names (gguf-py's tables) in transformers' words.
-_LAYER = {
-    "attn_norm": "input_layernorm",
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "ffn_norm": "post_attention_layernorm",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-}
-_OUTER = {
-    "token_embd": "model.embed_tokens",
-    "output_norm": "model.norm",
-    "output": "lm_head",
-}
 _PLAIN_TYPES = {"F16", "F32"}
 
 
-def checkpoint(run_dir: Path, recipe: Recipe) -> str:
+def checkpoint(run: RunFolder, recipe: Recipe) -> str:
     """Return what `from_pretrained` takes for the recipe's base: a folder, or a name on the hub.
 
     A GGUF file is unpacked beside the runs, under its hash. Raises `StageError`.
@@ -42,7 +26,7 @@ def checkpoint(run_dir: Path, recipe: Recipe) -> str:
         return recipe.weights
     if not path.is_file():
         raise StageError(f"The base model's file {path} is missing.")
-    folder = run_dir.parent / "bases" / file_hash(path)[:16]
+    folder = run.bases / file_hash(path)[:16]
     if not (folder / "complete").exists():
         log(f"Unpacking {path.name} for the trainer.")
         unpack(path, folder)
@@ -73,8 +57,19 @@ def unpack(gguf: Path, folder: Path) -> None:
     The SentencePiece `tokenizer.model` lies beside the file. Raises `StageError` for a file that
     is damaged, quantized, or of another architecture.
     """
+    values, kinds = _described(gguf)
+    tokenizer = gguf.with_name("tokenizer.model")
+    if not tokenizer.is_file():
+        raise StageError(f"{tokenizer} is missing.")
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_weights(gguf, folder, kinds)
+    shutil.copy(tokenizer, folder)
+    write_json(folder / "tokenizer_config.json", _tokenizer_config(values))
+
+
+def _described(gguf: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the file's metadata and the type of each of its tensors. Raises `StageError`."""
     from gguf import GGUFReader
-    from safetensors.numpy import save_file
 
     try:
         reader = GGUFReader(gguf)
@@ -83,70 +78,39 @@ def unpack(gguf: Path, folder: Path) -> None:
         raise StageError(f"The base model's file {gguf.name} is damaged or incomplete.") from error
     if values.get("general.architecture") != "llama":
         raise StageError(f"{gguf.name} holds no Llama model.")
-    tokenizer = gguf.with_name("tokenizer.model")
-    if not tokenizer.is_file():
-        raise StageError(f"{tokenizer} is missing.")
-    tensors = dict(_tensor(tensor, values) for tensor in reader.tensors)
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-    write_json(folder / "config.json", _config(values, tied="lm_head.weight" not in tensors))
-    shutil.copy(tokenizer, folder)
-    write_text(folder / "tokenizer_config.json", json.dumps(_tokenizer_config(values), indent=1))
-
-
-def _tensor(tensor: Any, values: dict[str, Any]) -> tuple[str, Any]:
-    """Return the tensor's name in transformers and its values, rows first, as stored."""
-    if tensor.tensor_type.name not in _PLAIN_TYPES:
+    kinds = {tensor.name: tensor.tensor_type.name for tensor in reader.tensors}
+    if set(kinds.values()) - _PLAIN_TYPES:
         raise StageError("The base model's file is quantized: the trainer needs it in 16 bits.")
-    name = str(tensor.name).removesuffix(".weight")
-    data = tensor.data.copy()
-    if not name.startswith("blk."):
-        if name not in _OUTER:
-            raise StageError(
-                f"The base model has a tensor {tensor.name}, which no plain Llama has."
-            )
-        return f"{_OUTER[name]}.weight", data
-    _, layer, part = name.split(".", 2)
-    if part not in _LAYER:
-        raise StageError(f"The base model has a tensor {tensor.name}, which no plain Llama has.")
-    heads = {
-        "attn_q": "llama.attention.head_count",
-        "attn_k": "llama.attention.head_count_kv",
-    }.get(part)
-    if heads:
-        data = _unpermuted(data, int(values[heads]))
-    return f"model.layers.{layer}.{_LAYER[part]}.weight", data
+    return values, kinds
 
 
-def _unpermuted(data: Any, heads: int) -> Any:
-    """Undo the converter's reordering of a rotary projection's rows (llama.cpp interleaves the
-    two halves of each head; transformers keeps them apart)."""
-    rows, columns = data.shape
-    halves = data.reshape(heads, rows // heads // 2, 2, columns)
-    return halves.swapaxes(1, 2).reshape(rows, columns).copy()
+def _write_weights(gguf: Path, folder: Path, kinds: dict[str, str]) -> None:
+    """Let transformers read the file, and write its tensors and configuration into `folder`."""
+    import torch
+    from safetensors.torch import save_file
+    from transformers import AutoModelForCausalLM
 
-
-def _config(values: dict[str, Any], tied: bool) -> dict[str, Any]:
-    heads = int(values["llama.attention.head_count"])
-    hidden = int(values["llama.embedding_length"])
-    return {
-        "architectures": ["LlamaForCausalLM"],
-        "model_type": "llama",
-        "vocab_size": int(values["llama.vocab_size"]),
-        "hidden_size": hidden,
-        "intermediate_size": int(values["llama.feed_forward_length"]),
-        "num_hidden_layers": int(values["llama.block_count"]),
-        "num_attention_heads": heads,
-        "num_key_value_heads": int(values.get("llama.attention.head_count_kv", heads)),
-        "head_dim": int(values.get("llama.attention.key_length", hidden // heads)),
-        "max_position_embeddings": int(values["llama.context_length"]),
-        "rms_norm_eps": float(values["llama.attention.layer_norm_rms_epsilon"]),
-        "rope_theta": float(values.get("llama.rope.freq_base", 10000.0)),
-        "tie_word_embeddings": tied,
-        "bos_token_id": int(values["tokenizer.ggml.bos_token_id"]),
-        "eos_token_id": int(values["tokenizer.ggml.eos_token_id"]),
-        "torch_dtype": "float16",
+    model, found = AutoModelForCausalLM.from_pretrained(
+        gguf.parent, gguf_file=gguf.name, dtype=torch.float32, output_loading_info=True
+    )
+    tensors = model.state_dict()
+    if model.config.tie_word_embeddings:
+        del tensors["lm_head.weight"]
+    # It makes up what is missing and passes over what it does not know, biases for example.
+    if found["missing_keys"] or len(tensors) != len(kinds):
+        raise StageError(f"{gguf.name} holds other tensors than a plain Llama has.")
+    # Nothing is lost: converters keep vectors in f32, and matrices in the type of the file.
+    matrices = torch.float16 if "F16" in kinds.values() else torch.float32
+    tensors = {
+        name: tensor.to(matrices if tensor.dim() > 1 else torch.float32).contiguous()
+        for name, tensor in tensors.items()
     }
+    # Not by `save_pretrained` of the model, which refuses one that was read from GGUF.
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    config = model.config
+    vars(config).pop("quantization_config", None)
+    config.architectures, config.dtype = [type(model).__name__], matrices
+    config.save_pretrained(folder)
 
 
 def _tokenizer_config(values: dict[str, Any]) -> dict[str, Any]:

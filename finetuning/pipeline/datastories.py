@@ -8,7 +8,8 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+
+from prose import prompts
 
 HEADER = ("Prompt", "Story")
 _MOST_CHARACTERS = 10_000_000  # of a cell; Python's own limit is shorter than a long story
@@ -17,17 +18,7 @@ _MOST_CHARACTERS = 10_000_000  # of a cell; Python's own limit is shorter than a
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _ESCAPED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
 
-_PROMPT = re.compile(
-    r"You are a writer\. Write a story, without extra comments or questions, of maximum "
-    r"(?P<max_words>[0-9]{1,6}) words, where the main characters names are "
-    r"(?P<main_characters>.+?)\. The story genre is (?P<genre>[\w-]+) and you have to use a "
-    r"(?P<register>[\w-]+) register\. The keywords of the story are (?P<keywords>.+?)\. "
-    r"The story must have an introduction, a development and a conclusion\."
-    r"(?P<final_twist> The finale of the story must have a twist\.)?"
-    r"(?P<child_friendly> The content must be child-friendly\."
-    r" The story might not involve children\.)?"
-)
-_RECORD = re.compile(r"^\"?You are a writer\. Write a story, ", re.MULTILINE)
+_RECORD = re.compile(rf"^\"?{re.escape(prompts.OPENING)}", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -129,36 +120,24 @@ def _quoted(text: str) -> Iterator[Entry]:
 def _unquoted(text: str) -> Iterator[Entry]:
     """Yield rows that begin with the prompt's first words and whose prompt ends with its last."""
     starts = [match.start() for match in _RECORD.finditer(text)]
-    problems = []
+    problems, line, counted = [], 2, 0
     for row, (start, end) in enumerate(zip(starts, [*starts[1:], len(text)], strict=True), 1):
-        record, line = text[start:end].rstrip("\n"), text.count("\n", 0, start) + 2
-        prompt = _PROMPT.match(record)
-        if prompt is None or record[prompt.end() : prompt.end() + 1] != ",":
+        record = text[start:end].rstrip("\n")
+        line, counted = line + text.count("\n", counted, start), start
+        prompt = prompts.leading_prompt(record)
+        if prompt is None or record[len(prompt) : len(prompt) + 1] != ",":
             problems.append(
                 f"Row {row} (line {line}): the prompt's end is not followed by a comma."
             )
             continue
-        story = record[prompt.end() + 1 :].strip()
+        story = record[len(prompt) + 1 :].strip()
         # A story may begin and end with speech: its inner quotes are then not doubled.
         quoted = len(story) > 1 and story[0] == story[-1] == '"'
         if quoted and '"' not in story[1:-1].replace('""', ""):
             story = story[1:-1].replace('""', '"')
-        yield Entry(row, line, prompt[0], restored(story))
+        yield Entry(row, line, prompt, restored(story))
     if problems:
         raise DataError(problems)
-
-
-def parse_prompt(prompt: str) -> dict[str, Any] | None:
-    """Return the settings that made `prompt`, or None when it has another wording."""
-    match = _PROMPT.fullmatch(prompt.strip())
-    if match is None:
-        return None
-    return {
-        **match.groupdict(),
-        "max_words": int(match["max_words"]),
-        "final_twist": match["final_twist"] is not None,
-        "child_friendly": match["child_friendly"] is not None,
-    }
 
 
 def chat(prompt: str, story: str) -> dict[str, list[dict[str, str]]]:

@@ -1,6 +1,6 @@
 """Approved stories into training data: cleaned, without duplicates, split, hashed.
 
-Reads `stories.jsonl` (rows of `runs.Row`, with `taught` and `tested` for stories that the model in
+Reads `stories.jsonl` (rows of `Row`, with `taught` and `tested` for stories that the model in
 service was trained or tested on) and writes `datastories.csv`, `train.jsonl`, `held-out.jsonl`.
 """
 
@@ -9,14 +9,13 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from finetuning.pipeline import datastories, run_folder, similar
-from finetuning.pipeline.run_folder import Row, StageError
+from finetuning.pipeline import datastories, similar
+from finetuning.pipeline.run_folder import Row, RunFolder, read_rows, write_rows, write_text
+from finetuning.pipeline.telling import StageError, log
 from finetuning.recipes import Recipe
 
-STORIES = "stories.jsonl"
 # Jaccard similarity of three-word sequences: from here on one of the two is left out.
 NEAR_DUPLICATE = 0.8
 # Share of the shorter one's sequences: from here on both go to the same side of the split.
@@ -34,11 +33,11 @@ class _Dropped:
     near_duplicate: list[int] = field(default_factory=list)
 
 
-def export(run_dir: Path, recipe: Recipe) -> None:
+def export(run: RunFolder, recipe: Recipe) -> None:
     """Run the stage. Raises `StageError` when there are too few stories to hold any out."""
-    if run_folder.manifest(run_dir, "export") is not None:
+    if run.manifest("export") is not None:
         return
-    rows: list[Any] = run_folder.read_rows(run_dir / STORIES)
+    rows = read_rows(run.stories)
     if not rows:
         raise StageError("There are no approved stories to learn from.")
     dropped = _Dropped()
@@ -51,11 +50,10 @@ def export(run_dir: Path, recipe: Recipe) -> None:
             f"{'is' if missing == 1 else 'are'} needed."
         )
     train, held_out = split(kept, recipe)
-    folder = run_folder.folder(run_dir, "export")
-    csv_text = datastories.write_csv((row["prompt"], row["text"]) for row in kept)
-    run_folder.write_text(folder / "datastories.csv", csv_text)
-    run_folder.write_rows(folder / "train.jsonl", train)
-    run_folder.write_rows(folder / "held-out.jsonl", held_out)
+    run.made("export")
+    write_text(run.csv, datastories.write_csv((row["prompt"], row["text"]) for row in kept))
+    write_rows(run.train, train)
+    write_rows(run.held_out, held_out)
     facts = {
         "approved": len(rows),
         "train": len(train),
@@ -64,10 +62,10 @@ def export(run_dir: Path, recipe: Recipe) -> None:
         "dropped": dropped.__dict__,
         "hash": content_hash(train, held_out),
     }
-    run_folder.log(f"{len(train)} stories to learn from, {len(held_out)} held out.")
+    log(f"{len(train)} stories to learn from, {len(held_out)} held out.")
     if gone := sum(map(len, dropped.__dict__.values())):
-        run_folder.log(f"{gone} left out: {_list(dropped)}.")
-    run_folder.complete(run_dir, "export", facts)
+        log(f"{gone} left out: {_list(dropped)}.")
+    run.complete("export", facts)
 
 
 def _stories(count: int) -> str:
@@ -106,7 +104,8 @@ def _distinct(rows: list[Any], dropped: _Dropped) -> list[Any]:
             near.add(later)
     dropped.duplicate += [rows[index]["story"] for index in sorted(exact)]
     dropped.near_duplicate += [rows[index]["story"] for index in sorted(near)]
-    return [row for index, row in enumerate(rows) if index not in exact | near]
+    gone = exact | near
+    return [row for index, row in enumerate(rows) if index not in gone]
 
 
 def split(rows: Sequence[Any], recipe: Recipe) -> tuple[list[Row], list[Row]]:

@@ -8,22 +8,16 @@ copy one that was trained on. Otherwise *no better*. "For sure": the 95 % interv
 bootstrap excludes zero.
 """
 
-import json
-import math
-import random
-from collections.abc import Hashable, Sequence
-from pathlib import Path
-from statistics import NormalDist
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
-from finetuning.pipeline import run_folder, similar
-from finetuning.pipeline.compare import SIDES
+from finetuning.pipeline import similar
 from finetuning.pipeline.export import ENOUGH
-from finetuning.pipeline.measure import LOSSES
-from finetuning.pipeline.run_folder import StageError
+from finetuning.pipeline.run_folder import SIDES, RunFolder, read_json, read_rows, write_json
+from finetuning.pipeline.statistics import paired
+from finetuning.pipeline.telling import log
 from finetuning.recipes import Recipe
-from prose import prompts, report
+from prose import report
+from prose.settings import Settings
 
 BETTER, NO_BETTER, WORSE = "better", "no better", "worse"
 MOST_DRIFT = 1.0  # nats a token
@@ -31,24 +25,17 @@ MOST_COPIES = 0.1  # share of the stories
 # A story is a near-copy when this share of its eight-word sequences stands in one trained on.
 COPIED_SHARE = 0.5
 COPIED_SIZE = 8  # words
-_RESAMPLES = 10_000
-_CONFIDENCE = 0.95
 
 
-def evaluate(run_dir: Path, recipe: Recipe) -> None:
+def judge(run: RunFolder, recipe: Recipe) -> None:
     """Write the evaluation. Raises `StageError`."""
-    if run_folder.manifest(run_dir, "evaluate") is not None:
+    if run.manifest("evaluate") is not None:
         return
-    folder = run_folder.folder(run_dir, "evaluate")
-    losses = json.loads((folder / LOSSES).read_text())
-    held_out = run_folder.read_rows(run_dir / "export" / "held-out.jsonl")
-    trained = [
-        similar.shingles(row["text"], COPIED_SIZE)
-        for row in run_folder.read_rows(run_dir / "export" / "train.jsonl")
-    ]
+    losses = read_json(run.losses)
+    held_out = read_rows(run.held_out)
+    trained = [similar.shingles(row["text"], COPIED_SIZE) for row in read_rows(run.train)]
     sides = {
-        side: [_judged(row, trained) for row in run_folder.read_rows(folder / f"{side}.jsonl")]
-        for side in SIDES
+        side: [_judged(row, trained) for row in read_rows(run.written(side))] for side in SIDES
     }
     scores: dict[str, Any] = {
         "loss": paired(
@@ -78,9 +65,9 @@ def evaluate(run_dir: Path, recipe: Recipe) -> None:
         {"service": service, "candidate": candidate}
         for service, candidate in zip(sides["service"], sides["candidate"], strict=True)
     ]
-    run_folder.write_json(folder / "stories.json", stories)
-    run_folder.log(f"Verdict: {scores['verdict']}. {scores['reason']}")
-    run_folder.complete(run_dir, "evaluate", scores)
+    write_json(run.pairs, stories)
+    log(f"Verdict: {scores['verdict']}. {scores['reason']}")
+    run.complete("evaluate", scores)
 
 
 def verdict(scores: dict[str, Any]) -> tuple[str, str]:
@@ -113,76 +100,8 @@ def _kept(compliance: dict[str, float]) -> str:
     )
 
 
-def paired(
-    before: Sequence[float],
-    after: Sequence[float],
-    seed: int,
-    groups: Sequence[Hashable] | None = None,
-) -> dict[str, float]:
-    """Return both means and their difference with its interval, by a paired bootstrap.
-
-    Pairs of one group (by default, each is one) are drawn together: two stories of one prompt say
-    less than two of two. Raises `StageError` for a value that is no number.
-    """
-    differences = [b - a for a, b in zip(before, after, strict=True)]
-    if not all(map(math.isfinite, [*before, *after])):
-        raise StageError("A measured value is no number: one of the two models is broken.")
-    count = len(differences)
-    if not count:
-        return dict.fromkeys(("before", "after", "difference", "low", "high", "count", "groups"), 0)
-    drawn: dict[Hashable, list[float]] = {}
-    for key, value in zip(groups or range(count), differences, strict=True):
-        drawn.setdefault(key, []).append(value)
-    low, high = _interval([(sum(group), len(group)) for group in drawn.values()], seed)
-    return {
-        "before": sum(before) / count,
-        "after": sum(after) / count,
-        "difference": sum(differences) / count,
-        "low": low,
-        "high": high,
-        "count": count,
-        "groups": len(drawn),
-    }
-
-
-def _interval(groups: list[tuple[float, int]], seed: int) -> tuple[float, float]:
-    """Return the interval of the mean over `groups` of (sum, count).
-
-    The expanded percentile interval (Hesterberg, The American Statistician 69(4), 2015): the plain
-    one is too narrow for few groups, as it has a normal's tails and not Student's, and the
-    bootstrap's variance lacks the factor n / (n - 1).
-    """
-    rng = random.Random(seed)  # noqa: S311 - statistics, not secrets
-    size = len(groups)
-    means = []
-    for _ in range(_RESAMPLES):
-        sums, counts = zip(*rng.choices(groups, k=size), strict=True)
-        means.append(sum(sums) / sum(counts))
-    means.sort()
-    if size == 1:
-        return means[0], means[-1]
-    reach = _student((1 + _CONFIDENCE) / 2, size - 1) * math.sqrt(size / (size - 1))
-    tail = int(NormalDist().cdf(-reach) * _RESAMPLES)
-    return means[tail], means[-tail - 1]
-
-
-def _student(share: float, freedom: int) -> float:
-    """Return the quantile of Student's t (Abramowitz and Stegun, 26.7.5).
-
-    Exact to 0.001 from 7 degrees of freedom on, too small below.
-    """
-    z = NormalDist().inv_cdf(share)
-    return (
-        z
-        + (z**3 + z) / (4 * freedom)
-        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
-        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3)
-    )
-
-
 def _judged(row: Any, trained: list[similar.Shingles]) -> dict[str, Any]:
-    settings = cast("prompts.PromptSettings", SimpleNamespace(**row["settings"]))
-    found = report.story_report(row["text"], settings)
+    found = report.story_report(row["text"], Settings.from_dict(row["settings"]))
     checks = {
         "names": not found["characters_missing"],
         "keywords": not found["keywords_missing"],

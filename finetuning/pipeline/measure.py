@@ -8,40 +8,39 @@ end of turn included; the prompt is not counted.
 from pathlib import Path
 from typing import Any
 
-from finetuning.pipeline import backends, base, run_folder, train
+from finetuning.pipeline import backends, base, train
+from finetuning.pipeline.run_folder import RunFolder, read_rows, write_json
 from finetuning.recipes import Recipe
 
-LOSSES = "losses.json"
 _CANDIDATE, _SERVICE = "candidate", "service"
 _IGNORED = -100
 
 
-def measure(run_dir: Path, recipe: Recipe) -> None:
+def measure(run: RunFolder, recipe: Recipe) -> None:
     """Write `evaluate/losses.json`. Raises `StageError`."""
-    folder = run_folder.folder(run_dir, "evaluate")
-    if (folder / LOSSES).exists():
+    if run.losses.exists():
         return
-    run_folder.check_cancelled(run_dir)
-    model, tokenizer = _both(run_dir, recipe)
-    held_out = run_folder.read_rows(run_dir / "export" / "held-out.jsonl")
-    written = [row for row in run_folder.read_rows(folder / "service.jsonl") if row["text"]]
+    run.check_cancelled()
+    model, tokenizer = _both(run, recipe)
+    held_out = read_rows(run.held_out)
+    written = [row for row in read_rows(run.written("service")) if row["text"]]
     losses = {
         name: _paired(model, tokenizer, rows)
         for name, rows in (("held_out", held_out), ("written", written))
     }
-    run_folder.write_json(folder / LOSSES, losses)
+    write_json(run.losses, losses)
 
 
-def _both(run_dir: Path, recipe: Recipe) -> tuple[Any, Any]:
+def _both(run: RunFolder, recipe: Recipe) -> tuple[Any, Any]:
     """Return the base with the candidate's adapter and that of the model in service, if any."""
     from peft import PeftModel
 
-    weights = base.checkpoint(run_dir, recipe)
+    weights = base.checkpoint(run, recipe)
     # In full precision where that is cheap: both sides are measured alike in any case.
     precision = "float32" if Path(weights).is_dir() else recipe.precision
     model, tokenizer = backends.load_base(weights, precision)
-    tuned = PeftModel.from_pretrained(model, run_dir / "train" / train.ADAPTER, _CANDIDATE)
-    if service := train.service_adapter(run_dir):
+    tuned = PeftModel.from_pretrained(model, run.adapter, _CANDIDATE)
+    if service := run.service_adapter:
         backends.check_adapter(service)
         tuned.load_adapter(str(service), _SERVICE)
     return tuned.eval(), tokenizer

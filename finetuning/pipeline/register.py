@@ -1,7 +1,7 @@
 """The tuned model on the model server: as an adapter on its base or, where refused, merged.
 
 Leaves `register/Modelfile` and `register/calls.json`, with which a person can do the same by hand.
-Exit by `NeedsMergeError` asks the driver for the merged file; a second run then goes that way.
+Saying "merge" asks the driver for the merged file; a second run then goes that way.
 """
 
 import asyncio
@@ -10,68 +10,62 @@ from pathlib import Path
 from typing import Any
 
 import modelserver
-from finetuning.pipeline import run_folder
-from finetuning.pipeline.convert import ADAPTER_FILE, MERGED_FILE
-from finetuning.pipeline.run_folder import StageError
+from finetuning.pipeline.run_folder import RunFolder, write_json, write_text
+from finetuning.pipeline.telling import StageError, log, say
 from finetuning.recipes import Recipe
-
-# Names the model to make: {"model": name}.
-NAME = "name.json"
-REFUSED = "refused.json"
+from modelserver import Server
 
 
-def register(run_dir: Path, recipe: Recipe) -> None:
+def register(run: RunFolder, recipe: Recipe, server: Server) -> None:
     """Run the stage. Raises `StageError`; says "merge" when the merged file has to be made first.
 
     The server's answer decides the way: an adapter that it refuses with 400 is merged.
     """
-    if run_folder.manifest(run_dir, "register") is not None:
+    if run.manifest("register") is not None:
         return
-    run_folder.need(run_dir, "convert")
-    name = json.loads((run_dir / NAME).read_text())["model"]
-    folder = run_folder.folder(run_dir, "register")
+    run.need("convert")
+    run.made("register")
     try:
-        asyncio.run(_register(run_dir, recipe, name, folder))
+        asyncio.run(_register(run, recipe, server))
     except modelserver.AdaptersRefusedError as error:
-        run_folder.log(f"The model server refuses adapters ({error.hint}): the merged model it is.")
-        run_folder.write_json(folder / REFUSED, {"answer": error.hint})
-        run_folder.say("merge")
+        log(f"The model server refuses adapters ({error.hint}): the merged model it is.")
+        write_json(run.refused, {"answer": error.hint})
+        say("merge")
     except modelserver.ModelServerError as error:
         raise StageError(f"{error} {error.hint}".strip()) from error
 
 
-def is_refused(run_dir: Path) -> bool:
+def is_refused(run: RunFolder) -> bool:
     """Tell whether the server has refused the adapter and the merged model is not on it yet."""
-    return (run_dir / "register" / REFUSED).exists() and run_folder.manifest(
-        run_dir, "register"
-    ) is None
+    return run.refused.exists() and run.manifest("register") is None
 
 
-async def _register(run_dir: Path, recipe: Recipe, name: str, folder: Path) -> None:
+async def _register(run: RunFolder, recipe: Recipe, server: Server) -> None:
+    name = run.read_names()["model"]
     try:
-        version = await modelserver.version()
-        merged = (folder / REFUSED).exists()
-        file = run_dir / "convert" / (MERGED_FILE if merged else ADAPTER_FILE)
+        version = await modelserver.version(server)
+        merged = run.refused.exists()
+        file = run.merged_gguf if merged else run.adapter_gguf
         if not file.is_file():
             raise StageError(f"{file.name} is missing: run the stage convert again.")
-        facts = await modelserver.model_facts(recipe.base_model)
-        request = await _request(recipe, file, facts, merged)
-        await modelserver.create(name, request)
+        facts = await modelserver.model_facts(server, recipe.base_model)
+        request = await _request(recipe, server, file, facts, merged)
+        await modelserver.create(server, name, request)
     finally:
         await modelserver.close()
-    run_folder.write_text(folder / "Modelfile", modelfile(recipe, file.name, request, merged))
-    run_folder.write_json(folder / "calls.json", _calls(name, request))
-    run_folder.log(f"Registered as {name} ({'merged' if merged else 'adapter'}, server {version}).")
+    write_text(run.modelfile, modelfile(recipe, file.name, request, merged))
+    write_json(run.calls, _calls(name, request))
+    log(f"Registered as {name} ({'merged' if merged else 'adapter'}, server {version}).")
     facts_kept = {"model": name, "mode": "merged" if merged else "adapter", "server": version}
-    run_folder.complete(run_dir, "register", facts_kept)
+    run.complete("register", facts_kept)
 
 
 async def _request(
-    recipe: Recipe, file: Path, facts: modelserver.ModelFacts, merged: bool
+    recipe: Recipe, server: Server, file: Path, facts: modelserver.ModelFacts, merged: bool
 ) -> dict[str, Any]:
     """Return the fields of `/api/create`; a merged model takes over what its base is asked with."""
     own = {"temperature": recipe.temperature, "num_ctx": recipe.num_ctx}
-    digest = await modelserver.upload(file)
+    digest = await modelserver.upload(server, file)
     if merged:
         return {
             "files": {file.name: digest},

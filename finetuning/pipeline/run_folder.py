@@ -1,18 +1,22 @@
-"""What every stage shares: the run's folder, manifests, and what is said to the driver.
+"""The folder of a run: the one place that knows where its files lie and what they are called.
 
-A stage talks to the process that started it in JSON lines on its standard output.
+Runs of an installation lie side by side. What is written is there whole or not at all.
 """
 
 import json
 import os
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
-CANCEL_FILE = "cancel"
-MANIFEST = "manifest.json"
+from finetuning.pipeline import STAGES
+from finetuning.pipeline.telling import CancelledError, StageError
+
+SIDES = ("candidate", "service")
+_MANIFEST = "manifest.json"
+_WITH_WEIGHTS = ("train", "convert")  # stages
 
 
 class Row(TypedDict):
@@ -25,41 +29,238 @@ class Row(TypedDict):
     settings: dict[str, Any]
 
 
-class StageError(Exception):
-    """The stage can't be done; the message is a sentence for the person who started the run."""
+class InService(TypedDict):
+    """The model in service when the run began; without an adapter, it is the base."""
+
+    model: str  # its name on the server
+    adapter: str | None  # a folder, of another run
 
 
-class CancelledError(Exception):
-    """The run was cancelled; what is done is kept."""
+class Names(TypedDict):
+    """The names on the server of the model to make and of the one that it is compared with."""
+
+    model: str
+    service: str
 
 
-def folder(run_dir: Path, stage: str) -> Path:
-    """Return the stage's own folder, made if it is missing."""
-    made = run_dir / stage
-    made.mkdir(parents=True, exist_ok=True)
-    return made
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run, in folder `path`."""
+
+    path: Path
+
+    @classmethod
+    def of_adapter(cls, adapter: Path) -> "RunFolder":
+        """Return the run whose `adapter` is given."""
+        return cls(adapter.parents[1])
+
+    # ---- Laid out by the driver ----
+
+    @property
+    def recipe(self) -> Path:
+        """The run's recipe, as JSON."""
+        return self.path / "recipe.json"
+
+    @property
+    def stories(self) -> Path:
+        """The approved stories when the run began: rows, with `taught` and `tested`.
+
+        These tell which of them the model in service was trained or tested on.
+        """
+        return self.path / "stories.jsonl"
+
+    @property
+    def service(self) -> Path:
+        """The model in service: an `InService`."""
+        return self.path / "service.json"
+
+    @property
+    def names(self) -> Path:
+        """What the model to make is called: `Names`."""
+        return self.path / "name.json"
+
+    @property
+    def log(self) -> Path:
+        """What the steps said."""
+        return self.path / "log.txt"
+
+    # ---- Shared with the other runs ----
+
+    @property
+    def bases(self) -> Path:
+        """The bases that were unpacked for the trainer."""
+        return self.path.parent / "bases"
+
+    @property
+    def lock(self) -> Path:
+        """What a step holds, so that there are never two."""
+        return self.path.parent / "trainer.lock"
+
+    # ---- Left by the stages ----
+
+    @property
+    def csv(self) -> Path:
+        """The stories used, as datastories.csv."""
+        return self.path / "export" / "datastories.csv"
+
+    @property
+    def train(self) -> Path:
+        """The rows to learn from."""
+        return self.path / "export" / "train.jsonl"
+
+    @property
+    def held_out(self) -> Path:
+        """The rows to measure with."""
+        return self.path / "export" / "held-out.jsonl"
+
+    @property
+    def adapter(self) -> Path:
+        """The folder of the adapter, in safetensors."""
+        return self.path / "train" / "adapter"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the training's checkpoints, while it goes on."""
+        return self.path / "train" / "checkpoints"
+
+    @property
+    def adapter_gguf(self) -> Path:
+        """The adapter for the model server."""
+        return self.path / "convert" / "adapter.gguf"
+
+    @property
+    def merged(self) -> Path:
+        """The folder of the merged checkpoint, while it is converted."""
+        return self.path / "convert" / "merged"
+
+    @property
+    def merged_gguf(self) -> Path:
+        """The merged model for a server that refuses adapters."""
+        return self.path / "convert" / "merged.gguf"
+
+    @property
+    def refused(self) -> Path:
+        """The server's answer to the adapter, when it refuses it."""
+        return self.path / "register" / "refused.json"
+
+    @property
+    def modelfile(self) -> Path:
+        """What `ollama create` makes the same model from."""
+        return self.path / "register" / "Modelfile"
+
+    @property
+    def calls(self) -> Path:
+        """The requests that made the model."""
+        return self.path / "register" / "calls.json"
+
+    def written(self, side: str) -> Path:
+        """Return where the stories lie that the model of one of `SIDES` wrote: rows, in order."""
+        return self.path / "evaluate" / f"{side}.jsonl"
+
+    @property
+    def losses(self) -> Path:
+        """The losses of both models, story by story."""
+        return self.path / "evaluate" / "losses.json"
+
+    @property
+    def pairs(self) -> Path:
+        """The judged stories of both models: a list of {side: story}; votes know their places."""
+        return self.path / "evaluate" / "stories.json"
+
+    # ---- Stages ----
+
+    def made(self, stage: str) -> Path:
+        """Return the stage's own folder, made if it is missing."""
+        folder = self.path / stage
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def manifest(self, stage: str) -> dict[str, Any] | None:
+        """Return the manifest of a complete stage, or None."""
+        try:
+            found: dict[str, Any] = read_json(self.path / stage / _MANIFEST)
+        except FileNotFoundError:
+            return None
+        return found
+
+    def need(self, stage: str) -> dict[str, Any]:
+        """Return the manifest of a stage that has to be complete. Raises `StageError`."""
+        found = self.manifest(stage)
+        if found is None:
+            raise StageError(f"The stage {stage} is not complete.")
+        return found
+
+    def complete(self, stage: str, facts: dict[str, Any]) -> None:
+        """Write the manifest: the stage is complete."""
+        write_json(self.made(stage) / _MANIFEST, facts)
+
+    # ---- Documents ----
+
+    def read_names(self) -> Names:
+        """Return what the driver chose."""
+        found: Names = read_json(self.names)
+        return found
+
+    def read_service(self) -> InService:
+        """Return the model in service when the run began."""
+        found: InService = read_json(self.service)
+        return found
+
+    @property
+    def service_adapter(self) -> Path | None:
+        """The folder of the adapter in service; None when the base itself is."""
+        adapter = self.read_service()["adapter"] if self.service.exists() else None
+        return Path(adapter) if adapter else None
+
+    def read_pairs(self) -> list[dict[str, Any]]:
+        """Return the pairs; none before the evaluation."""
+        try:
+            found: list[dict[str, Any]] = read_json(self.pairs)
+        except FileNotFoundError:
+            return []
+        return found
+
+    # ---- Cancelling ----
+
+    @property
+    def cancel(self) -> Path:
+        """A file that is there when the run is to stop at its next step."""
+        return self.path / "cancel"
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody cancelled the run."""
+        return self.cancel.exists()
+
+    def check_cancelled(self) -> None:
+        """Raise `CancelledError` if somebody cancelled the run."""
+        if self.is_cancelled:
+            raise CancelledError
+
+    # ---- Removing ----
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether anything with weights is there."""
+        return any((self.path / stage).exists() for stage in _WITH_WEIGHTS)
+
+    def remove_weights(self) -> None:
+        """Remove what is heavy; manifests of other stages, logs and evaluations stay."""
+        for stage in _WITH_WEIGHTS:
+            shutil.rmtree(self.path / stage, ignore_errors=True)
+
+    def clear(self) -> None:
+        """Remove all that the run has made, so that it begins anew; the log stays."""
+        for stage in STAGES:
+            shutil.rmtree(self.path / stage, ignore_errors=True)
+        # What says that the folder is laid out goes last.
+        for path in (self.names, self.service, self.stories, self.recipe):
+            path.unlink(missing_ok=True)
 
 
-def manifest(run_dir: Path, stage: str) -> dict[str, Any] | None:
-    """Return the manifest of a complete stage, or None."""
-    try:
-        found: dict[str, Any] = json.loads((run_dir / stage / MANIFEST).read_text())
-    except FileNotFoundError:
-        return None
-    return found
-
-
-def need(run_dir: Path, stage: str) -> dict[str, Any]:
-    """Return the manifest of a stage that has to be complete. Raises `StageError`."""
-    found = manifest(run_dir, stage)
-    if found is None:
-        raise StageError(f"The stage {stage} is not complete.")
-    return found
-
-
-def complete(run_dir: Path, stage: str, facts: dict[str, Any]) -> None:
-    """Write the manifest: the stage is complete."""
-    write_json(folder(run_dir, stage) / MANIFEST, facts)
+def read_json(path: Path) -> Any:
+    """Return the value in a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -86,49 +287,3 @@ def read_rows(path: Path) -> list[Any]:
     """Read a JSON Lines file. Lines end at line feeds and nowhere else."""
     lines = path.read_text(encoding="utf-8").split("\n")
     return [json.loads(line) for line in lines if line]
-
-
-def say(kind: str, **values: Any) -> None:
-    """Tell the driver something, as one JSON line."""
-    print(json.dumps({"event": kind, **values}), flush=True)  # noqa: T201 - the protocol
-
-
-def log(text: str) -> None:
-    """Put a line into the run's log."""
-    say("log", text=text)
-
-
-def is_cancelled(run_dir: Path) -> bool:
-    """Tell whether somebody cancelled the run."""
-    return (run_dir / CANCEL_FILE).exists()
-
-
-def check_cancelled(run_dir: Path) -> None:
-    """Raise `CancelledError` if somebody cancelled the run."""
-    if is_cancelled(run_dir):
-        raise CancelledError
-
-
-def memory() -> int:
-    """Return the bytes of memory that this process holds (Linux; 0 elsewhere)."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-@contextmanager
-def disk_errors() -> Iterator[None]:
-    """Turn a full disk and the like into a `StageError`."""
-    try:
-        yield
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        raise StageError(f"A file can't be written or read: {error.strerror}{where}.") from error
-
-
-def use_utf8() -> None:
-    """Speak UTF-8 on the pipes, whatever the locale."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]

@@ -1,21 +1,18 @@
 """The blind comparison: pairs of stories that an evaluation wrote, before writers who don't know
 which model wrote which."""
 
-import json
-import math
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Count
 from django.utils.crypto import salted_hmac
 
 from finetuning.models import BlindVote, TrainingRun
+from finetuning.pipeline.statistics import wilson
 from stories.models import User
 
 _Preferred = BlindVote.Preferred
 # Older evaluations say nothing about models that anybody would still choose.
 _RUNS = 5
-_NORMAL_95 = 1.959964  # quantile of the normal distribution
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ def next_pair(user: User) -> Pair | None:
     for run in TrainingRun.objects.filter(state=TrainingRun.State.DONE)[:_RUNS]:
         voted = BlindVote.objects.filter(run=run, voter=user)
         seen = set(voted.values_list("pair", flat=True))
-        for number, stories in enumerate(_pairs(run)):
+        for number, stories in enumerate(run.folder.read_pairs()):
             if number in seen or stories["candidate"]["text"] == stories["service"]["text"]:
                 continue
             left += 1
@@ -73,7 +70,7 @@ def vote(user: User, run: TrainingRun, number: int, choice: str) -> bool:
 
     A second vote on the same pair changes nothing.
     """
-    if number >= len(_pairs(run)) or choice not in {"first", "second", "neither"}:
+    if number >= len(run.folder.read_pairs()) or choice not in {"first", "second", "neither"}:
         return False
     order = _order(run, number, user)
     sides: dict[str, str] = {"first": order[0], "second": order[1]}
@@ -95,27 +92,6 @@ def tally(run: TrainingRun) -> Tally:
     preferred, other = counts.get("candidate", 0), counts.get("service", 0)
     low, high = wilson(preferred, preferred + other)
     return Tally(preferred, preferred + other, counts.get("neither", 0), low, high)
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """Return the 95 % score interval of a share (Wilson, 1927); all of 0 to 1 without trials."""
-    if not trials:
-        return 0.0, 1.0
-    share, z2 = successes / trials, _NORMAL_95**2
-    middle = (share + z2 / (2 * trials)) / (1 + z2 / trials)
-    spread = math.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
-    half = _NORMAL_95 * spread / (1 + z2 / trials)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def _pairs(run: TrainingRun) -> list[dict[str, Any]]:
-    try:
-        found: list[dict[str, Any]] = json.loads(
-            (run.folder / "evaluate" / "stories.json").read_text()
-        )
-    except FileNotFoundError:
-        return []
-    return found
 
 
 def _order(run: TrainingRun, number: int, user: User) -> tuple[str, str]:

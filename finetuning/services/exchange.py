@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,7 +10,9 @@ from finetuning.pipeline import datastories
 from finetuning.pipeline.datastories import DataError, Entry
 from finetuning.services import lineage
 from prose import prompts
+from prose.settings import Settings
 from stories.history import library
+from stories.history.versions import MAX_TEXT_LENGTH
 from stories.models import Curation, Genre, Register, Story, StorySettings, User
 
 _MOST_PROBLEMS = 20  # told at once
@@ -51,33 +52,33 @@ def import_csv(path: Path, owner: User, *, approve: bool) -> int:
 def _settings(entry: Entry, problems: list[str]) -> StorySettings | None:
     """Return the settings that the prompt was made of, or note what is wrong with the row."""
     where = f"Row {entry.row} (line {entry.line}): "
-    values = datastories.parse_prompt(entry.prompt)
-    if values is None:
+    found = prompts.read_prompt(entry.prompt)
+    if found is None:
         problems.append(f"{where}the prompt is not worded as StorAIteller words it.")
-    elif reason := _wrong(values, entry.story):
+    elif reason := _wrong(found, entry.story):
         problems.append(where + reason)
     else:
-        return StorySettings(**values)
+        return StorySettings(**found.to_dict())
     return None
 
 
-def _wrong(values: dict[str, Any], story: str) -> str:
-    if values["genre"] not in Genre.values:
-        return f"there is no genre {values['genre']}."
-    if values["register"] not in Register.values:
-        return f"there is no register {values['register']}."
-    if not prompts.MIN_WORDS <= values["max_words"] <= prompts.MAX_WORDS:
+def _wrong(asked: Settings, story: str) -> str:
+    if asked.genre not in Genre.values:
+        return f"there is no genre {asked.genre}."
+    if asked.register not in Register.values:
+        return f"there is no register {asked.register}."
+    if not prompts.MIN_WORDS <= asked.max_words <= prompts.MAX_WORDS:
         return (
             f"a story can be asked for in {prompts.MIN_WORDS} to {prompts.MAX_WORDS:,} words, "
-            f"not in {values['max_words']:,}."
+            f"not in {asked.max_words:,}."
         )
     if not story.strip():
         return "the story is empty."
-    if len(story) > library.MAX_TEXT_LENGTH:
+    if len(story) > MAX_TEXT_LENGTH:
         return f"the story has {len(story):,} characters, too many to keep."
-    for name in ("main_characters", "keywords"):
-        if len(values[name]) > prompts.MAX_FIELD_LENGTH:
-            return f"the {name.replace('_', ' ')} are too long."
+    for name, text in (("main characters", asked.main_characters), ("keywords", asked.keywords)):
+        if len(text) > prompts.MAX_FIELD_LENGTH:
+            return f"the {name} are too long."
     return ""
 
 

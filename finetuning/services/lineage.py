@@ -8,18 +8,9 @@ from django.db.models import QuerySet
 
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline.run_folder import Row
+from prose.settings import Settings
 from stories.history.provenance import settings_behind
 from stories.models import Story, StoryVersion, WriterModel
-
-_SETTINGS = (
-    "main_characters",
-    "keywords",
-    "genre",
-    "register",
-    "child_friendly",
-    "max_words",
-    "final_twist",
-)
 
 
 def approved_rows(service: WriterModel | None) -> list[dict[str, Any]]:
@@ -39,7 +30,7 @@ def approved_rows(service: WriterModel | None) -> list[dict[str, Any]]:
             version=version.number,
             prompt=settings.prompt,
             text=version.text,
-            settings={name: getattr(settings, name) for name in _SETTINGS},
+            settings=Settings.of(settings).to_dict(),
         )
         side = sides.get(story.pk)
         rows.append(

@@ -134,7 +134,7 @@ def _move(model: WriterModel, old: WriterModel.State, new: WriterModel.State, **
 def _check_on_server(model: WriterModel) -> None:
     """Raise `PromotionError` unless the model server has `model`."""
     try:
-        storage.on_server(modelserver.model_facts(model.name))
+        storage.on_server(modelserver.model_facts(settings.MODEL_SERVER, model.name))
     except modelserver.ModelMissingError as error:
         raise PromotionError(f"{model} is not on the model server any more.") from error
     except modelserver.ModelServerError as error:

@@ -18,13 +18,10 @@ from django.db.models import Q
 
 import modelserver
 from finetuning.models import TrainingRun
-from finetuning.pipeline import run_folder
 from finetuning.recipes import Recipe
 from stories.models import WriterModel
 
 logger = logging.getLogger(__name__)
-
-_HEAVY = ("train", "convert")
 
 
 def lacking_space(recipe: Recipe) -> str:
@@ -62,28 +59,22 @@ def tidy() -> None:
     """Remove what the rule lets go. The model server may be down: then its copies stay a while."""
     gone = WriterModel.objects.exclude(pk__in=kept_models())
     for run in TrainingRun.objects.filter(model__in=gone).select_related("model"):
-        if not (run.folder / _HEAVY[0]).exists():
-            continue
-        if not _removed_from_server(run):
-            continue
-        for name in _HEAVY:
-            shutil.rmtree(run.folder / name, ignore_errors=True)
+        if run.folder.has_weights and _removed_from_server(run):
+            run.folder.remove_weights()
     left_over = ~Q(state__in=(TrainingRun.State.QUEUED, TrainingRun.State.RUNNING)) & Q(model=None)
     for run in TrainingRun.objects.filter(left_over).order_by("-pk")[1:]:  # the last can resume
-        if not _removed_from_server(run):
-            continue
-        for name in _HEAVY:
-            shutil.rmtree(run.folder / name, ignore_errors=True)
+        if run.folder.has_weights and _removed_from_server(run):
+            run.folder.remove_weights()
 
 
 def _removed_from_server(run: TrainingRun) -> bool:
     """Remove what the run registered, if anything; False when the server can't be told."""
-    registered = (run_folder.manifest(run.folder, "register") or {}).get("model")
+    registered = (run.folder.manifest("register") or {}).get("model")
     name = run.model.name if run.model else registered
-    if name is None or not any((run.folder / heavy).exists() for heavy in _HEAVY):
+    if name is None:
         return True
     try:
-        on_server(modelserver.delete(name))
+        on_server(modelserver.delete(settings.MODEL_SERVER, name))
     except modelserver.ModelServerError as error:
         logger.warning("%s stays on the model server: %s", name, error)
         return False
@@ -93,7 +84,7 @@ def _removed_from_server(run: TrainingRun) -> bool:
 def has_weights(model: WriterModel) -> bool:
     """Tell whether the files of `model` are still here."""
     run = TrainingRun.objects.filter(model=model).first()
-    return run is not None and (run.folder / "train" / "adapter").is_dir()
+    return run is not None and run.folder.adapter.is_dir()
 
 
 def on_server(call: Coroutine[Any, Any, Any]) -> Any:

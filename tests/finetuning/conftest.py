@@ -1,6 +1,5 @@
 """Approved stories, a run's folder and real steps for the tests of the loop."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,13 @@ import pytest
 from django.conf import settings as django_settings
 
 from finetuning import step_process
-from finetuning.pipeline import datastories, run_folder
+from finetuning.demo.loop import STORIES
+from finetuning.pipeline import datastories
+from finetuning.pipeline.run_folder import RunFolder, read_json, write_json, write_rows
 from finetuning.recipes import RECIPES, Recipe
 from finetuning.services import exchange
+from prose import prompts
 from stories.models import User
-from tests.finetuning.loop import STORIES
 from tests.support.pocket import pocket
 
 # Few steps: for tests of what happens around the training, not of what it achieves.
@@ -53,6 +54,13 @@ def refusing_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+def settings_of(prompt: str) -> dict[str, Any]:
+    """Return the settings that made `prompt`, as a row holds them."""
+    found = prompts.read_prompt(prompt)
+    assert found is not None
+    return found.to_dict()
+
+
 def marked_rows(count: int | None = None) -> list[dict[str, Any]]:
     """Return the stories of the file as the stages take them."""
     entries = datastories.read_csv(STORIES.read_bytes())[:count]
@@ -62,34 +70,35 @@ def marked_rows(count: int | None = None) -> list[dict[str, Any]]:
             "version": 1,
             "prompt": entry.prompt,
             "text": entry.story,
-            "settings": datastories.parse_prompt(entry.prompt),
+            "settings": settings_of(entry.prompt),
         }
         for entry in entries
     ]
 
 
-def laid_out(folder: Path, recipe: Recipe, rows: list[dict[str, Any]]) -> Path:
+def laid_out(folder: Path, recipe: Recipe, rows: list[dict[str, Any]]) -> RunFolder:
     """Lay out a run's folder as the driver does."""
     folder.mkdir(parents=True, exist_ok=True)
-    run_folder.write_rows(folder / "stories.jsonl", rows)
-    run_folder.write_json(folder / "recipe.json", recipe.to_dict())
-    return folder
+    run = RunFolder(folder)
+    write_rows(run.stories, rows)
+    write_json(run.recipe, recipe.to_dict())
+    return run
 
 
-Step = Callable[[str, Path], list[step_process.Event]]
+Step = Callable[[str, RunFolder], list[step_process.Event]]
 
 
 @pytest.fixture
 def step(trains: None) -> Step:
     """Run a step to its end as the driver does; returns what it said."""
 
-    def run(name: str, folder: Path) -> list[step_process.Event]:
-        with step_process.running(name, folder, folder / "log.txt") as process:
+    def done(name: str, run: RunFolder) -> list[step_process.Event]:
+        with step_process.running(name, run) as process:
             return [event for event in process.events(1.0) if event]
 
-    return run
+    return done
 
 
-def facts(folder: Path, name: str) -> Any:
-    """Return a JSON file of the run."""
-    return json.loads((folder / name).read_text())
+def facts(run: RunFolder, name: str) -> Any:
+    """Return a JSON file of the run, by the name that it has always had."""
+    return read_json(run.path / name)

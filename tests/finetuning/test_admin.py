@@ -10,8 +10,9 @@ from pytest_django import Settings
 
 from finetuning.admin import curve
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline import run_folder as run_files
+from finetuning.pipeline.run_folder import write_text
 from finetuning.services import states
+from modelserver import Server
 from stories.models import Story, User, WriterModel
 from tests.conftest import ScriptedServer
 from tests.finetuning.conftest import TINY
@@ -45,7 +46,7 @@ SCORES = {
 def _environment(settings: Settings, tmp_path: Path, scripted_server: ScriptedServer) -> None:
     settings.DATA_DIR = tmp_path
     settings.STORY_MODEL = "pocket"
-    settings.OLLAMA_HOST = scripted_server.url
+    settings.MODEL_SERVER = Server.at(scripted_server.url)
     settings.TRAIN_PYTHON = settings.TRAIN_PYTHON or "python3"
     settings.CELERY_TASK_ALWAYS_EAGER = False
 
@@ -153,7 +154,7 @@ def test_the_live_part_ends_with_the_run(client: Client, staff: User, run: Train
     assert answer.status_code == 286, "htmx stops asking"
     assert "<svg" in answer.content.decode()
     TrainingRun.objects.filter(pk=run.pk).update(state="running", stage="train")
-    run_files.write_text(run.folder / "log.txt", "<script>alert(1)</script>\nfine\n")
+    write_text(run.folder.log, "<script>alert(1)</script>\nfine\n")
     answer = client.get(live)
     assert answer.status_code == 200
     assert "<script>alert" not in answer.content.decode()

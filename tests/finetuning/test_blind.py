@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from finetuning.models import BlindVote, TrainingRun
-from finetuning.pipeline import run_folder as run_files
+from finetuning.pipeline.run_folder import write_json
 from finetuning.services import blind
 from stories.models import User, WriterModel
 from tests.finetuning.conftest import TINY
@@ -32,8 +32,8 @@ def run(settings: Settings, tmp_path: Path) -> TrainingRun:
         }
         for number in range(40)
     ]
-    run_files.folder(found.folder, "evaluate")
-    run_files.write_json(found.folder / "evaluate" / "stories.json", pairs)
+    found.folder.made("evaluate")
+    write_json(found.folder.pairs, pairs)
     return found
 
 
@@ -105,17 +105,3 @@ def test_votes_are_counted_on_the_models_page(
     client.force_login(User.objects.create_user("staff", password="x", is_staff=True))
     shown = client.get("/admin/stories/writermodel/").content.decode()
     assert "preferred to pocket 7 of 10 times (40% to 89%)" in shown
-
-
-@pytest.mark.parametrize(
-    ("successes", "trials", "low", "high"),
-    [
-        (0, 0, 0, 1),
-        (7, 10, 0.397, 0.892),
-        (0, 10, 0, 0.278),
-        (10, 10, 0.722, 1),
-        (50, 100, 0.404, 0.596),
-    ],
-)
-def test_the_interval_is_wilsons(successes: int, trials: int, low: float, high: float) -> None:
-    assert blind.wilson(successes, trials) == pytest.approx((low, high), abs=0.001)

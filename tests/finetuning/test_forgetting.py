@@ -1,6 +1,5 @@
 """Stories that are withdrawn or gone: out of a resumed run, and out of the files of ended ones."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +7,14 @@ import pytest
 from pytest_django import Settings
 
 from finetuning import driver
+from finetuning.demo.loop import STORIES
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline import export, run_folder
-from finetuning.services import exchange, forgetting, lineage
-from finetuning.services import states as run_services
+from finetuning.pipeline.export import export
+from finetuning.pipeline.run_folder import SIDES, read_rows, write_json, write_rows
+from finetuning.services import exchange, forgetting, lineage, states
 from stories.history import library
 from stories.models import Story, User
 from tests.finetuning.conftest import TINY
-from tests.finetuning.loop import STORIES
 
 pytestmark = pytest.mark.django_db
 State = TrainingRun.State
@@ -34,30 +33,26 @@ def prepared() -> TrainingRun:
 
 
 def prepare(queued: TrainingRun) -> TrainingRun:
-    run = run_services.claim(queued.pk)
+    run = states.claim(queued.pk)
     assert run is not None
     driver._prepare(run)
-    export.export(run.folder, TINY)
+    export(run.folder, TINY)
     driver._after(driver._Drive(run, print), "export")
     return run
 
 
 def resumed(run: TrainingRun) -> TrainingRun:
-    run_services.resume(run)
+    states.resume(run)
     return prepare(run)
 
 
 def exported(run: TrainingRun) -> set[int]:
-    names = ("train", "held-out")
-    return {
-        r["story"]
-        for n in names
-        for r in run_folder.read_rows(run.folder / "export" / f"{n}.jsonl")
-    }
+    paths = (run.folder.train, run.folder.held_out)
+    return {row["story"] for path in paths for row in read_rows(path)}
 
 
 def texts(run: TrainingRun) -> str:
-    files = (path for path in run.folder.rglob("*") if path.is_file())
+    files = (path for path in run.folder.path.rglob("*") if path.is_file())
     return "".join(path.read_text(encoding="utf-8") for path in files)
 
 
@@ -72,28 +67,28 @@ def opening(text: str) -> str:
 def test_a_resumed_run_leaves_out_what_was_withdrawn_or_deleted_meanwhile(approved: int) -> None:
     run = prepared()
     assert len(exported(run)) == approved
-    (run.folder / "train").mkdir()
-    run_services.finish(run, State.FAILED, "The model server is down.")
+    run.folder.made("train")
+    states.finish(run, State.FAILED, "The model server is down.")
     withdrawn, gone = Story.objects.approved()[:2]
     library.set_good(withdrawn, False)
     left = exported(run) - {withdrawn.pk, gone.pk}
     gone.delete()
     run = resumed(run)
     assert exported(run) == left
-    assert not (run.folder / "train").exists(), "what had learned from them is gone"
+    assert not run.folder.has_weights, "what had learned from them is gone"
     assert set(run.examples.values_list("story", flat=True)) == left
 
 
 def test_a_resumed_run_goes_on_when_nothing_was_withdrawn(approved: int) -> None:
     run = prepared()
-    (run.folder / "train").mkdir()
-    run_services.finish(run, State.FAILED, "The model server is down.")
-    assert (resumed(run).folder / "train").exists()
+    run.folder.made("train")
+    states.finish(run, State.FAILED, "The model server is down.")
+    assert resumed(run).folder.has_weights
 
 
 def test_a_story_that_goes_while_it_trains_is_counted_as_withdrawn(approved: int) -> None:
     run = prepared()
-    taught = run_folder.read_rows(run.folder / "export" / "train.jsonl")[0]["story"]
+    taught = read_rows(run.folder.train)[0]["story"]
     Story.objects.get(pk=taught).delete()
     for _ in range(2):
         driver._after(driver._Drive(run, print), "export")
@@ -106,17 +101,17 @@ def test_a_story_that_goes_while_it_trains_is_counted_as_withdrawn(approved: int
 
 def evaluated(run: TrainingRun) -> TrainingRun:
     """Give the run an evaluation with a pair for each held-out story, as the steps leave it."""
-    held_out = run_folder.read_rows(run.folder / "export" / "held-out.jsonl")
-    folder = run_folder.folder(run.folder, "evaluate")
+    held_out = read_rows(run.folder.held_out)
+    run.folder.made("evaluate")
     sides: dict[str, list[Any]] = {
         side: [
             {"prompt": row["prompt"], "text": f"{side} of {index}.", "settings": row["settings"]}
             for index, row in enumerate(held_out)
         ]
-        for side in ("candidate", "service")
+        for side in SIDES
     }
     for side, rows in sides.items():
-        run_folder.write_rows(folder / f"{side}.jsonl", rows)
+        write_rows(run.folder.written(side), rows)
     pairs = [
         {
             side: {
@@ -127,16 +122,16 @@ def evaluated(run: TrainingRun) -> TrainingRun:
         }
         for one, other in zip(sides["candidate"], sides["service"], strict=True)
     ]
-    run_folder.write_json(folder / "stories.json", pairs)
-    run_services.finish(run, State.DONE)
+    write_json(run.folder.pairs, pairs)
+    states.finish(run, State.DONE)
     return run
 
 
 def test_nothing_of_a_story_that_is_gone_stays_in_a_run(approved: int) -> None:
     run = evaluated(prepared())
-    rows = run_folder.read_rows(run.folder / "export" / "train.jsonl")[:1]
-    rows += run_folder.read_rows(run.folder / "export" / "held-out.jsonl")[:1]
-    pairs = len(json.loads((run.folder / "evaluate" / "stories.json").read_text()))
+    rows = read_rows(run.folder.train)[:1]
+    rows += read_rows(run.folder.held_out)[:1]
+    pairs = len(run.folder.read_pairs())
     assert all(opening(row["text"]) in texts(run) for row in rows)
     assert forgetting.forget_gone_stories() == 0
     for row in rows:
@@ -147,7 +142,7 @@ def test_nothing_of_a_story_that_is_gone_stays_in_a_run(approved: int) -> None:
         assert opening(row["text"]) not in found
         assert row["prompt"] not in found
     assert len(exported(run)) == approved - 2
-    kept = json.loads((run.folder / "evaluate" / "stories.json").read_text())
+    kept = run.folder.read_pairs()
     assert len(kept) == pairs, "the votes know the pairs by their places"
     assert [pair["service"]["text"] for pair in kept].count("") == 1
     assert run.examples.count() == approved
@@ -175,7 +170,7 @@ def test_a_run_that_stopped_begins_anew_and_an_active_one_is_left_alone(approved
     text = story.text
     story.delete()
     assert forgetting.forget_gone_stories() == 0, "its worker has the files"
-    run_services.finish(run, State.CANCELLED)
+    states.finish(run, State.CANCELLED)
     assert forgetting.forget_gone_stories() == 1
     assert opening(text) not in texts(run)
     assert len(exported(resumed(run))) == approved - 1
@@ -188,14 +183,14 @@ def test_duplicates_are_not_new_for_ever(approved: int, curator: User) -> None:
     exchange.import_csv(STORIES, curator, approve=True)
     assert lineage.newly_approved() == 2 * approved
     run = prepared()
-    run_services.finish(run, State.DONE)
+    states.finish(run, State.DONE)
     assert lineage.newly_approved() == 0
     assert run.examples.filter(side=TrainingExample.Side.LEFT_OUT).count() == approved
 
 
 def test_a_version_that_taught_is_never_thinned(approved: int) -> None:
     run = prepared()
-    run_services.finish(run, State.DONE)
+    states.finish(run, State.DONE)
     story = Story.objects.approved()[0]
     example = run.examples.get(story=story)
     for number in range(70):

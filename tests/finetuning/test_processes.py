@@ -1,4 +1,4 @@
-"""What a step, the command and pip leave behind or run: nothing that they should not."""
+"""What a step and the command leave behind or run: nothing that they should not."""
 
 import os
 import signal
@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,8 +15,9 @@ from pytest_django import Settings
 from finetuning import driver, step_process
 from finetuning.management.commands import finetune
 from finetuning.models import TrainingRun
-from finetuning.pipeline import convert, run_folder
-from modelserver import converters
+from finetuning.pipeline import convert
+from finetuning.pipeline.run_folder import RunFolder
+from finetuning.pipeline.telling import CancelledError
 from stories.models import User
 from tests.finetuning.conftest import TINY
 
@@ -51,7 +51,7 @@ def test_what_a_killed_step_had_started_is_killed_too(
         "finetuning.step_process.subprocess.Popen",
         lambda _, **more: real([sys.executable, "-c", code], **more),
     )
-    step = step_process.Trainer("export", tmp_path, tmp_path / "log.txt")
+    step = step_process.Trainer("export", RunFolder(tmp_path))
     child = int(step._lines.get(timeout=PATIENCE) or 0)
     os.kill(step.pid, signal.SIGKILL)
     step._process.wait()
@@ -73,29 +73,12 @@ def test_the_command_takes_its_model_server_along_when_it_is_ended() -> None:
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_pip_knows_the_hash_before_it_runs_anything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
-
-    def pip(command: list[str], **_: Any) -> Any:
-        asked.extend(command)
-        return SimpleNamespace(returncode=1)
-
-    monkeypatch.setattr(converters, "CACHE", tmp_path)
-    monkeypatch.setattr("modelserver.converters.subprocess.run", pip)
-    with pytest.raises(run_folder.StageError, match="can't be fetched"):
-        converters._archive("llama_cpp_python-0")
-    assert "--require-hashes" in asked
-    pinned = Path(asked[asked.index("--requirement") + 1]).read_text()
-    assert f"--hash=sha256:{converters.SHA256}" in pinned
-
-
 @pytest.mark.parametrize("step", [convert.convert, convert.merge])
 def test_a_cancelled_run_converts_nothing(tmp_path: Path, step: Any) -> None:
-    step_process.ask_to_stop(tmp_path)
-    with pytest.raises(run_folder.CancelledError):
-        step(tmp_path, TINY)
+    run = RunFolder(tmp_path)
+    run.cancel.touch()
+    with pytest.raises(CancelledError):
+        step(run, TINY)
 
 
 @pytest.mark.django_db

@@ -9,10 +9,11 @@ from pytest_django import Settings
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.services import lineage, promotion, storage
 from finetuning.services.promotion import GateError, PromotionError
+from modelserver import Server
 from stories.history import library
 from stories.models import Generation, Story, User, WriterModel, model_in_service
 from stories.writing.finishing import Outcome, finish
-from stories.writing.requests import open_generation
+from stories.writing.opening import open_generation
 from tests.conftest import ScriptedServer
 from tests.finetuning.conftest import TINY
 
@@ -24,7 +25,7 @@ State = WriterModel.State
 def _environment(settings: Settings, tmp_path: Path, scripted_server: ScriptedServer) -> None:
     settings.DATA_DIR = tmp_path
     settings.STORY_MODEL = "pocket"
-    settings.OLLAMA_HOST = scripted_server.url
+    settings.MODEL_SERVER = Server.at(scripted_server.url)
 
 
 def candidate(
@@ -39,9 +40,9 @@ def candidate(
         service=service,
         model=model,
     )
-    (run.folder / "train" / "adapter").mkdir(parents=True)
-    (run.folder / "convert").mkdir()
-    (run.folder / "export").mkdir()
+    run.folder.adapter.mkdir(parents=True)
+    run.folder.made("convert")
+    run.folder.made("export")
     return model
 
 
@@ -134,7 +135,7 @@ def test_retiring_a_candidate_and_the_active_model(curator: User) -> None:
 
 
 def test_a_model_that_the_server_lost_is_not_promoted(curator: User, settings: Settings) -> None:
-    settings.OLLAMA_HOST = "http://127.0.0.1:9"
+    settings.MODEL_SERVER = Server.at("http://127.0.0.1:9")
     model = candidate("one")
     with pytest.raises(PromotionError, match="can't be reached"):
         promotion.promote(model, curator)
@@ -161,7 +162,7 @@ def test_files_of_the_active_and_the_previous_model_are_kept(curator: User) -> N
         promotion.promote(model, curator)
     assert [has_files(model) for model in models] == [False, True, True]
     run = TrainingRun.objects.get(model=models[0])
-    assert (run.folder / "export").exists()
+    assert (run.folder.path / "export").exists()
     fresh = candidate("four")
     promotion.roll_back(models[2])
     assert [has_files(model) for model in (models[1], models[2], fresh)] == [True, True, True]
@@ -171,7 +172,7 @@ def test_files_of_the_active_and_the_previous_model_are_kept(curator: User) -> N
 
 def test_files_stay_while_the_server_cannot_be_told(curator: User, settings: Settings) -> None:
     model = candidate("one")
-    settings.OLLAMA_HOST = "http://127.0.0.1:9"
+    settings.MODEL_SERVER = Server.at("http://127.0.0.1:9")
     promotion.retire(model)
     assert has_files(model)
 

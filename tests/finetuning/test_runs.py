@@ -12,14 +12,14 @@ from pytest_django import Settings
 
 from finetuning import driver, tasks
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline import run_folder as pipeline_runs
+from finetuning.pipeline.run_folder import write_json
 from finetuning.recipes import RECIPES, Recipe
 from finetuning.services import lineage, states
 from stories.history import library
 from stories.history.provenance import settings_behind
 from stories.models import Curation, Generation, Story, User
 from stories.writing.finishing import Outcome, finish
-from stories.writing.requests import open_generation
+from stories.writing.opening import open_generation
 from tests.conftest import story_settings
 from tests.finetuning.conftest import TINY
 
@@ -111,7 +111,7 @@ def test_a_second_delivery_does_nothing(approved: int) -> None:
     tasks.train(run.pk)
     run.refresh_from_db()
     assert run.state == State.RUNNING
-    assert not run.folder.exists()
+    assert not run.folder.path.exists()
 
 
 # ---- Dying and recovering ----
@@ -173,12 +173,12 @@ def test_a_run_whose_adapter_was_refused_goes_on_with_merging(
     monkeypatch: pytest.MonkeyPatch, refused: bool, complete: bool, steps: list[str]
 ) -> None:
     run, done = taken(), []
-    pipeline_runs.folder(run.folder, "register")
-    pipeline_runs.write_json(run.folder / "name.json", {"model": "m", "service": "pocket"})
+    run.folder.made("register")
+    write_json(run.folder.names, {"model": "m", "service": "pocket"})
     if refused:
-        pipeline_runs.write_json(run.folder / "register" / "refused.json", {"answer": "No."})
+        write_json(run.folder.refused, {"answer": "No."})
     if complete:
-        pipeline_runs.complete(run.folder, "register", {"mode": "merged"})
+        run.folder.complete("register", {"mode": "merged"})
     monkeypatch.setattr(driver, "_step", lambda state, step: done.append(step))
     monkeypatch.setattr(driver, "_after", lambda state, stage: None)
     driver._stage(driver._Drive(run, print), "register")

@@ -7,20 +7,21 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
-import httpx
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+import modelserver
 from finetuning import driver, tasks
 from finetuning.models import TrainingRun
 from finetuning.recipes import RECIPES, Recipe, RecipeError
-from finetuning.services import promotion
-from finetuning.services import states as run_services
+from finetuning.services import promotion, states, storage
 
 _START_TIMEOUT = 60.0  # seconds
+_PROBE_TIMEOUT = 5.0
 
 
 class Command(BaseCommand):
@@ -49,29 +50,29 @@ class Command(BaseCommand):
                 run = self._run(recipe, options["resume"])
                 if options["promote"]:
                     self._promote(run)
-        except (run_services.CannotStartError, RecipeError) as error:
+        except (states.CannotStartError, RecipeError) as error:
             raise CommandError(str(error)) from error
 
     def _queue(self, recipe: Recipe) -> None:
-        run = run_services.start(recipe, TrainingRun.Origin.COMMAND)
+        run = states.start(recipe, TrainingRun.Origin.COMMAND)
         tasks.announce(run.pk)
         self.stdout.write(f"Run {run.pk} waits for the worker. Its page in the admin shows more.")
 
     def _run(self, recipe: Recipe, resumed: int | None) -> TrainingRun:
         if resumed is None:
-            run = run_services.start(recipe, TrainingRun.Origin.COMMAND)
+            run = states.start(recipe, TrainingRun.Origin.COMMAND)
         else:
             run = TrainingRun.objects.filter(pk=resumed).first() or _no_run(resumed)
-            run_services.resume(run)
-        claimed = run_services.claim(run.pk)
+            states.resume(run)
+        claimed = states.claim(run.pk)
         if claimed is None:
             raise CommandError(f"A worker was faster: it does run {run.pk}. Its page shows how.")
-        self.stdout.write(f"Run {run.pk}, in {claimed.folder}")
+        self.stdout.write(f"Run {run.pk}, in {claimed.folder.path}")
         started = time.monotonic()
         try:
             driver.drive(claimed, lambda text: self._tell(started, text))
         except (KeyboardInterrupt, SystemExit):
-            run_services.finish(claimed, TrainingRun.State.CANCELLED)
+            states.finish(claimed, TrainingRun.State.CANCELLED)
             raise CommandError(f"Stopped. Go on with --resume {run.pk}") from None
         claimed.refresh_from_db()
         if claimed.state != TrainingRun.State.DONE:
@@ -134,7 +135,7 @@ def _ending_in_order() -> Iterator[None]:
 @contextmanager
 def _model_server(recipe: Recipe) -> Iterator[None]:
     """Use the model server that has the base; without one, run pocket for its own recipe."""
-    if _has(settings.OLLAMA_HOST, recipe.base_model) or recipe.base_model != "pocket":
+    if _has(recipe.base_model) or recipe.base_model != "pocket":
         yield
         return
     with socket.socket() as probe:
@@ -143,23 +144,25 @@ def _model_server(recipe: Recipe) -> Iterator[None]:
     command = [sys.executable, "-m", "pocket", "--port", str(port)]
     command += ["--models", str(settings.DATA_DIR / "pocket")]
     server = subprocess.Popen(command, cwd=settings.BASE_DIR)  # noqa: S603
-    before, settings.OLLAMA_HOST = settings.OLLAMA_HOST, f"http://127.0.0.1:{port}"
+    before = settings.MODEL_SERVER
+    settings.MODEL_SERVER = before.elsewhere(f"http://127.0.0.1:{port}")
     try:
         deadline = time.monotonic() + _START_TIMEOUT
-        while not _has(settings.OLLAMA_HOST, recipe.base_model):
+        while not _has(recipe.base_model):
             if server.poll() is not None or time.monotonic() > deadline:
                 raise CommandError("pocket, the embedded model server, did not start.")
             time.sleep(0.1)
         yield
     finally:
-        settings.OLLAMA_HOST = before
+        settings.MODEL_SERVER = before
         server.terminate()
         server.wait()
 
 
-def _has(host: str, model: str) -> bool:
+def _has(model: str) -> bool:
+    server = replace(settings.MODEL_SERVER, load=_PROBE_TIMEOUT)
     try:
-        asked = httpx.post(f"{host}/api/show", json={"model": model}, timeout=5, trust_env=False)
-    except (httpx.HTTPError, httpx.InvalidURL):
+        storage.on_server(modelserver.model_facts(server, model))
+    except modelserver.ModelServerError:
         return False
-    return asked.is_success
+    return True
