@@ -31,6 +31,8 @@ FLAGS = [
     "--disable-sync",
 ]
 PASSWORD = "a-long-password-of-alice"
+# The embedded model by its name, whatever else answers on this machine.
+POCKET = {"OLLAMA_HOST": "", "STORY_MODEL": "pocket"}
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,8 @@ def serving(data: Path, **environment: str) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Run the app on its defaults: no Ollama answers, so pocket writes."""
-    with serving(tmp_path_factory.mktemp("installation"), OLLAMA_HOST="http://127.0.0.1:9") as site:
+    """Run the app as it is where no Ollama answers: pocket writes."""
+    with serving(tmp_path_factory.mktemp("installation"), **POCKET) as site:
         yield site
 
 
@@ -117,14 +119,14 @@ def rewriting_site(
 @pytest.fixture(scope="session")
 def curated_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Run the app with nobody in it yet."""
-    with serving(tmp_path_factory.mktemp("curated"), OLLAMA_HOST="http://127.0.0.1:9") as site:
+    with serving(tmp_path_factory.mktemp("curated"), **POCKET) as site:
         yield site
 
 
 @pytest.fixture(scope="session")
 def trained_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Run the app with nobody in it yet, for the test that trains its model."""
-    with serving(tmp_path_factory.mktemp("trained"), OLLAMA_HOST="http://127.0.0.1:9") as site:
+    with serving(tmp_path_factory.mktemp("trained"), **POCKET) as site:
         yield site
 
 

@@ -10,7 +10,7 @@ from tests.browser.conftest import Complaints, shot
 from tests.browser.test_writing import SAVED, type_at_the_end
 from tests.conftest import ScriptedServer
 from tests.support.processes import free_port
-from tests.support.seats import Seat, take_seats
+from tests.support.seats import SESSION, Seat, take_seats
 from tests.support.web import installation, web
 from tests.support.worker import manage
 
@@ -24,15 +24,15 @@ MODELS = (
 )
 # The page's own sockets, many of them on one story; each keeps when it was opened.
 OPEN_SOCKETS = """async ([story, count]) => {
-  const { StorySocket } = await import("storaiteller/socket");
+  const { StorySocket } = await import("storaiteller/writing/socket");
   window.opened = Array.from({ length: count }, () => []);
   for (const times of window.opened) {
-    const listeners = {
-      onFrame() {},
-      onState: (open) => open && times.push(performance.now()),
+    const connection = {
+      opened: () => times.push(performance.now()),
+      closed() {},
       mayReturn: async () => true,
     };
-    new StorySocket(story, listeners);
+    new StorySocket(story, connection);
   }
 }"""
 ALL_OPENED = "times => window.opened.every((opened) => opened.length >= times)"
@@ -69,7 +69,7 @@ def change(environment: dict[str, str], code: str) -> None:
 def sign_in(page: Page, seat: Seat, port: str) -> None:
     """Give the browser the seat's session."""
     url = f"http://127.0.0.1:{port}/"
-    page.context.add_cookies([{"name": "sessionid", "value": seat.session_key, "url": url}])
+    page.context.add_cookies([{"name": SESSION, "value": seat.session_key, "url": url}])
 
 
 def enter(page: Page, seat: Seat, port: str) -> None:

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from finetuning.demo.loop import CLOSING, OPENING, STORIES
 from tests.browser.conftest import Complaints, Site, open_story, shot, sign_up
-from tests.finetuning.loop import CLOSING, OPENING, STORIES
 from tests.support.web import installation
 from tests.support.worker import manage
 
@@ -21,10 +21,18 @@ def test_a_good_story_teaches_the_model_that_writes_the_next(
     site = trained_site
     sign_up(page, site, "curator")  # the first account: the administrator's
     manage(installation(site.data, "", "pocket"), "import_stories", str(STORIES), "--approve")
+    story = approve_a_good_story(page, site)
+    start_a_run(page, site)
+    watch_it_to_its_end(page)
+    promote_what_was_measured(page)
+    written = write_the_next_story(page, story)
+    roll_back(page, site, written)
 
-    # A good story, approved.
+
+def approve_a_good_story(page: Page, site: Site) -> str:
+    """Write and approve one; returns its address."""
     open_story(page, site)
-    story = page.url
+    story = str(page.url)
     page.locator("#story-text").click()
     page.keyboard.type(TEXT)
     expect(page.locator("#saved")).to_have_text("Saved")
@@ -35,8 +43,11 @@ def test_a_good_story_teaches_the_model_that_writes_the_next(
     page.get_by_role("button", name="Approve for training").click()
     page.get_by_role("button", name="Approve for training").click()
     expect(page.get_by_text("1 approved.")).to_be_visible()
+    return str(story)
 
-    # A run: a wrong value is told, then it starts.
+
+def start_a_run(page: Page, site: Site) -> None:
+    """A wrong value is told, then it starts."""
     page.goto(f"{site.url}/admin/stories/writermodel/")
     expect(page.get_by_text("No model has been tuned yet.")).to_be_visible()
     page.get_by_role("link", name="Tune a model").click()
@@ -51,7 +62,9 @@ def test_a_good_story_teaches_the_model_that_writes_the_next(
     shot(page, "training-start")
     page.get_by_role("button", name="Start training").click()
 
-    # The live page renews itself to the end.
+
+def watch_it_to_its_end(page: Page) -> None:
+    """The live page renews itself."""
     page.wait_for_url(re.compile(r"/trainingrun/\d+/change/"))
     page.evaluate("window.notReloaded = true")
     expect(page.locator(".curve")).to_be_visible(timeout=LONG)
@@ -62,7 +75,9 @@ def test_a_good_story_teaches_the_model_that_writes_the_next(
     expect(page.locator(".log")).to_contain_text("Verdict:")
     shot(page, "training-done")
 
-    # The evaluation, and the promotion.
+
+def promote_what_was_measured(page: Page) -> None:
+    """By the page of the evaluation, with a reason."""
     page.get_by_role("link", name="Evaluation").click()
     expect(page.get_by_role("row", name=re.compile("Held-out loss"))).to_be_visible()
     expect(page.locator(".pair")).to_have_count(3)
@@ -76,7 +91,9 @@ def test_a_good_story_teaches_the_model_that_writes_the_next(
     expect(page.locator(".badge.active")).to_have_text("In service")
     shot(page, "training-models")
 
-    # The next story comes from it.
+
+def write_the_next_story(page: Page, story: str) -> str:
+    """It comes from the promoted model; returns its address."""
     page.goto(story)
     expect(page.locator(".by")).to_contain_text(re.compile(r"storaiteller-pocket-1-\w+"))
     page.get_by_role("button", name="Write a new story").click()
@@ -84,10 +101,12 @@ def test_a_good_story_teaches_the_model_that_writes_the_next(
     page.get_by_role("button", name="Write a new story").click()
     page.wait_for_url(re.compile(r"/stories/\d+/"))
     expect(page.locator("#report")).to_contain_text("storaiteller-pocket-1-", timeout=60_000)
-    written = page.url
     shot(page, "training-next-story")
+    return str(page.url)
 
-    # Back to the base: the new story says that an older model wrote it.
+
+def roll_back(page: Page, site: Site, written: str) -> None:
+    """The base is back, and the new story says that an older model wrote it."""
     page.goto(f"{site.url}/admin/stories/writermodel/")
     page.get_by_role("button", name="Roll back").click()
     expect(page.get_by_text("pocket is in service again.")).to_be_visible()

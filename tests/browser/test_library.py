@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Complaints, Site, give_text, open_story, shot, sign_in, sign_up
+from tests.support.seats import SESSION
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_stories_are_found_while_typing(page: Page, library: str, complaints: Co
 
 
 def test_a_search_after_signing_out_elsewhere_asks_to_sign_in(page: Page, library: str) -> None:
-    page.context.clear_cookies(name="sessionid")
+    page.context.clear_cookies(name=SESSION)
     page.get_by_role("searchbox").fill("rain")
     page.wait_for_url(re.compile(r"/accounts/login/\?next="))
     name = re.sub(r"\W", "", "test_a_search_after_signing_out_elsewhere_asks_to_sign_in")[:40]
@@ -93,7 +94,7 @@ def test_a_title_typed_after_signing_out_elsewhere_is_kept_after_signing_in(
     page.locator(".story-card h2").first.click()
     page.locator("#story-text[contenteditable=true]").wait_for()
     name = page.locator(".menu summary").inner_text()
-    page.context.clear_cookies(name="sessionid")
+    page.context.clear_cookies(name=SESSION)
     page.locator("#title").fill("Another title")
     page.locator("#title").press("Tab")
     expect(page.get_by_role("alert")).to_contain_text("You are signed out")

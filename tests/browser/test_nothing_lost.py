@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
+from stories.live import close_codes
 from tests.browser.conftest import Complaints, Site, open_story, shot, sign_in, sign_up
 from tests.browser.test_writing import SAVED, type_at_the_end
 
@@ -160,7 +161,7 @@ def test_a_crash_is_told_truthfully(page: Page, story: str) -> None:
     page.route_web_socket("**/ws/**", serve)
     page.goto(story)
     expect(page.locator("#story-text")).to_contain_text("Once upon")
-    sockets[0].close(code=4500)
+    sockets[0].close(code=close_codes.FAULT)
     expect(page.locator("#status")).to_contain_text("interrupted", timeout=LONG)
 
 

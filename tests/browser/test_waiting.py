@@ -1,6 +1,7 @@
 """The line in front of the model, as writers see it who come when it is busy."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -34,24 +35,38 @@ def says(page: Page, words: str) -> None:
     expect(page.locator("#status")).to_contain_text(words, timeout=SOON)
 
 
-def test_the_place_is_shown_counts_down_and_is_left_by_stop(
-    page: Page, others: list[Page], busy_site: Site, complaints: Complaints
-) -> None:
-    for window, name in zip([*others, page], ("anna", "ben", "chloe"), strict=True):
-        sign_up(window, busy_site, name)
+def ask(page: Page) -> None:
+    """Ask for another text of the open story, in the place of `TEXT`."""
+    page.get_by_role("button", name="Regenerate the story").click()
+
+
+def stop(page: Page) -> None:
+    """Stop what is written, or leave the line."""
+    page.get_by_role("button", name="Stop").click()
+
+
+@pytest.fixture
+def line(page: Page, others: list[Page], busy_site: Site, complaints: Complaints) -> list[Page]:
+    """Windows of three writers: one is written for, one is next, and `page` has a story."""
+    windows = [*others, page]
+    for window, name in zip(windows, ("anna", "ben", "chloe"), strict=True):
+        sign_up(window, busy_site, f"{name}{uuid4().hex[:8]}")
         open_story(window, busy_site)
-    anna, ben = others
-    write, stop = "Write a new story", "Stop"
-    anna.get_by_role("button", name=write).click()
-    expect(anna.locator("#story-text")).to_contain_text("lantern", timeout=SOON)
-    ben.get_by_role("button", name=write).click()
-    says(ben, "Next in line, while others are being written")
+    for window, words in zip(others, ("Writing…", "Next in line, while others are"), strict=True):
+        window.get_by_role("button", name="Write a new story").click()
+        says(window, words)
+    expect(others[0].locator("#story-text")).to_contain_text("lantern", timeout=SOON)
+    give_text(page, TEXT)
+    return windows
+
+
+def test_the_place_is_shown_and_counts_down_in_every_tab(line: list[Page]) -> None:
+    anna, ben, page = line
     ben.set_viewport_size({"width": 390, "height": 740})
     ben.emulate_media(color_scheme="dark")
     ben.get_by_text("Story generation settings").click()
     shot(ben, "in-line-dark")
-    give_text(page, TEXT)
-    page.get_by_role("button", name="Regenerate the story").click()
+    ask(page)
     says(page, "2nd in line")
     # What there is can be read until then, and not be changed.
     expect(page.locator("#story-text")).to_contain_text("Anna slept.")
@@ -66,24 +81,38 @@ def test_the_place_is_shown_counts_down_and_is_left_by_stop(
     tab.goto(page.url)
     says(tab, "2nd in line")
 
-    anna.get_by_role("button", name=stop).click()
+    stop(anna)
     says(page, "Next in line")
     says(tab, "Next in line")
     expect(ben.locator("#story-text")).to_contain_text("lantern", timeout=SOON)
+    for window in (page, ben):
+        stop(window)
 
-    tab.get_by_role("button", name=stop).click()
+
+def test_stop_leaves_the_line_in_every_tab_and_changes_nothing(
+    line: list[Page], busy_site: Site
+) -> None:
+    anna, ben, page = line
+    ask(page)
+    says(page, "2nd in line")
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    says(tab, "2nd in line")
+    stop(anna)
+    says(tab, "Next in line")
+    stop(tab)
     for left in (tab, page):
         says(left, "You left the line. Everything is as it was.")
         expect(left.locator("#story-text[contenteditable=true]")).to_contain_text("Anna slept.")
     assert (stored(busy_site, page).text, stored(busy_site, page).version) == (TEXT, 1)
 
-    page.get_by_role("button", name="Regenerate the story").click()
+    ask(page)
     says(page, "Next in line")
-    ben.get_by_role("button", name=stop).click()
+    stop(ben)
     says(page, "Writing…")
     expect(page.locator("#story-text")).to_contain_text("Anna lifted the lantern", timeout=SOON)
     expect(page.locator("#story-text")).not_to_contain_text("Nobody came.")
-    page.get_by_role("button", name=stop).click()
+    stop(page)
     says(page, "Stopped. What was written is kept.")
 
 
@@ -103,12 +132,12 @@ def test_a_rewrite_waits_with_its_passage_in_sight(
     says(page, "Next in line")
     expect(page.locator("#story-text .replaced")).to_have_text("Anna slept.")
     shot(page, "in-line-rewrite")
-    page.get_by_role("button", name="Stop").click()
+    stop(page)
     says(page, "You left the line. Everything is as it was.")
     expect(page.locator("#story-text .marked")).to_have_text("Anna slept.")
     page.get_by_role("button", name="Regenerate selected part only").click()
     says(page, "Next in line")
-    other.get_by_role("button", name="Stop").click()
+    stop(other)
     says(page, "Rewriting…")
     expect(page.get_by_role("button", name="Keep")).to_be_visible(timeout=SOON)
     page.get_by_role("button", name="Discard").click()

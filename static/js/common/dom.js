@@ -1,0 +1,3 @@
+// Finding the parts of a page.
+
+export const part = (id) => document.getElementById(id);

@@ -1,0 +1,23 @@
+// What keys do in the editor.
+
+import { baseKeymap, chainCommands, exitCode } from "prosemirror-commands";
+import { keymap } from "prosemirror-keymap";
+import { schema } from "storaiteller/editor/text";
+
+function insertBreak(state, dispatch) {
+  dispatch(state.tr.replaceSelectionWith(schema.nodes.hard_break.create()).scrollIntoView());
+  return true;
+}
+
+// The plugins for them; `undo` and `redo` are the page's, which knows the versions too.
+export function keys({ undo, redo }) {
+  return [
+    keymap({
+      "Mod-z": () => (undo(), true),
+      "Mod-y": () => (redo(), true),
+      "Shift-Mod-z": () => (redo(), true),
+    }),
+    keymap({ "Shift-Enter": chainCommands(exitCode, insertBreak) }),
+    keymap(baseKeymap),
+  ];
+}

@@ -1,0 +1,43 @@
+// What the page tells the person in words: how the writing and the saving stand, and notices.
+
+import { STATUS } from "storaiteller/common/constants";
+import { part } from "storaiteller/common/dom";
+
+const SAVED_WORDS = {
+  pending: "",
+  saving: "Saving…",
+  saved: "Saved",
+  unsaved: "Not saved yet; trying again",
+  signedOut: "Not saved: sign in again",
+  gone: "Not saved: the story is gone",
+  refused: "Not saved",
+  conflict: "Not saved",
+};
+
+function showCount({ words }) {
+  part("words").textContent = words ? `${words.toLocaleString()} word${words === 1 ? "" : "s"}` : "";
+}
+
+function showSaving(saving) {
+  part("saved").textContent = SAVED_WORDS[saving];
+  part("saved").dataset.kind = saving;
+}
+
+function showNotice({ text }) {
+  part("notice").hidden = !text;
+  if (text) part("notice-text").textContent = text;
+}
+
+export function showWords(state) {
+  const { classList } = part("story");
+  state.subscribe(["status"], (status) => (part("status").textContent = status));
+  state.subscribe(["saving"], showSaving);
+  state.subscribe(["written"], showCount);
+  state.subscribe(["notice"], showNotice);
+  state.subscribe(["connected"], (connected) => classList.toggle("offline", !connected));
+  state.subscribe(["generation"], (generation) =>
+    classList.toggle("waiting", generation?.status === STATUS.QUEUED),
+  );
+  part("notice-close").addEventListener("click", () => state.closeNotice());
+  showCount(state.get("written"));
+}

@@ -1,0 +1,46 @@
+// The buttons that ask for a text, and Stop.
+
+import { part } from "storaiteller/common/dom";
+
+export class Commands {
+  constructor(state, { editor, autosave, socket, following }) {
+    Object.assign(this, { state, editor, autosave, socket, following });
+    this.starting = false;
+    part("write").addEventListener("click", () => this.#write());
+    part("regenerate").addEventListener("click", () => this.#start("write"));
+    part("continue").addEventListener("click", () => this.#start("continue"));
+    part("stop").addEventListener("click", () => {
+      state.say("Stopping…");
+      following.stop();
+    });
+  }
+
+  // Write the first text of a story that has none.
+  begin() {
+    if (!this.state.get("stored").text) this.#start("write");
+  }
+
+  // End the writing; false when there is none.
+  stop() {
+    const active = this.state.get("generation") !== null;
+    if (active) part("stop").click();
+    return active;
+  }
+
+  async #write() {
+    // With a text on the page, a new story is another one, begun from the same settings.
+    if (!this.state.get("stored").text && this.editor.isEmpty) await this.#start("write");
+    else if (await this.autosave.settled()) location.assign(this.state.urls.newUrl);
+  }
+
+  async #start(type) {
+    if (this.starting) return;
+    this.starting = true;
+    const ready = await this.autosave.settled();
+    this.starting = false;
+    if (!ready || this.following.active) return;
+    this.state.say(this.state.get("connected") ? "Asking the model…" : "Connecting…");
+    this.state.closeNotice();
+    this.socket.send({ type });
+  }
+}

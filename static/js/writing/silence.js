@@ -1,0 +1,54 @@
+// While nothing comes from the model, the person is told what is waited for.
+
+import { standing } from "storaiteller/writing/standing";
+
+const QUIET = 8; // seconds without a word, before the page says so
+const AGAIN = 15; // seconds between two such words
+
+export class Silence {
+  constructor(state) {
+    this.state = state;
+    this.timer = null;
+  }
+
+  // The model is asked from now on.
+  begin() {
+    this.heard = false;
+    this.#expect();
+  }
+
+  // Something came.
+  word() {
+    if (this.told) this.#say(standing(this.state.get("generation")));
+    this.heard = true;
+    this.#expect();
+  }
+
+  end() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.told = false;
+  }
+
+  #expect() {
+    this.end();
+    this.since = performance.now();
+    this.timer = setTimeout(() => this.#tell(), QUIET * 1000);
+  }
+
+  #tell() {
+    const seconds = Math.round((performance.now() - this.since) / 1000);
+    this.told = true;
+    this.#say(
+      this.heard
+        ? `The model has been silent for ${seconds} seconds; still waiting for it.`
+        : `Waiting for the first word for ${seconds} seconds; the model may still be loading.`,
+    );
+    this.timer = setTimeout(() => this.#tell(), AGAIN * 1000);
+  }
+
+  // Without a connection there is more to say than this.
+  #say(words) {
+    if (this.state.get("connected")) this.state.say(words);
+  }
+}
