@@ -21,7 +21,7 @@ RUN apt-get update && \
     rm -rf /var/lib/apt/lists/* && \
     groupadd --gid 10001 stories && \
     useradd --uid 10001 --gid stories --no-create-home --home-dir /data stories && \
-    install --directory --owner=stories --group=stories /data
+    install --directory --mode=0700 --owner=stories --group=stories /data
 ENV PATH=/opt/web/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -34,6 +34,7 @@ COPY --from=packages /opt/web /opt/web
 COPY . .
 RUN DATA_DIR=/tmp/build SECRET_KEY=only-to-collect-the-static-files-of-the-image-00000 \
       python manage.py collectstatic --no-input --verbosity 0 && \
+    chmod --recursive a+rX /app/staticfiles && \
     rm -rf /tmp/build
 USER 10001:10001
 VOLUME /data

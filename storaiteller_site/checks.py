@@ -1,14 +1,19 @@
 """System checks: a faulty installation is refused at start, in a sentence that tells what to do."""
 
+import logging
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
 
+from storaiteller_site.privacy import is_open
+
+logger = logging.getLogger(__name__)
 _MIN_KEY_LENGTH = 40
 _PLACEHOLDERS = ("changeme", "change-me", "insecure", "placeholder", "secret-key", "your-")
 
@@ -44,6 +49,25 @@ def check_data_dir(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMes
 
 
 @register()
+def check_privacy(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """Warn of a data folder that other users of the machine get into, and that can't be closed."""
+    folder = Path(settings.DATA_DIR)
+    if not is_open(folder):
+        return []
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    inside = ", ".join(sorted(path.name for path in folder.iterdir() if is_open(path)))
+    return [
+        Warning(
+            f"Other users of this machine get into the data folder {folder} (mode {mode:o})"
+            + (f", and to what is in it: {inside}." if inside else "."),
+            hint="Let its owner say `chmod -R go= FOLDER`, or set DATA_DIR to a folder that is "
+            "StorAIteller's own, on a file system that keeps permissions.",
+            id="storaiteller.W001",
+        )
+    ]
+
+
+@register()
 def check_debug(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """Refuse debug pages, which show settings and code, on a public address."""
     if not (settings.DEBUG and settings.PUBLIC_ORIGINS):
@@ -58,7 +82,12 @@ def check_debug(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessag
 
 
 def refuse_if_faulty() -> None:
-    """Raise `ImproperlyConfigured` with the first error of ours; a web server runs no checks."""
+    """Raise `ImproperlyConfigured` with the first error of ours, log warnings of ours.
+
+    A web server runs no checks by itself.
+    """
     for check in (check_secret_key, check_data_dir, check_debug):
         for error in check(None):
             raise ImproperlyConfigured(f"{error.msg} {error.hint}")
+    for warning in check_privacy(None):
+        logger.warning("%s %s", warning.msg, warning.hint)

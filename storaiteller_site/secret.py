@@ -35,6 +35,8 @@ def _create(path: Path) -> None:
     draft = Path(name)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_urlsafe(50))
+        file.flush()
+        os.fsync(file.fileno())  # an empty key after a power cut would let nobody start
     try:
         os.link(draft, path)
     except FileExistsError:

@@ -5,38 +5,44 @@ its filesystem transport. `DATABASE_URL`, `REDIS_URL` and `OLLAMA_HOST` select t
 docs/configuration.md lists every variable.
 """
 
+import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import django_stubs_ext
 from celery.schedules import crontab
 from csp.constants import NONCE, SELF
 from django.templatetags.static import static
 from django.urls import reverse_lazy
-from environs import Env, ValidationError, validate
+from environs import Env, validate
 
+from modelserver import Server
+from storaiteller_site import addresses
+from storaiteller_site.privacy import keep_to_owner
 from storaiteller_site.secret import load_or_create_secret_key
 
 # Makes ModelForm[...] and the like real classes at run time.
 django_stubs_ext.monkeypatch()
 
 env = Env()
+for _kind in ("origins", "database", "redis", "mail"):
+    env.add_parser(_kind, getattr(addresses, _kind))
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).expanduser().resolve()
+# Before anything is made in it.
+keep_to_owner(DATA_DIR)
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or load_or_create_secret_key(DATA_DIR / "secret_key")
 
 # Whole origins ("https://stories.example.org"): hosts, CSRF and the websocket all follow from them.
-PUBLIC_ORIGINS: list[str] = env.list("PUBLIC_ORIGINS", [])
+PUBLIC_ORIGINS: list[str] = env.origins("PUBLIC_ORIGINS", "")
 PORT = env.int("PORT", 8000, validate=validate.Range(1, 65_535))
 _LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 WEBSOCKET_ORIGINS = [f"http://{host}:{PORT}" for host in _LOOPBACK_HOSTS] + PUBLIC_ORIGINS
-ALLOWED_HOSTS = _LOOPBACK_HOSTS + [
-    origin.split("://", 1)[-1].rsplit(":", 1)[0] for origin in PUBLIC_ORIGINS
-]
+ALLOWED_HOSTS = _LOOPBACK_HOSTS + [addresses.host_of(origin) for origin in PUBLIC_ORIGINS]
 CSRF_TRUSTED_ORIGINS = PUBLIC_ORIGINS
 _SERVED_OVER_TLS = bool(PUBLIC_ORIGINS) and all(o.startswith("https://") for o in PUBLIC_ORIGINS)
 
@@ -100,17 +106,19 @@ TEMPLATES = [
 # request (CONN_MAX_AGE 0). SQLite's belong to a thread and end with it; the sockets' thread keeps
 # its own for a while, since opening one costs more than a query.
 DATABASES: dict[str, Any] = {
-    "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
+    "default": env.database("DATABASE_URL", f"sqlite:///{quote(str(DATA_DIR / 'db.sqlite3'))}")
 }
 _database = DATABASES["default"]
 _database["CONN_MAX_AGE"] = 0
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    keep_to_owner(DATA_DIR, Path(_database["NAME"]))  # it may be elsewhere
     _database["CONN_MAX_AGE"] = 60
     _database["OPTIONS"] = {
         # A write lock taken at BEGIN waits its turn; one taken half-way fails with "locked".
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+        # What was answered as saved is on the disk, also after a power cut.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
         # What is deleted is gone from the file too.
         " PRAGMA secure_delete=ON;",
     }
@@ -123,7 +131,7 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis: channel layer, text log and Celery's broker. Without it, all three are local.
-REDIS_URL = env.str("REDIS_URL", "")
+REDIS_URL: str = env.redis("REDIS_URL", "")
 if REDIS_URL:
     CHANNEL_LAYERS: dict[str, Any] = {
         "default": {
@@ -186,15 +194,9 @@ CACHES = {
 }
 
 
-def _check_address(value: str) -> None:
-    try:
-        _ = urlsplit(value if "://" in value else f"http://{value}").port
-    except ValueError as error:
-        raise ValidationError("Not an address like http://127.0.0.1:11434.") from error
-
-
-# The model server: Ollama, or pocket when `manage.py serve` finds none.
-OLLAMA_HOST = env.str("OLLAMA_HOST", "http://127.0.0.1:11434", validate=_check_address)
+# The model server: Ollama, or pocket when nobody named one and `manage.py serve` finds none.
+MODEL_SERVER = Server.from_environment(os.environ)
+MODEL_SERVER_IS_NAMED = bool(env.str("OLLAMA_HOST", "").strip())
 STORY_MODEL = env.str("STORY_MODEL", "llama3.2")
 # One context size for every request: another one makes Ollama load the model anew.
 STORY_NUM_CTX = env.int("STORY_NUM_CTX", 8192, validate=validate.Range(min=512))
@@ -202,10 +204,6 @@ STORY_NUM_CTX = env.int("STORY_NUM_CTX", 8192, validate=validate.Range(min=512))
 STORY_TEMPERATURE: float | None = env.float(
     "STORY_TEMPERATURE", None, validate=validate.Range(0, 2)
 )
-# Seconds without a sign of the model server: before its first word, since a model may have to be
-# loaded from a slow disk, and in the middle of a story.
-MODEL_LOAD_SECONDS = env.float("MODEL_LOAD_SECONDS", 300.0, validate=validate.Range(min=1))
-MODEL_SILENCE_SECONDS = env.float("MODEL_SILENCE_SECONDS", 60.0, validate=validate.Range(min=1))
 # How many stories, rewrites and continuations one writer may start in a minute; 0: any number.
 GENERATIONS_PER_MINUTE = env.int("GENERATIONS_PER_MINUTE", 30, validate=validate.Range(min=0))
 # How many of them the model server writes at a time, for all web processes together, and how many
@@ -239,6 +237,8 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 # The address is for resetting the password only; a family's server may have no mail at all.
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# Who is signed in may guess their password no oftener than who is not.
+ACCOUNT_RATE_LIMITS = {"reauthenticate": "5/5m/user", "change_password": "5/5m/user"}
 ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("stories:home")
 # Proxies in front, whose X-Forwarded-For the rate limits may believe.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
@@ -246,8 +246,8 @@ LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("stories:library")
 
 # Mail: into files of the data folder until EMAIL_URL names a server.
-if env.str("EMAIL_URL", ""):
-    vars().update(env.dj_email_url("EMAIL_URL"))
+if _mail := env.mail("EMAIL_URL", ""):
+    vars().update(_mail)
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(DATA_DIR / "mail")
@@ -307,7 +307,13 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
+# Cookies know no ports: two apps on one host would sign each other out under common names. Over TLS
+# the prefix lets nobody but this host, by TLS, set them.
+_COOKIE_PREFIX = "__Host-storaiteller" if _SERVED_OVER_TLS else "storaiteller"
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}_session"
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SERVED_OVER_TLS
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # The page is told what the browser used by the proxy; a health check comes from inside.
 SECURE_SSL_REDIRECT = _SERVED_OVER_TLS
 SECURE_REDIRECT_EXEMPT = [r"^health/$"]
@@ -325,7 +331,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"by_class": {"()": "storaiteller_site.logs.ByClass"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["by_class"],
+        }
+    },
     # The filesystem transport has no host, and says so at every connection.
     "loggers": {"kombu.connection": {"level": "ERROR"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},

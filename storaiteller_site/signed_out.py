@@ -12,8 +12,7 @@ from django.shortcuts import resolve_url
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
-# HTMX puts nothing in the place of what stands there; `static/js/refused.js` tells the person.
-_SIGNED_OUT = 401
+from stories.pages.constants import SIGNED_OUT
 
 
 def keep_sign_in_out_of_parts(
@@ -35,6 +34,8 @@ def keep_sign_in_out_of_parts(
         if request.method == "GET" and urlsplit(htmx.current_url or "").path == request.path:
             after = urlencode({"next": request.get_full_path()})
             return HttpResponseClientRedirect(f"{login}?{after}")
-        return HttpResponse(status=_SIGNED_OUT)
+        # HTMX puts nothing in the place of what stands there; `static/js/common/refused.js` tells
+        # the person.
+        return HttpResponse(status=SIGNED_OUT)
 
     return answer

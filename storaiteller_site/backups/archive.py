@@ -6,15 +6,16 @@ names, kinds, sizes and hashes are checked while the members are unpacked into a
 
 import hashlib
 import io
-import json
 import os
 import tarfile
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Annotated
+
+import msgspec
 
 from storaiteller_site.backups.errors import BackupError
 
@@ -35,16 +36,29 @@ class Source:
     path: Path
 
 
-@dataclass
-class Manifest:
-    """What a backup holds; `files` maps a name to its size in bytes and SHA-256."""
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file as it was kept: its size in bytes, and its SHA-256."""
+
+    size: Annotated[int, msgspec.Meta(ge=0)]
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Manifest(msgspec.Struct, forbid_unknown_fields=True):
+    """What a backup holds; `files` maps a name to the file."""
 
     created_at: str
     database: str  # "sqlite" or "postgresql"
     migrations: list[str]
-    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, File] = {}
     application: str = APPLICATION
     format: int = FORMAT
+
+
+class _Kind(msgspec.Struct):
+    """What is read of any manifest, of ours or of a later version's."""
+
+    application: str
+    format: int
 
 
 def write(path: Path, sources: Iterable[Source], manifest: Manifest) -> None:
@@ -68,10 +82,20 @@ def write(path: Path, sources: Iterable[Source], manifest: Manifest) -> None:
             file.flush()
             os.fsync(file.fileno())
         draft.rename(path)
+        _sync_folder(path.parent)
     except (OSError, tarfile.TarError) as error:
         raise BackupError(f"The backup could not be written: {error}.") from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the name to the disk too: a backup that was announced is there after a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _add(tar: tarfile.TarFile, source: Source, manifest: Manifest) -> None:
@@ -82,14 +106,11 @@ def _add(tar: tarfile.TarFile, source: Source, manifest: Manifest) -> None:
         member.mode = 0o600
         hashing = _HashingReader(file)
         tar.addfile(member, hashing)
-        manifest.files[source.name] = {
-            "size": member.size,
-            "sha256": hashing.digest.hexdigest(),
-        }
+        manifest.files[source.name] = File(member.size, hashing.digest.hexdigest())
 
 
 def _add_manifest(tar: tarfile.TarFile, manifest: Manifest) -> None:
-    content = json.dumps(asdict(manifest), indent=1).encode()
+    content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
     member = tarfile.TarInfo(MANIFEST)
     member.size, member.mode = len(content), 0o600
     tar.addfile(member, io.BytesIO(content))
@@ -114,9 +135,6 @@ def unpack(path: Path, into: Path) -> Manifest:
     Raises `BackupError` for a file that is cut, changed, or none of ours.
     """
     try:
-        size = path.stat().st_size
-        if size and size % tarfile.RECORDSIZE and tarfile.is_tarfile(path):
-            raise BackupError(f"{path} is cut short: it is not a whole backup.")
         with tarfile.open(path, "r:") as tar:
             return _unpack(tar, path, into)
     except (tarfile.TarError, EOFError) as error:
@@ -126,13 +144,12 @@ def unpack(path: Path, into: Path) -> Manifest:
 
 
 def _unpack(tar: tarfile.TarFile, path: Path, into: Path) -> Manifest:
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, File] = {}
     for member in tar:
         content = _open(tar, member)
         if member.name == MANIFEST:
             manifest = _parse(content.read(_MAX_MANIFEST))
-            if tar.next() is not None:
-                raise BackupError(f"{path} goes on after its end.")
+            _check_end(path, member)
             _compare(manifest.files, found)
             return manifest
         _check_name(member.name)
@@ -142,11 +159,24 @@ def _unpack(tar: tarfile.TarFile, path: Path, into: Path) -> Manifest:
     raise BackupError(f"{path} has no manifest: it is cut short or is not a backup.")
 
 
+def _check_end(path: Path, manifest: tarfile.TarInfo) -> None:
+    """Raise `BackupError` unless nothing but a tar's own padding comes after the manifest."""
+    blocks = -(-manifest.size // tarfile.BLOCKSIZE) + 2  # two empty ones end a tar
+    length = manifest.offset_data + blocks * tarfile.BLOCKSIZE
+    whole = -(-length // tarfile.RECORDSIZE) * tarfile.RECORDSIZE
+    with path.open("rb") as file:
+        file.seek(manifest.offset_data + manifest.size)
+        rest = file.read(2 * tarfile.RECORDSIZE)
+    if path.stat().st_size < whole:
+        raise BackupError(f"{path} is cut short: it is not a whole backup.")
+    if path.stat().st_size > whole or rest.strip(tarfile.NUL):
+        raise BackupError(f"{path} goes on after its end.")
+
+
 def _open(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
     # Links, devices, folders and sparse files have no place in a backup.
-    content = (
-        tar.extractfile(member) if member.type in {tarfile.REGTYPE, tarfile.AREGTYPE} else None
-    )
+    plain = member.type in {tarfile.REGTYPE, tarfile.AREGTYPE} and not member.issparse()
+    content = tar.extractfile(member) if plain else None
     if content is None:
         raise BackupError(f"{member.name!r} is not a plain file.")
     return content
@@ -159,7 +189,7 @@ def _check_name(name: str) -> None:
         raise BackupError(f"{name!r} is no name for a file of a backup.")
 
 
-def _copy(content: IO[bytes], target: Path) -> dict[str, Any]:
+def _copy(content: IO[bytes], target: Path) -> File:
     target.parent.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     with open(target, "xb", opener=_private) as file:
@@ -167,7 +197,7 @@ def _copy(content: IO[bytes], target: Path) -> dict[str, Any]:
             digest.update(block)
             size += len(block)
             file.write(block)
-    return {"size": size, "sha256": digest.hexdigest()}
+    return File(size, digest.hexdigest())
 
 
 def _private(path: str, flags: int) -> int:
@@ -176,21 +206,19 @@ def _private(path: str, flags: int) -> int:
 
 def _parse(content: bytes) -> Manifest:
     try:
-        manifest = Manifest(**json.loads(content))
-    except (ValueError, TypeError) as error:
+        kind = msgspec.json.decode(content, type=_Kind)
+        if kind.application != APPLICATION:
+            raise BackupError("This is a backup of another application.")
+        if kind.format != FORMAT:
+            raise BackupError(
+                f"This backup has format {kind.format}; this version reads format {FORMAT}."
+            )
+        return msgspec.json.decode(content, type=Manifest)
+    except (ValueError, RecursionError) as error:  # msgspec's own errors among them
         raise BackupError("The manifest is damaged, or this is not a backup.") from error
-    if not (isinstance(manifest.migrations, list) and isinstance(manifest.files, dict)):
-        raise BackupError("The manifest is damaged, or this is not a backup.")
-    if manifest.application != APPLICATION:
-        raise BackupError("This is a backup of another application.")
-    if manifest.format != FORMAT:
-        raise BackupError(
-            f"This backup has format {manifest.format}; this version reads format {FORMAT}."
-        )
-    return manifest
 
 
-def _compare(expected: dict[str, dict[str, Any]], found: dict[str, dict[str, Any]]) -> None:
+def _compare(expected: dict[str, File], found: dict[str, File]) -> None:
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
             raise BackupError(f"{name!r} is not what the manifest says: the backup is damaged.")

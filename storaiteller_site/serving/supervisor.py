@@ -4,6 +4,7 @@ Everything that can be wrong before the start raises `CannotServeError` with one
 person at the terminal.
 """
 
+import asyncio
 import hashlib
 import os
 import shlex
@@ -12,12 +13,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
-import ollama
 import redis
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
@@ -25,6 +24,9 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from honcho.manager import SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Message, Printer
+
+import modelserver
+from modelserver import ModelServerError, Server
 
 _PROBE_TIMEOUT = 2.0  # seconds
 _START_TIMEOUT = 60.0  # seconds
@@ -39,10 +41,11 @@ class CannotServeError(Exception):
 class ModelServer:
     """The model server that the stories come from; `command` starts it if it is ours."""
 
-    host: str
+    server: Server
     model: str
     description: str
     command: tuple[str, ...] = ()
+    trouble: str = ""  # a sentence, when it can't write yet
 
 
 def check_port(host: str, port: int) -> None:
@@ -115,28 +118,48 @@ def _static_sources() -> Iterator[str]:
 
 
 def choose_model_server() -> ModelServer:
-    """Return the Ollama server that answers, or pocket on a free loopback port."""
+    """Return the Ollama server that is named or answers, else pocket on a free loopback port.
+
+    Whoever names a server means that one: pocket never writes in its place.
+    """
+    server: Server = settings.MODEL_SERVER
+    named: bool = settings.MODEL_SERVER_IS_NAMED
+    trouble = ""
+    if not named and settings.STORY_MODEL == "pocket":
+        return _pocket("")
     try:
-        client = ollama.Client(settings.OLLAMA_HOST, timeout=_PROBE_TIMEOUT, trust_env=False)
-        with closing(client):
-            client.list()
-    except (ollama.ResponseError, httpx.HTTPError, ConnectionError, ValueError):
-        return _pocket()
+        _ask(server)
+    except ModelServerError as error:
+        if not named:
+            return _pocket(f" (no Ollama answers at {server.url})")
+        trouble = f"{error} {error.hint}".strip()
     return ModelServer(
-        host=settings.OLLAMA_HOST,
+        server=server,
         model=settings.STORY_MODEL,
-        description=f"{settings.STORY_MODEL} on the Ollama server at {settings.OLLAMA_HOST}",
+        description=f"{settings.STORY_MODEL} on the Ollama server at {server.url}",
+        trouble=trouble,
     )
 
 
-def _pocket() -> ModelServer:
+def _ask(server: Server) -> None:
+    """Ask for the version. Raises `ModelServerError`, which says what came instead."""
+
+    async def version() -> None:
+        try:
+            await modelserver.version(replace(server, connect=_PROBE_TIMEOUT, load=_PROBE_TIMEOUT))
+        finally:
+            await modelserver.close()
+
+    asyncio.run(version())
+
+
+def _pocket(reason: str) -> ModelServer:
     port = _free_port()
     command = (*_KEEP_ALIVE, sys.executable, "-m", "pocket", "--port", str(port))
     return ModelServer(
-        host=f"http://127.0.0.1:{port}",
+        server=settings.MODEL_SERVER.elsewhere(f"http://127.0.0.1:{port}"),
         model="pocket",
-        description=f"pocket, the small embedded model (no Ollama answers at "
-        f"{settings.OLLAMA_HOST})",
+        description=f"pocket, the small embedded model{reason}",
         command=(*command, "--models", str(settings.DATA_DIR / "pocket")),
     )
 
@@ -163,7 +186,7 @@ def run(host: str, port: int, model_server: ModelServer) -> int:
     """
     environment = {
         **os.environ,
-        "OLLAMA_HOST": model_server.host,
+        **model_server.server.environment(),
         "STORY_MODEL": model_server.model,
         "PORT": str(port),
         "PYTHONUNBUFFERED": "1",
@@ -213,6 +236,8 @@ def _announce(host: str, port: int, model_server: ModelServer) -> None:
     deadline = time.monotonic() + _START_TIMEOUT
     while time.monotonic() < deadline:
         if _answers(f"{address}health/") and _model_server_answers(model_server):
+            if model_server.trouble:
+                print(f"No story can be written yet: {model_server.trouble}")  # noqa: T201
             print(  # noqa: T201
                 f"StorAIteller is ready at {address}\n"
                 f"Stories are written by {model_server.description}. Ctrl-C stops everything.",
@@ -230,4 +255,9 @@ def _answers(url: str) -> bool:
 
 
 def _model_server_answers(model_server: ModelServer) -> bool:
-    return not model_server.command or _answers(f"{model_server.host}/api/version")
+    if model_server.command:
+        try:
+            _ask(model_server.server)
+        except ModelServerError:
+            return False
+    return True

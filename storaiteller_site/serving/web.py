@@ -4,15 +4,28 @@
 
 Takes daphne's options. Daphne itself stores a request's whole body, however long, before the
 application hears of it. Websocket messages have a bound of daphne's own: one megabyte; how many of
-them wait, to be read by the application or by the client, has none.
+them wait, to be read by the application or by the client, has none. Connections that ask for
+nothing are the business of `connections`.
 """
 
+import sys
 from typing import Any
 
 from daphne import server
 from daphne.cli import CommandLineInterface
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from environs import EnvError
+
+from storaiteller_site.secret import DataFolderError
+from storaiteller_site.serving.connections import (
+    IDLE_SECONDS,
+    BoundedChannel,
+    WaitingRoom,
+    raise_file_limit,
+)
 
 # Twice what Django reads of a body (DATA_UPLOAD_MAX_MEMORY_SIZE), whose refusal is a page.
 MAX_BODY = 4 * 1024 * 1024  # bytes
@@ -59,12 +72,22 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
 
 
 class BoundedHTTPFactory(HTTPFactory):  # type: ignore[misc]
-    """Makes connections whose requests are bounded."""
+    """Makes connections that are bounded, and so are their requests."""
+
+    protocol = BoundedChannel
+
+    def __init__(self, server: Any) -> None:
+        """Make room for the connections of `server`."""
+        super().__init__(server)
+        self.timeOut = IDLE_SECONDS
+        behind_proxy = settings.ALLAUTH_TRUSTED_PROXY_COUNT > 0
+        self.room = WaitingRoom(raise_file_limit(), one_address=behind_proxy)
 
     def buildProtocol(self, address: Any) -> Any:  # noqa: N802
         """Return the protocol of a new connection."""
         protocol = super().buildProtocol(address)
         protocol.requestFactory = BoundedRequest
+        protocol.room = self.room
         return protocol
 
 
@@ -98,7 +121,10 @@ def main() -> None:
     # Daphne's server makes its factories itself, by these names.
     server.HTTPFactory = BoundedHTTPFactory
     server.WebSocketFactory = BoundedWebSocketFactory
-    CommandLineInterface.entrypoint()
+    try:
+        CommandLineInterface.entrypoint()
+    except (DataFolderError, EnvError, ImproperlyConfigured) as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from stories.history import library
 from stories.models import Generation, Story, StorySettings, StoryVersion, User, WriterModel
-from stories.writing.requests import open_generation
+from stories.writing.opening import open_generation
 from tests.conftest import story_settings
 
 pytestmark = pytest.mark.django_db

@@ -21,11 +21,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from storaiteller_site.serving.web import MAX_BODY
+from stories.errors import Refused
 from stories.live.frames import MAX_FRAME_LENGTH
 from stories.models import Generation, Story, User
 from stories.writing import rates
 from tests.conftest import ScriptedServer
-from tests.support.seats import Seat, take_seats
+from tests.support.seats import CSRF, Seat, session_cookie, take_seats
 from tests.support.sockets import StorySocket
 from tests.support.web import Client as SocketClient
 from tests.support.web import client, installation, web
@@ -76,7 +77,7 @@ def handshake(environment: dict[str, str], seat: Seat, origin: str | None) -> in
         with connect(
             f"ws://127.0.0.1:{environment['PORT']}/ws/stories/{seat.story_id}/",
             origin=Origin(origin) if origin is not None else None,
-            additional_headers={"Cookie": f"sessionid={seat.session_key}"},
+            additional_headers={"Cookie": session_cookie(seat)},
         ):
             return 101
     except InvalidStatus as error:
@@ -233,7 +234,7 @@ def test_parallel_starts_are_counted_one_by_one(settings: Settings) -> None:
     def start(_: int) -> bool:
         try:
             rates.count_generation(999_001)
-        except rates.TooOftenError:
+        except Refused:
             return False
         return True
 
@@ -258,7 +259,7 @@ def test_passwords_are_not_guessed_in_parallel(environment: dict[str, str]) -> N
             if browser.get(url).status_code == 429:
                 return "slowed down"
             data = {"login": "alice", "password": password}
-            data["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]
+            data["csrfmiddlewaretoken"] = browser.cookies[CSRF]
             answer = browser.post(url, data=data, headers={"Referer": url})
         if answer.status_code == 302:
             return "in"

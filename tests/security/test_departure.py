@@ -24,7 +24,7 @@ from stories.writing.textlog import Piece, RedisTextLog, TextLog
 from stories.writing.textlog.memory import MemoryTextLog
 from stories.writing.textlog.redis import KEEP_FINISHED
 from tests.conftest import ScriptedServer, story_settings
-from tests.support.seats import Seat, take_seats
+from tests.support.seats import CSRF, SESSION, Seat, take_seats
 from tests.support.servers import redis_server
 from tests.support.web import client, installation, web
 
@@ -114,16 +114,16 @@ async def test_a_forgotten_log_is_gone(tmp_path: Path, kind: str) -> None:
 
 SETUP = f"""
 from stories.models import Story, User
-from stories import services
+from stories.history import library
 from stories.accounts.departure import delete_account
 story = Story.objects.get(pk={{story}})
 user = story.owner
 user.username = user.email = "{CANARY}@example.org"
 user.set_password("{PASSWORD}")
 user.save()
-services.set_title(story, "{CANARY}")
-services.save_text(story, user, "{CANARY} " * 2000, 0)
-services.save_preset(user, type(story.settings)(main_characters="{CANARY}", keywords="x",
+library.set_title(story, "{CANARY}")
+library.save_text(story, user, "{CANARY} " * 2000, 0)
+library.save_preset(user, type(story.settings)(main_characters="{CANARY}", keywords="x",
     genre="War", register="Vivid", max_words=100), "{CANARY}")
 """
 
@@ -153,7 +153,7 @@ def test_nothing_of_it_is_found_in_the_data(
             site = f"http://127.0.0.1:{environment['PORT']}"
             with httpx.Client(base_url=site, trust_env=False, timeout=60) as browser:
                 sign_in(browser)
-                seat = Seat(browser.cookies["sessionid"], seat.story_id)
+                seat = Seat(browser.cookies[SESSION], seat.story_id)
                 with client(environment, seat) as socket:
                     socket.send(type="write")
                     socket.follow(50)
@@ -176,14 +176,14 @@ def entries(store: redis.Redis, key: bytes) -> Any:
 def sign_in(browser: httpx.Client) -> None:
     """Sign in through the page."""
     assert post(browser, "/accounts/login/", login=CANARY + "@example.org", password=PASSWORD)
-    assert "sessionid" in browser.cookies
+    assert SESSION in browser.cookies
 
 
 def post(browser: httpx.Client, path: str, **fields: str) -> httpx.Response:
     """Fetch a page and send its form."""
     page = browser.get(path)
     assert page.status_code == 200
-    token = browser.cookies["csrftoken"]
+    token = browser.cookies[CSRF]
     return browser.post(path, data={**fields, "csrfmiddlewaretoken": token})
 
 

@@ -50,7 +50,8 @@ def test_the_deployment_check_has_nothing_to_say(tmp_path: Path) -> None:
 SHOW = """
 import json
 from django.conf import settings as s
-names = ("SESSION_COOKIE_SECURE SESSION_COOKIE_HTTPONLY SESSION_COOKIE_SAMESITE "
+names = ("SESSION_COOKIE_NAME CSRF_COOKIE_NAME SESSION_COOKIE_DOMAIN SESSION_COOKIE_PATH "
+    "SESSION_COOKIE_SECURE SESSION_COOKIE_HTTPONLY SESSION_COOKIE_SAMESITE "
     "CSRF_COOKIE_SECURE CSRF_COOKIE_HTTPONLY CSRF_COOKIE_SAMESITE SECURE_SSL_REDIRECT "
     "SECURE_HSTS_SECONDS SECURE_CONTENT_TYPE_NOSNIFF DEBUG ALLOWED_HOSTS WEBSOCKET_ORIGINS "
     "CSRF_TRUSTED_ORIGINS")
@@ -61,6 +62,10 @@ print(json.dumps({name: getattr(s, name) for name in names.split()}))
 def test_behind_tls_everything_is_for_tls_only(tmp_path: Path) -> None:
     environment = installation(tmp_path, NOBODY_HOME, "llama3.2", **PRODUCTION)
     shown = json.loads(run(environment, "manage.py", "shell", "-v", "0", "-c", SHOW).stdout)
+    # The prefix: a browser takes them only with Secure, for all paths, and for no other host.
+    assert shown["SESSION_COOKIE_NAME"] == "__Host-storaiteller_session"
+    assert shown["CSRF_COOKIE_NAME"] == "__Host-storaiteller_csrf"
+    assert (shown["SESSION_COOKIE_DOMAIN"], shown["SESSION_COOKIE_PATH"]) == (None, "/")
     assert shown["SESSION_COOKIE_SECURE"]
     assert shown["SESSION_COOKIE_HTTPONLY"]
     assert shown["CSRF_COOKIE_SECURE"]
@@ -75,6 +80,23 @@ def test_behind_tls_everything_is_for_tls_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
+def test_another_app_on_this_host_keeps_its_cookies(alice: User) -> None:
+    """Cookies know no ports: a Django app next door has the names that Django gives them."""
+    others = {"sessionid": "theirs", "csrftoken": "theirs" * 6, "messages": "theirs"}
+    browser = Client()
+    for name, value in others.items():
+        browser.cookies[name] = value
+    browser.get("/accounts/login/")
+    login = {"login": "alice", "password": "alice's-long-password"}
+    assert browser.post("/accounts/login/", login).status_code == 302
+    assert browser.get("/stories/").status_code == 200
+    browser.post("/accounts/logout/")
+    browser.get("/")
+    assert {name: browser.cookies[name].value for name in others} == others
+    assert all(name in others or name.startswith("storaiteller_") for name in browser.cookies)
+
+
+@pytest.mark.django_db
 def test_the_cookies_and_headers_of_a_page(settings: Settings, alice: User) -> None:
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.SECURE_SSL_REDIRECT = True
@@ -86,7 +108,7 @@ def test_the_cookies_and_headers_of_a_page(settings: Settings, alice: User) -> N
     login = {"login": "alice", "password": "alice's-long-password"}
     secure.get("/accounts/login/")
     page = secure.post("/accounts/login/", login)
-    for name in ("sessionid", "csrftoken"):
+    for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME):
         cookie = secure.cookies[name]
         assert cookie["secure"], name
         assert cookie["httponly"], name

@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from prose import prompts
+from prose import cleaning
 from stories.history import library
+from stories.history.versions import storable
 from stories.models import Story, User
 from stories.pages.forms import StorySettingsForm, settings_from
 from tests.conftest import ScriptedServer
@@ -65,7 +66,7 @@ async def test_a_text_that_is_continued_opens_no_role(
     assert not _TOKEN.search(sent) or len(text) > LONGEST_TOKEN
     # What the writer typed stays in the story: only the model doesn't get to read it.
     await sync_to_async(story.refresh_from_db)()
-    assert story.text.startswith(library.normalise_text(whole))
+    assert story.text.startswith(storable(whole))
 
 
 @pytest.mark.parametrize("text", ROLES)
@@ -117,8 +118,8 @@ async def test_nothing_that_is_sent_chooses_server_or_model(
 
 @pytest.mark.parametrize("text", ROLES)
 def test_cleaning_is_whole_and_final(text: str) -> None:
-    cleaned = prompts.clean_text(text)
-    assert prompts.clean_text(cleaned) == cleaned
+    cleaned = cleaning.clean_text(text)
+    assert cleaning.clean_text(cleaned) == cleaned
     assert not re.search(r"<\|[^<>|]{0,64}\|>", cleaned)
 
 

@@ -12,12 +12,12 @@ import httpx
 import pytest
 from aiohttp import web as aio
 from aiohttp.test_utils import TestServer
-from pytest_django import Settings
 
 import modelserver
+from modelserver import Server
 from tests.conftest import ScriptedServer
 from tests.support.processes import stop, wait_until_ready
-from tests.support.seats import Seat
+from tests.support.seats import CSRF, SESSION, Seat
 from tests.support.web import client, installation
 
 PROMPT = "prompt-canary"
@@ -68,7 +68,7 @@ def visit(environment: dict[str, str]) -> list[str]:
         settings = {**SETTINGS, "main_characters": PROMPT, "keywords": PROMPT}
         page = post(browser, "/stories/new/", **settings)
         story = int(page.headers["Location"].strip("/").split("/")[-1])
-        seat = Seat(browser.cookies["sessionid"], story)
+        seat = Seat(browser.cookies[SESSION], story)
         with client(environment, seat) as socket:
             socket.send(type=FRAME)
             socket.receive()
@@ -81,7 +81,7 @@ def visit(environment: dict[str, str]) -> list[str]:
         post(browser, "/accounts/password/reset/", email=ADDRESS)
         with httpx.Client(base_url=site, trust_env=False, timeout=60) as stranger:
             post(stranger, "/accounts/login/", login="anna", password=WRONG)
-        secrets = [browser.cookies["sessionid"], browser.cookies["csrftoken"], written[:40]]
+        secrets = [browser.cookies[SESSION], browser.cookies[CSRF], written[:40]]
     return [*secrets, PROMPT, PASSWORD, WRONG, FRAME, TEXT, ADDRESS]
 
 
@@ -101,7 +101,7 @@ async def serving(app: aio.Application) -> AsyncIterator[str]:
 
 
 async def test_the_model_server_sends_nobody_elsewhere(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A redirection is not followed, and no proxy of the environment is used."""
     visited: list[str] = []
@@ -122,14 +122,14 @@ async def test_the_model_server_sends_nobody_elsewhere(
         async with serving(outer) as address:
             for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
                 monkeypatch.setenv(name, elsewhere)
-            settings.OLLAMA_HOST = address
+            server = Server.at(address)
             with pytest.raises(modelserver.ModelServerError):
-                async for _ in modelserver.chat("m", [{"role": "user", "content": "x"}], {}):
+                async for _ in modelserver.chat(server, "m", [], {}):
                     pass
             with pytest.raises(modelserver.ModelServerError):
-                await modelserver.abilities("m")
+                await modelserver.abilities(server, "m")
             with pytest.raises(modelserver.ModelServerError):
-                async for _ in modelserver.pull("m"):
+                async for _ in modelserver.pull(server, "m"):
                     pass
             await modelserver.close()
     assert visited == []

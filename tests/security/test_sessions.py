@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from stories.live import sessions
-from stories.live.consumer import SIGNED_OUT
+from stories.live import close_codes, sessions
 from tests.conftest import ScriptedServer
 from tests.support.seats import Seat, take_seats
 from tests.support.web import Client, client, installation, web
@@ -67,7 +66,7 @@ def wait_for_the_end(socket: Client) -> None:
     with pytest.raises(ConnectionClosed) as end:
         take_in(socket, told)
     assert end.value.rcvd is not None
-    assert end.value.rcvd.code == SIGNED_OUT
+    assert end.value.rcvd.code == close_codes.SIGNED_OUT
     assert [frame["code"] for frame in told if frame["type"] == "error"] == ["signed_out"]
 
 

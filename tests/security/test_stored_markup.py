@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from stories.history import curation, library
 from stories.models import Generation, Story, StorySettings, User
-from stories.writing.requests import open_generation
+from stories.writing.opening import open_generation
 from tests.conftest import ScriptedServer, story_settings
 from tests.security.corpus import MARKUP
 from tests.support.sockets import StorySocket

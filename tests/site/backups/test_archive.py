@@ -190,6 +190,16 @@ def _manifest(**changes: Any) -> Callable[[str, bytes], Any]:
         (_manifest(surprise=1), "not a backup"),
         (_manifest(files=[]), "not a backup"),
         (_manifest(files={"data/secret_key": 3}), "damaged"),
+        (_manifest(files={"data/secret_key": {"size": -1, "sha256": "0" * 64}}), "damaged"),
+        (_manifest(files={"data/secret_key": {"size": 1, "sha256": "0"}}), "damaged"),
+        (_manifest(files=None), "damaged"),
+        (_manifest(migrations=[1, None]), "damaged"),
+        (_manifest(migrations=[["stories.0001"]]), "damaged"),
+        (_manifest(migrations="stories.0001"), "damaged"),
+        (_manifest(database=["sqlite"]), "damaged"),
+        (_manifest(created_at=None), "damaged"),
+        (_manifest(format="1"), "damaged"),
+        (_manifest(format=2, files=[], new=True), "format 2"),
     ],
 )
 def test_another_composition_is_refused(
@@ -197,6 +207,70 @@ def test_another_composition_is_refused(
 ) -> None:
     with pytest.raises(BackupError, match=reason):
         unpack(rewritten(whole, change))
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [b"", b"[]", b"3", b"null", b'"x"', b"{", b"[" * 100_000, b"\xff\xfe", b'{"format": 1e999}'],
+)
+def test_a_manifest_of_another_shape_is_a_sentence(whole: Path, manifest: bytes) -> None:
+    def change(name: str, data: bytes) -> Any:
+        return [(name, manifest if name == archive.MANIFEST else data)]
+
+    with pytest.raises(BackupError, match="damaged, or this is not a backup"):
+        unpack(rewritten(whole, change))
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    name=st.sampled_from(sorted(archive.Manifest.__struct_fields__)),
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+        ),
+        max_leaves=8,
+    ),
+)
+def test_whatever_stands_in_a_manifest(whole: Path, name: str, value: Any) -> None:
+    """It is the files, or a sentence; never another error."""
+    try:
+        assert unpack(rewritten(whole, _manifest(**{name: value}))) == TEXTS
+    except BackupError:
+        assert name != "created_at" or not isinstance(value, str)
+
+
+def test_nothing_may_come_after_the_end(whole: Path) -> None:
+    content = whole.read_bytes()
+    for more in (content, b"\0" * tarfile.RECORDSIZE, b"x", b"\0", content[:512]):
+        changed = whole.with_name("more.tar")
+        changed.write_bytes(content + more)
+        with pytest.raises(BackupError, match="goes on after its end"):
+            unpack(changed)
+    # In the padding, which says nothing, hides nothing.
+    changed.write_bytes(content[:-1] + b"x")
+    with pytest.raises(BackupError, match="goes on after its end"):
+        unpack(changed)
+    changed.write_bytes(content[:-1])
+    with pytest.raises(BackupError, match="cut short"):
+        unpack(changed)
+
+
+def test_a_file_with_holes_is_refused(whole: Path) -> None:
+    """A sparse member of a few bytes could fill the disk."""
+    holes = tarfile.TarInfo("data/pocket/holes")
+    holes.pax_headers = {
+        "GNU.sparse.major": "1",
+        "GNU.sparse.minor": "0",
+        "GNU.sparse.name": "data/pocket/holes",
+        "GNU.sparse.realsize": str(10**12),
+    }
+    head = b"1\n1000000000000\n0\n".ljust(tarfile.BLOCKSIZE, b"\0")
+    holes.size = len(head)
+    with pytest.raises(BackupError, match="not a plain file"):
+        unpack(rewritten(whole, lambda old, data: [(holes, head), (old, data)]))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x00" * 10_240, b"SQLite format 3\x00"])

@@ -13,9 +13,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from modelserver import Server
 from storaiteller_site.serving import supervisor
 from tests.conftest import ScriptedServer
-from tests.support.processes import free_port, wait_until_ready
+from tests.support.processes import free_port, stop, wait_until_ready
 from tests.support.web import installation
 
 NOBODY_HOME = "http://127.0.0.1:9"
@@ -48,7 +49,7 @@ def members(group: int) -> list[int]:
 
 
 def test_it_starts_tells_where_and_stops_everything(tmp_path: Path) -> None:
-    environment = installation(tmp_path, NOBODY_HOME, "llama3.2")
+    environment = installation(tmp_path, "", "pocket")
     address = f"http://127.0.0.1:{environment['PORT']}/"
     for _ in range(2):  # the second start finds everything prepared
         process = serve(environment)
@@ -135,19 +136,61 @@ def test_a_port_in_use_inside_the_command(settings: Settings) -> None:
 
 
 def test_a_running_ollama_is_used(scripted_server: ScriptedServer, settings: Settings) -> None:
-    settings.OLLAMA_HOST, settings.STORY_MODEL = scripted_server.url, "llama3.2"
+    settings.MODEL_SERVER, settings.STORY_MODEL = Server.at(scripted_server.url), "llama3.2"
     chosen = supervisor.choose_model_server()
-    assert (chosen.host, chosen.model, chosen.command) == (scripted_server.url, "llama3.2", ())
+    assert chosen.server.url == scripted_server.url
+    assert (chosen.model, chosen.command, chosen.trouble) == ("llama3.2", (), "")
     assert scripted_server.url in chosen.description
 
 
 @pytest.mark.parametrize("host", [NOBODY_HOME, "http://no.such.host.invalid:11434"])
 def test_without_one_pocket_is_started(settings: Settings, host: str) -> None:
-    settings.OLLAMA_HOST = host
+    settings.MODEL_SERVER_IS_NAMED = False
+    settings.MODEL_SERVER = Server.at(host)
     chosen = supervisor.choose_model_server()
     assert chosen.model == "pocket"
-    assert chosen.host.startswith("http://127.0.0.1:")
+    assert chosen.server.url.startswith("http://127.0.0.1:")
     assert "--models" in chosen.command
+
+
+def test_the_embedded_model_is_had_by_its_name(
+    scripted_server: ScriptedServer, settings: Settings
+) -> None:
+    settings.MODEL_SERVER, settings.STORY_MODEL = Server.at(scripted_server.url), "pocket"
+    settings.MODEL_SERVER_IS_NAMED = False
+    assert "--models" in supervisor.choose_model_server().command
+
+
+def test_pocket_never_writes_in_the_place_of_a_server_that_was_named(settings: Settings) -> None:
+    settings.MODEL_SERVER = Server.at(NOBODY_HOME)
+    settings.MODEL_SERVER_IS_NAMED = True
+    settings.STORY_MODEL = "llama3.2"
+    chosen = supervisor.choose_model_server()
+    assert (chosen.server.url, chosen.model, chosen.command) == (NOBODY_HOME, "llama3.2", ())
+    assert "can't be reached" in chosen.trouble
+
+
+def test_a_named_server_that_does_not_answer_is_told_at_start(tmp_path: Path) -> None:
+    address = NOBODY_HOME.replace("://", "://anna:pa%20ss-canary@")
+    environment = installation(tmp_path, address, "llama3.2")
+    process = serve(environment)
+    assert process.stdout is not None
+    output = ""
+    try:
+        while "Ctrl-C" not in output:
+            line = process.stdout.readline().decode()
+            assert line, output
+            output += line
+        assert models(tmp_path) == []
+    finally:
+        stop(process)
+        process.stdout.close()
+    told, ready, written = output.splitlines()
+    assert told.startswith("No story can be written yet: The model server can't be reached.")
+    assert NOBODY_HOME in told
+    assert "ready at" in ready
+    assert f"llama3.2 on the Ollama server at {NOBODY_HOME}" in written
+    assert "canary" not in output
 
 
 def test_static_files_are_collected_once(settings: Settings, tmp_path: Path) -> None:
@@ -165,7 +208,7 @@ def test_a_free_port_passes() -> None:
 
 
 def test_a_model_server_that_dies_is_started_again(tmp_path: Path) -> None:
-    environment = installation(tmp_path, NOBODY_HOME, "llama3.2")
+    environment = installation(tmp_path, "", "pocket")
     address = f"http://127.0.0.1:{environment['PORT']}/"
     process = serve(environment)
     assert process.stdout is not None
