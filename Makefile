@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
   --require-hashes
 
-.PHONY: run test lint docs audit bench soak bench-training conformance finetune train-env pocket-model lock \
+.PHONY: run test fuzz lint docs audit bench soak bench-training conformance finetune train-env pocket-model lock \
   clean
 
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
@@ -15,6 +15,9 @@ run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000
 
 test: $(VENV)/.dev $(VENV)-train/.cpu  ## every test
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+fuzz: $(VENV)/.dev  ## TEXTS (10,000) texts of any kind to all that reads them; tells which took longest
+	TEXTS=$(or $(TEXTS),10000) $(BIN)/python -m pytest tests/prose/test_fuzz.py --timeout 0
 
 lint: $(VENV)/.dev  ## style and types; the Docker files too
 	$(BIN)/ruff check .
@@ -50,7 +53,7 @@ conformance: $(VENV)/.dev  ## is it an Ollama server? pocket, or OLLAMA_CONFORMA
 	$(BIN)/python -m pytest tests/conformance $(ARGS)
 
 finetune: $(VENV)/.web $(VENV)-train/.cpu  ## the whole loop on the pocket model, in minutes on a CPU
-	$(BIN)/python -m tests.finetuning.loop
+	$(BIN)/python manage.py finetune_demo
 
 train-env: $(VENV)-train/.cpu  ## the trainer's environment, for a CPU
 

@@ -25,7 +25,7 @@ import httpx
 import websockets
 
 from tests.support.processes import free_port, running
-from tests.support.seats import Seat, take_seats
+from tests.support.seats import Seat, session_cookie, take_seats
 
 TOKENS = 300
 RATE = 40  # tokens a second
@@ -120,7 +120,7 @@ def our_writer(port: int, stories: list[Seat]) -> Writer:
         async with websockets.connect(
             f"ws://127.0.0.1:{port}/ws/stories/{seat.story_id}/",
             origin=websockets.Origin(f"http://127.0.0.1:{port}"),
-            additional_headers={"Cookie": f"sessionid={seat.session_key}"},
+            additional_headers={"Cookie": session_cookie(seat)},
             open_timeout=30,
         ) as socket:
             await start()

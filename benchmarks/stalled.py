@@ -26,7 +26,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.relay import ACKNOWLEDGE_EVERY, model_server, web_process
 from tests.support.processes import resident
-from tests.support.seats import Seat, take_seats
+from tests.support.seats import Seat, session_cookie, take_seats
 
 TOKENS = 2000  # of a story: more than may be on its way to a client
 RATE = 60  # tokens a second and story
@@ -73,7 +73,7 @@ async def open_page(
         f"ws://127.0.0.1:{port}/ws/stories/{seat.story_id}/",
         sock=raw,
         origin=websockets.Origin(f"http://127.0.0.1:{port}"),
-        additional_headers={"Cookie": f"sessionid={seat.session_key}"},
+        additional_headers={"Cookie": session_cookie(seat)},
         open_timeout=60,
         close_timeout=1,
         ping_interval=None,

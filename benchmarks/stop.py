@@ -16,7 +16,7 @@ import httpx
 import websockets
 
 from benchmarks.relay import model_server, ours
-from tests.support.seats import Seat
+from tests.support.seats import Seat, session_cookie
 
 BEFORE = 20  # words under way when Stop is clicked
 RESULTS = Path(__file__).with_name("stop.json")
@@ -27,7 +27,7 @@ async def stop_one(port: int, seat: Seat, barrier: asyncio.Barrier) -> tuple[flo
     async with websockets.connect(
         f"ws://127.0.0.1:{port}/ws/stories/{seat.story_id}/",
         origin=websockets.Origin(f"http://127.0.0.1:{port}"),
-        additional_headers={"Cookie": f"sessionid={seat.session_key}"},
+        additional_headers={"Cookie": session_cookie(seat)},
         open_timeout=30,
     ) as socket:
         await socket.send('{"type":"write"}')

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-STORIES = ROOT / "tests" / "finetuning" / "data" / "marked_stories.csv"
+STORIES = ROOT / "finetuning" / "demo" / "marked_stories.csv"
 RESULTS = Path(__file__).with_suffix(".json")
 RUNS = 3
 SIDES = ("defaults", "ours")
@@ -42,10 +42,10 @@ def main() -> None:
             print(side, found[side][-1], flush=True)
     median = {
         side: {
-            name: statistics.median(run[name] for run in run_folder)
+            name: statistics.median(run[name] for run in runs)
             for name in ("tokens_per_second", "tokens_per_cpu_second", "held_out_loss")
         }
-        for side, run_folder in found.items()
+        for side, runs in found.items()
     }
     ratio = median["ours"]["tokens_per_second"] / median["defaults"]["tokens_per_second"]
     report = {"cores": os.cpu_count(), "median": median, "ratio": round(ratio, 2), "runs": found}
@@ -67,7 +67,10 @@ def _process(side: str) -> Any:
 
 
 def _measure(side: str, run_dir: Path) -> dict[str, float]:
-    from finetuning.pipeline import base, datastories, export, run_folder, train
+    from transformers import AutoTokenizer
+
+    from finetuning.pipeline import base, datastories, export, train
+    from finetuning.pipeline.run_folder import RunFolder
     from finetuning.recipes import RECIPES
 
     recipe = RECIPES["pocket"].changed(CHANGES)
@@ -77,14 +80,17 @@ def _measure(side: str, run_dir: Path) -> dict[str, float]:
         for e in entries
     ]
     learned, held_out = export.split(rows, recipe)
-    run_folder.folder(run_dir, "train")
-    weights = base.checkpoint(run_dir, recipe)
+    run = RunFolder(run_dir)
+    run.made("train")
+    weights = base.checkpoint(run, recipe)
+    tokenizer = AutoTokenizer.from_pretrained(weights)
+    # The same ids on both sides: pocket's template leaves the end of turn away.
+    examples = [[train.token_ids(tokenizer, row) for row in part] for part in (learned, held_out)]
     make = _ours if side == "ours" else _defaults
-    trainer, clock = make(run_dir, recipe, weights, (learned, held_out))
+    trainer, clock = make(run, recipe, weights, examples)
     trainer.train()
     loss = trainer.evaluate()["eval_loss"]
-    lengths = [len(train.token_ids(trainer.processing_class, row)[0]) for row in learned]
-    tokens = sum(lengths) * recipe.epochs  # padding does not count
+    tokens = sum(len(ids) for ids, _ in examples[0]) * recipe.epochs  # padding does not count
     return {
         "tokens_per_second": round(tokens / clock.spent, 1),
         "tokens_per_cpu_second": round(tokens / clock.cpu, 1),
@@ -112,28 +118,27 @@ def _clock() -> Any:
     return Clock()
 
 
-def _ours(run_dir: Path, recipe: Any, weights: str, data: Any) -> tuple[Any, Any]:
-    from finetuning.pipeline import backends, train
+def _ours(run: Any, recipe: Any, weights: str, examples: Any) -> tuple[Any, Any]:
+    from finetuning.pipeline import backends, sft
 
     longest = 1024
     model, tokenizer = backends.load_peft(recipe, weights, longest)
     clock = _clock()
     loaded = (backends.load_peft, model, tokenizer)
-    made = train.sft_trainer(run_dir, recipe, loaded, (*data, longest), [clock])
+    made = sft.trainer(run, recipe, loaded, (*examples, longest), [clock])
     return made, clock
 
 
-def _defaults(run_dir: Path, recipe: Any, weights: str, data: Any) -> tuple[Any, Any]:
-    from datasets import Dataset
+def _defaults(run: Any, recipe: Any, weights: str, examples: Any) -> tuple[Any, Any]:
     from peft import LoraConfig
+    from transformers import AutoTokenizer
     from trl import SFTConfig, SFTTrainer
 
-    from finetuning.pipeline import train
     from finetuning.recipes import PROJECTIONS
 
     clock = _clock()
     config = SFTConfig(
-        output_dir=str(run_dir / "defaults"),
+        output_dir=str(run.path / "defaults"),
         per_device_train_batch_size=recipe.batch_size,
         num_train_epochs=recipe.epochs,
         learning_rate=recipe.learning_rate,
@@ -151,29 +156,28 @@ def _defaults(run_dir: Path, recipe: Any, weights: str, data: Any) -> tuple[Any,
         target_modules=list(PROJECTIONS),
         task_type="CAUSAL_LM",
     )
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(weights)
-    # The same ids on both sides: pocket's template leaves the end of turn away.
-    learned, held_out = (
-        Dataset.from_list(
-            [
-                {"input_ids": ids, "completion_mask": [0] * prompt + [1] * (len(ids) - prompt)}
-                for ids, prompt in (train.token_ids(tokenizer, row) for row in part)
-            ]
-        )
-        for part in data
-    )
+    learned, held_out = map(_dataset, examples)
     trainer = SFTTrainer(
         model=weights,
         args=config,
         train_dataset=learned,
         eval_dataset=held_out,
-        processing_class=tokenizer,
+        processing_class=AutoTokenizer.from_pretrained(weights),
         peft_config=adapter,
         callbacks=[clock],
     )
     return trainer, clock
+
+
+def _dataset(examples: Any) -> Any:
+    from datasets import Dataset
+
+    return Dataset.from_list(
+        [
+            {"input_ids": ids, "completion_mask": [0] * prompt + [1] * (len(ids) - prompt)}
+            for ids, prompt in examples
+        ]
+    )
 
 
 if __name__ == "__main__":

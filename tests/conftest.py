@@ -7,10 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
 import modelserver
+from modelserver import Server
 from stories.history import library
 from stories.models import Story, StorySettings, User
 from tests.support.processes import free_port, running
@@ -60,10 +62,16 @@ async def model_server(
     scripted_server: ScriptedServer, settings: Settings
 ) -> AsyncIterator[ScriptedServer]:
     """A running scripted model server that the settings point to."""
-    settings.OLLAMA_HOST = scripted_server.url
+    settings.MODEL_SERVER = Server.at(scripted_server.url)
     settings.STORY_MODEL = "steady"
     yield scripted_server
     await modelserver.close()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_tried_before() -> None:
+    """Forget what was counted: the same number is another test's user."""
+    cache.clear()
 
 
 @pytest.fixture

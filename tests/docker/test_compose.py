@@ -1,5 +1,6 @@
 """What the compose file promises: who reaches whom, what survives, who may do what."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -149,3 +150,27 @@ def re_command(dockerfile: str) -> list[str]:
     """Return the command that the image has by itself."""
     [command] = re.findall(r"^CMD \[(.*)\]$", dockerfile, re.M)
     return re.findall(r'"([^"]*)"', command)
+
+
+@pytest.mark.parametrize("origin", ["http://stories.home", "http://stories.home/"])
+def test_the_proxy_serves_all_paths_of_the_origin(compose: dict[str, Any], origin: str) -> None:
+    """Its own command, which shows the configuration instead of running with it."""
+    caddy = shutil.which("caddy")
+    if caddy is None:
+        pytest.skip("caddy is not installed")
+    shell, option, command = compose["services"]["proxy"]["command"]
+    # Compose's own output keeps the dollar signs doubled.
+    script = command.replace("$$", "$").replace("/etc/caddy/Caddyfile", "docker/Caddyfile")
+    shown = subprocess.run(
+        [shell, option, script.replace("caddy run", f"{caddy} adapt")],
+        cwd=ROOT,
+        env={"SITE_ORIGIN": origin},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    [server] = json.loads(shown.stdout)["apps"]["http"]["servers"].values()
+    [route] = server["routes"]
+    assert route["match"] == [{"host": ["stories.home"]}]
+    assert server["read_header_timeout"] > 0
+    assert server["read_timeout"] > 0

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,7 +25,7 @@ from websockets.sync.client import connect
 from tests.conftest import ScriptedServer
 from tests.docker.conftest import ROOT
 from tests.support.processes import free_port, stop, wait_until_ready
-from tests.support.seats import Seat, take_seats
+from tests.support.seats import CSRF, Seat, session_cookie, take_seats
 from tests.support.servers import postgres_server, redis_server
 from tests.support.web import STATIC_ROOT, Client
 
@@ -58,6 +59,24 @@ def command_of(service: dict[str, Any], changes: dict[str, str]) -> list[str]:
     return [sys.executable, *(changes.get(argument, argument) for argument in arguments)]
 
 
+def caddy(site: str, ports: list[str], home: Path) -> "subprocess.Popen[bytes]":
+    """Start the compose file's proxy at `site`, in front of the web processes at `ports`."""
+    program = shutil.which("caddy")
+    if program is None:
+        pytest.skip("caddy is not installed")
+    return subprocess.Popen(
+        [program, "run", "--config", "docker/Caddyfile", "--adapter", "caddyfile"],
+        cwd=ROOT,
+        env={
+            "SITE_ORIGIN": site,
+            "WEB_SERVERS": " ".join(f"127.0.0.1:{port}" for port in ports),
+            "HOME": str(home),
+        },
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
 @pytest.fixture(scope="module")
 def stack(
     tmp_path_factory: pytest.TempPathFactory,
@@ -65,9 +84,6 @@ def stack(
     compose: dict[str, Any],
 ) -> Iterator[Stack]:
     """Start setup, two web processes, worker, beat and the proxy as the compose file does."""
-    caddy = shutil.which("caddy")
-    if caddy is None:
-        pytest.skip("caddy is not installed")
     folder = tmp_path_factory.mktemp("stack")
     for name in ("data", "redis", "postgres", "caddy"):
         (folder / name).mkdir()
@@ -106,17 +122,7 @@ def stack(
         beat = start(command_of(services["beat"], schedule))
         for process, port in zip(webs, ports, strict=True):
             wait_until_ready(f"http://127.0.0.1:{port}/health/", process)
-        proxy = subprocess.Popen(
-            [caddy, "run", "--config", "docker/Caddyfile", "--adapter", "caddyfile"],
-            cwd=ROOT,
-            env={
-                "SITE_ORIGIN": site,
-                "WEB_SERVERS": " ".join(f"127.0.0.1:{port}" for port in ports),
-                "HOME": str(folder / "caddy"),
-            },
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        proxy = caddy(site, ports, folder / "caddy")
         stack.callback(stop, proxy)
         wait_until_ready(f"{site}/health/", proxy)
         yield Stack(site, environment, webs, worker, beat)
@@ -133,7 +139,7 @@ def socket_on(stack: Stack, seat: Seat, origin: str = "") -> Any:
     return connect(
         f"{stack.site.replace('http', 'ws')}/ws/stories/{seat.story_id}/",
         origin=Origin(origin or stack.site),
-        additional_headers={"Cookie": f"sessionid={seat.session_key}"},
+        additional_headers={"Cookie": session_cookie(seat)},
     )
 
 
@@ -171,7 +177,7 @@ def test_what_a_client_says_about_itself_is_not_believed(stack: Stack) -> None:
     """The sign-in limit counts by the address that the proxy saw, not by the one made up."""
     with httpx.Client(base_url=stack.site, trust_env=False, timeout=60) as browser:
         browser.get("/accounts/login/")
-        fields = {"password": "guess", "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+        fields = {"password": "guess", "csrfmiddlewaretoken": browser.cookies[CSRF]}
         answers = [
             browser.post(
                 "/accounts/login/",
@@ -199,7 +205,7 @@ def test_the_worker_does_what_beat_says(stack: Stack, seats: list[Seat]) -> None
     """A generation whose process is gone is closed without anybody looking at it."""
     abandon = (
         "from datetime import timedelta; from django.utils import timezone;"
-        "from stories.writing.requests import open_generation;"
+        "from stories.writing.opening import open_generation;"
         "from stories.models import Generation, Story;"
         f"story = Story.objects.get(pk={seats[1].story_id});"
         "generation = open_generation(story.pk, story.owner, 'write');"
