@@ -14,6 +14,7 @@ _NAMED = (
     *("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<s>", "</s>"),
     *("<start_of_turn>", "<end_of_turn>"),
 )
+_SHORTEST = min(map(len, _NAMED))
 CHAT_TOKEN = re.compile(
     rf"<\|[^<>|]{{0,{_LONGEST_NAME}}}\|>|{'|'.join(re.escape(token) for token in _NAMED)}"
 )
@@ -74,11 +75,12 @@ def _without_tokens(text: str) -> str:
 
 def _token_length(kept: list[str]) -> int:
     """Return the length of the token that `kept` ends with, or 0."""
-    end = "".join(kept[-2:])
+    if len(kept) < _SHORTEST:
+        return 0
+    end = kept[-2] + kept[-1]
     if end != "|>":
-        return next(
-            (len(token) for token in _BY_END.get(end, ()) if kept[-len(token) :] == token), 0
-        )
+        named = _BY_END.get(end, ())
+        return next((len(token) for token in named if kept[-len(token) :] == token), 0)
     place = len(kept) - 3
     least = max(1, place - _LONGEST_NAME)
     while place > least and kept[place] not in "<>|":

@@ -75,8 +75,10 @@ class Lookout:
     def _safe_length(self, *, open_end: bool) -> tuple[int, bool]:
         """Return up to where the held text is safe, and whether what follows begins there."""
         words = list(keyed_words(self._held)) if self._following else []
-        for index, (_, start, _) in enumerate(words):
-            found = [word for word, _, _ in words[index : index + len(self._following)]]
+        for index, (word, start, _) in enumerate(words):
+            if word != self._following[0] and index + 1 < len(words):
+                continue  # the last one may be half a word
+            found = [told for told, _, _ in words[index : index + len(self._following)]]
             # The last word may still be the beginning of a longer one.
             is_open = open_end and index + len(found) == len(words)
             if found == self._following and not is_open:

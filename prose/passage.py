@@ -15,9 +15,8 @@ _APOSTROPHES = "'’"
 _JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _FLAG_LETTERS = range(0x1F1E6, 0x1F200)
-# Letters and digits that belong together whatever stands around them: Latin, Greek, Cyrillic.
-_PLAIN_LETTERS = "_" + "".join(filter(str.isalnum, map(chr, range(0x530))))
-_PLAIN = re.compile(f"[{_PLAIN_LETTERS}]+")
+# Letters and digits that belong together: of Unicode's first scripts, before those that are wide.
+_PLAIN = re.compile(r"[^\W\u1100-\U0010ffff]+")
 _STEP = 256  # characters that are looked at in one go
 
 
@@ -88,8 +87,8 @@ def cut(text: str, start: int, end: int) -> Passage:
         run = _PLAIN.match(text, first, last)
         first = run.end() if run else first + 1
     while last > first and _joined(text, last):
-        near = max(first, last - _STEP)
-        last = min(last - 1, near + len(text[near:last].rstrip(_PLAIN_LETTERS)))
+        run = _PLAIN.match(text[max(first, last - _STEP) : last][::-1])
+        last -= run.end() if run else 1
     selected = text[first:last]
     first += len(selected) - len(selected.lstrip())
     last = first + len(selected.strip())

@@ -26,6 +26,8 @@ _PREAMBLE_STARTS = (
 _LONGEST_PREAMBLE = 160  # characters
 # What is looked at for one, with the white space and the signs around it.
 _OPENING = 1_000
+# Words before the passage, of two characters at least with their space, that may be told again.
+_MOST_REPEATED = 300
 _QUOTES = {'"': '"', "“": "”", "«": "»"}
 _CLOSING = "\"'”’»)]*_"
 # After which a word has a space before it; the emphasis of a text that is still written has none.
@@ -82,6 +84,8 @@ def fitted(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> s
     """
     text = without_preamble(text.replace("\r", "")).strip()
     text = _without_wrapping_quotes(text, passage)
+    # No more can be left; the rest of a long answer is not worth looking through.
+    text = _first_words(text, max_words + _MOST_REPEATED)
     text = _without_repeated_start(text, passage)
     text = _without_what_follows(text, passage)
     text = _with_breaks_as_in(text, passage)
@@ -91,6 +95,11 @@ def fitted(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> s
         text = _inside_sentence(text, passage, max_words)
     text = _with_capital(text.strip(), passage)
     return f"{passage.head}{text}{passage.tail}" if text else ""
+
+
+def _first_words(text: str, count: int) -> str:
+    beyond = next(islice(re.finditer(r"\S+", text), count, None), None)
+    return text[: beyond.start()].rstrip() if beyond else text
 
 
 def _without_wrapping_quotes(text: str, passage: Passage) -> str:
@@ -105,7 +114,7 @@ def _without_wrapping_quotes(text: str, passage: Passage) -> str:
 
 def _without_repeated_start(text: str, passage: Passage) -> str:
     """Return `text` without the sentence or sentences before the passage, told again."""
-    before = [word for word, _, _ in overlap.keyed_words(passage.left[-600:])]
+    before = [word for word, _, _ in overlap.keyed_words(passage.left[-2 * _MOST_REPEATED :])]
     words = list(islice(overlap.keyed_words(text), len(before)))
     told = [word for word, _, _ in words]
     for count in range(len(words), 3, -1):
@@ -157,9 +166,7 @@ def _whole(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> s
 
 def _inside_sentence(text: str, passage: Passage, max_words: int) -> str:
     """Return so much of `text` as can stand where the sentence goes on behind it."""
-    beyond = next(islice(re.finditer(r"\S+", text), max_words, None), None)
-    if beyond:
-        text = text[: beyond.start()].rstrip()
+    text = _first_words(text, max_words)
     clauses = passage.core.rstrip(_CLAUSE_SIGNS)
     ending = passage.core[len(clauses) :]
     is_one_clause = not _CLAUSE_END.search(clauses)

@@ -164,6 +164,7 @@ def _request(text: str) -> None:
 def _excerpt(text: str) -> None:
     words = search.query_words(f"{'a' * 30}b e\u0301 字 {text[:100]}")
     search.excerpt(text, words)
+    search.excerpt(text, words[:1])
 
 
 def _read_csv(text: str) -> None:

@@ -1,6 +1,8 @@
 """The report counts what is there."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from prose import report
 from prose.settings import Settings
@@ -62,6 +64,16 @@ def test_a_report() -> None:
 )
 def test_inflected_and_hyphenated_forms_count(text: str, phrase: str, found: bool) -> None:
     assert report.contains(text, phrase) is found
+
+
+ENDINGS = ("", "s", "'s", "ing", "ied", "ies", "ational", "ization", "ability", "ogist", "eedly")
+
+
+@given(st.text("abcdeilmnorstuyzé'", min_size=1, max_size=9), st.sampled_from(ENDINGS))
+def test_no_word_is_missed_for_how_it_begins(word: str, ending: str) -> None:
+    """Only words that begin like a stem are stemmed: else a long text takes seconds."""
+    for told in report._words(word + ending):
+        assert told.startswith(report._beginning(report._stem(told))) or told[1:5] == "ying"
 
 
 @pytest.mark.parametrize(
