@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "storaiteller_site.signed_out.keep_sign_in_out_of_parts",
     "allauth.account.middleware.AccountMiddleware",
+    "storaiteller_site.unavailable.SayUnavailable",
 ]
 
 ROOT_URLCONF = "storaiteller_site.urls"
@@ -116,7 +117,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["OPTIONS"] = {
         # A write lock taken at BEGIN waits its turn; one taken half-way fails with "locked".
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        # Seconds; who asks is told within ten that nothing can be stored.
+        "timeout": 8,
         # What was answered as saved is on the disk, also after a power cut.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
         # What is deleted is gone from the file too.

@@ -6,4 +6,5 @@ refuses to close with a member of an `IntEnum`.
 
 SIGNED_OUT = 4401  # the session has ended
 STALLED = 4408  # the client does not take in what it is sent; it can attach again where it is
+TOO_MANY = 4429  # the user has too many sockets; one more can be had when another is closed
 FAULT = 4500  # ours

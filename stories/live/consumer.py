@@ -57,6 +57,12 @@ class StoryConsumer(AsyncWebsocketConsumer):
         """Refuse a story that the user can't see; else tell how its last generation stands."""
         self.user = cast("User | AnonymousUser", self.scope["user"])
         self.story_id: int = self.scope["url_route"]["kwargs"]["story_id"]
+        try:
+            self._watch_session()
+        except Refused as refused:
+            await self.accept()  # a closed socket can say why, a refused one can't
+            await self.close(close_codes.TOO_MANY, str(refused))
+            return
         # In the group first: what starts from here on is heard of, or is the newest already.
         await hub.join(story_group(self.story_id), self.channel_name)
         try:
@@ -65,8 +71,6 @@ class StoryConsumer(AsyncWebsocketConsumer):
             await self.close()
             return
         await self.accept()
-        if (session := self.scope.get("session")) is not None:
-            sessions.watch(self, str(session.session_key), cast("User", self.user).pk, self._end)
         if newest is not None:
             await self._say_standing(newest)
 
@@ -74,6 +78,11 @@ class StoryConsumer(AsyncWebsocketConsumer):
         """Stop following; the writing goes on."""
         self._let_go()
         await hub.leave(story_group(self.story_id), self.channel_name)
+
+    def _watch_session(self) -> None:
+        session = self.scope.get("session")
+        if session is not None and self.user.pk is not None:
+            sessions.watch(self, str(session.session_key), self.user.pk, self._end)
 
     def _let_go(self) -> None:
         sessions.unwatch(self)
@@ -112,7 +121,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 await self._start(Generation.Kind.CONTINUE)
             case frames.RewriteFrame():
                 rewrite = await database_sync_to_async(self._open_rewrite)(frame)
-                await self._launch(Rewriting(rewrite))
+                await self._launch(await asyncio.to_thread(Rewriting, rewrite))
             case frames.StopFrame():
                 active = await database_sync_to_async(self._request_stop)(frame.generation)
                 if active is not None:
@@ -132,7 +141,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
         except StoryBusyError:
             # Unless the one in the way is a dead process's.
             generation = await database_sync_to_async(self._open)(kind)
-        await self._launch(Writing(generation))
+        await self._launch(await asyncio.to_thread(Writing, generation))
 
     async def _launch(self, assignment: Assignment) -> None:
         await launch_at_turn(assignment)

@@ -16,12 +16,15 @@ from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from stories.errors import Refused
 from stories.models import User
 from stories.writing.background import OnDemand, PerLoop
 
 logger = logging.getLogger(__name__)
 
 INTERVAL = 2.0  # seconds
+# Of one user in one process: nobody reads more pages, and each has its files and tasks.
+MOST_SOCKETS = 40
 
 
 class _Socket(NamedTuple):
@@ -61,8 +64,14 @@ _watches = PerLoop(_Watch)
 
 
 def watch(owner: object, session_key: str, user: int, end: Callable[[], Awaitable[object]]) -> None:
-    """Await `end()` once the session is not `user`'s any more, until `unwatch(owner)`."""
+    """Await `end()` once the session is not `user`'s any more, until `unwatch(owner)`.
+
+    Raises `Refused` when the user has `MOST_SOCKETS` in this process already.
+    """
     watching = _watches.here()
+    if sum(socket.user == user for socket in watching.sockets.values()) >= MOST_SOCKETS:
+        sentence = f"You have {MOST_SOCKETS} pages with stories open. Close some of them first."
+        raise Refused("too_many_pages", sentence, 429)
     watching.sockets[owner] = _Socket(session_key, user, end)
     watching.looking.start()
 

@@ -1,24 +1,19 @@
 """What the views share."""
 
-import logging
 from collections.abc import Callable
 from functools import wraps
-from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django_htmx.middleware import HtmxDetails
 
-from stories.errors import NOT_STORED, Refused
+from stories.errors import Refused
 from stories.history import library, undo
 from stories.live import frames
 from stories.models import Story, User
 from stories.writing import rewrites
-
-logger = logging.getLogger(__name__)
 
 _Asked = ParamSpec("_Asked")
 _Shape = TypeVar("_Shape")
@@ -56,10 +51,7 @@ def take_context(story: Story) -> dict[str, Any]:
 
 
 def answers_refusals(view: Callable[_Asked, HttpResponse]) -> Callable[_Asked, HttpResponse]:
-    """Let `view` raise `Refused`; scripts are answered its code, its sentence and the story.
-
-    A database that can't take it is told in a sentence too: the page keeps what it has.
-    """
+    """Let `view` raise `Refused`; scripts are answered its code, its sentence and the story."""
 
     @wraps(view)
     def answer(*arguments: _Asked.args, **named: _Asked.kwargs) -> HttpResponse:
@@ -69,10 +61,6 @@ def answers_refusals(view: Callable[_Asked, HttpResponse]) -> Callable[_Asked, H
             state = state_of(refused.story) if refused.story else None
             told = {"code": refused.code, "message": str(refused), "state": state}
             return JsonResponse(told, status=refused.status)
-        except (InterfaceError, OperationalError) as error:
-            logger.warning("%s can't be answered: %s", view.__name__, error)
-            told = {"code": frames.NOT_STORED, "message": NOT_STORED, "state": None}
-            return JsonResponse(told, status=HTTPStatus.SERVICE_UNAVAILABLE)
 
     return answer
 

@@ -25,7 +25,7 @@ def page_constants() -> dict[str, Any]:
     """
     return {
         "http": {"SIGNED_OUT": SIGNED_OUT, "REFUSED": REFUSED},
-        "close": {"SIGNED_OUT": close_codes.SIGNED_OUT},
+        "close": {"SIGNED_OUT": close_codes.SIGNED_OUT, "TOO_MANY": close_codes.TOO_MANY},
         "error": {
             "CONFLICT": CONFLICT,
             "MODEL_MISSING": ModelMissingError.code,

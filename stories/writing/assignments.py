@@ -14,7 +14,7 @@ from prose import overlap, prompts, replacement, sentences
 from stories.history.versions import MAX_TEXT_LENGTH
 from stories.models import Generation
 from stories.writing import rewrite_request
-from stories.writing.finishing import Outcome
+from stories.writing.finishing import Outcome, report_of
 from stories.writing.rewrite_request import Rewrite, rewrite_of
 
 # Requests for one rewrite, when the model only tells what is there already.
@@ -36,7 +36,10 @@ class Attempt(NamedTuple):
 
 
 class Assignment(Protocol):
-    """What the runner has to know about what it writes."""
+    """What the runner has to know about what it writes.
+
+    Making one, its `attempts`, `is_void` and `conclude` read whole texts: not for the event loop.
+    """
 
     generation: Generation
     limit: int  # words
@@ -151,11 +154,12 @@ class Writing:
         return not text
 
     def conclude(self, outcome: Outcome) -> None:
-        """Keep whole sentences of an answer that was cut short."""
+        """Keep whole sentences of an answer that was cut short, and report on the story."""
         if outcome.status == Generation.Status.DONE and (
             outcome.is_cut_short or len(outcome.text.split()) > self.limit
         ):
             outcome.text = sentences.whole_sentences(outcome.text, self.limit)
+        outcome.report = report_of(self.generation, self.base, outcome.text)
 
 
 class Rewriting:

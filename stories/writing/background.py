@@ -5,7 +5,7 @@ Imports nothing of ours.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,18 @@ class OnDemand:
         """Let the running loop do the work, if it isn't at it."""
         if self._task is None or self._task.done():
             self._task = hold(self._work())
+
+
+async def telling(work: Awaitable[T], patience: float, tell: Callable[[], object]) -> T:
+    """Return what `work` comes to; `tell` once if it takes longer than `patience` seconds.
+
+    It is not cut off: what waits for a database that is away, or for its only thread, may yet come.
+    """
+    timer = asyncio.get_running_loop().call_later(patience, tell)
+    try:
+        return await work
+    finally:
+        timer.cancel()
 
 
 # Loops hold their tasks weakly; these must live until they end.

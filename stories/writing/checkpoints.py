@@ -8,6 +8,7 @@ import atexit
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from channels.db import database_sync_to_async
@@ -15,13 +16,14 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from stories.models import Generation
-from stories.writing.background import OnDemand, PerLoop
+from stories.writing.background import OnDemand, PerLoop, telling
 
 logger = logging.getLogger(__name__)
 
 INTERVAL = 0.8  # seconds; at most one second of text may be lost
-# Seconds without a checkpoint after which the person is told.
-TOLD_AFTER = 3.0
+# Seconds without a checkpoint after which the person is told, whether the database has said that it
+# can't or still lets wait for an answer.
+TOLD_AFTER = 4.0
 
 
 class _Kept(NamedTuple):
@@ -42,8 +44,12 @@ class _Keeper:
     async def run(self) -> None:
         while self.kept:
             await asyncio.sleep(INTERVAL)
-            begun = time.monotonic()
-            stored = await database_sync_to_async(_store)(self.now())
+            begun, texts = time.monotonic(), self.now()
+            stored = await telling(
+                database_sync_to_async(_store)(texts),
+                TOLD_AFTER,
+                partial(self.tell, set(texts), begun),
+            )
             for number in stored.ended & self.kept.keys():
                 self.kept.pop(number).end()
             self.tell(stored.failed, begun)
@@ -56,7 +62,7 @@ class _Keeper:
         since = self.unstored_since
         self.unstored_since = {number: since.get(number, begun) for number in failed}
         for number, first in self.unstored_since.items():
-            if time.monotonic() - first > TOLD_AFTER and number in self.kept:
+            if time.monotonic() - first >= TOLD_AFTER and number in self.kept:
                 self.unstored_since[number] = float("inf")
                 self.kept[number].trouble()
 

@@ -36,6 +36,8 @@ class Outcome:
     error_message: str = ""
     # More fields of the row: of a rewrite, `replacement` is what Keep puts in the passage's place.
     facts: dict[str, Any] = field(default_factory=dict)
+    # How well the story that the text makes keeps to its settings; empty of a rewrite.
+    report: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_cut_short(self) -> bool:
@@ -43,16 +45,13 @@ class Outcome:
         return self.facts.get("done_reason") in sentences.CUT_SHORT
 
 
-def finish(generation: Generation, outcome: Outcome, *, reported: bool = True) -> bool:
+def finish(generation: Generation, outcome: Outcome) -> bool:
     """Store `outcome` and, if there is text, the version or the replacement that it makes.
 
-    A story is `reported` on, unless that can't be done with its text. Returns False, and changes
-    nothing, when the row is no longer its runner's or has ended. Raises `Story.DoesNotExist` when
-    the story was removed for good meanwhile.
+    Returns False, and changes nothing, when the row is no longer its runner's or has ended. Raises
+    `Story.DoesNotExist` when the story was removed for good meanwhile.
     """
     now = timezone.now()
-    # Before the database is locked for anybody: a report reads the whole text.
-    kept_to = _report(generation, outcome.text.rstrip()) if reported else {}
     with transaction.atomic():
         # The story first, as every change of it does, so that two never wait for each other.
         story = Story.objects.select_for_update().get(pk=generation.story_id)
@@ -72,26 +71,28 @@ def finish(generation: Generation, outcome: Outcome, *, reported: bool = True) -
         if generation.kind == Generation.Kind.REWRITE:
             _propose(generation)
         elif text:
-            _keep(generation, story, text, kept_to)
+            _keep(generation, story, text, outcome.report)
     return True
 
 
-def _report(generation: Generation, text: str) -> dict[str, Any]:
-    """Return how well the story that `text` makes keeps to its settings; empty of a rewrite."""
-    if generation.kind == Generation.Kind.REWRITE or not text:
-        return {}
-    whole = _whole(generation, text)
-    return {**report.story_report(whole, Settings.of(generation.settings))}
+def report_of(generation: Generation, base: str, text: str) -> dict[str, Any]:
+    """Return how well the story keeps to its settings that `text` makes, after `base`.
+
+    It reads the whole text: not for the event loop, nor for a transaction.
+    """
+    whole = _whole(base, text.rstrip())
+    return {**report.story_report(whole, Settings.of(generation.settings))} if text.strip() else {}
 
 
-def _whole(generation: Generation, text: str) -> str:
-    """Return the story that `text` makes, with what it went on from."""
-    base = ""
-    if generation.kind == Generation.Kind.CONTINUE:
-        found = StoryVersion.objects.filter(
-            story=generation.story_id, number=generation.base_version
-        )
-        base = found.values_list("text", flat=True).first() or ""  # the story may be gone
+def base_of(generation: Generation) -> str:
+    """Return what a continuation went on from; empty of anything else."""
+    if generation.kind != Generation.Kind.CONTINUE:
+        return ""
+    found = StoryVersion.objects.filter(story=generation.story_id, number=generation.base_version)
+    return found.values_list("text", flat=True).first() or ""  # the story may be gone
+
+
+def _whole(base: str, text: str) -> str:
     # Nobody writes beyond it (`assignments`); should it all the same, the row has the rest.
     return (base + text)[:MAX_TEXT_LENGTH]
 
@@ -137,7 +138,7 @@ def _keep(generation: Generation, story: Story, text: str, kept_to: dict[str, An
     if kind == Generation.Kind.WRITE:
         # Their passage was in the take that this one takes the place of.
         story.generations.undecided().update(decision=Generation.Decision.DISCARDED)
-    base, whole = generation.base_version, _whole(generation, text)
+    base, whole = generation.base_version, _whole(base_of(generation), text)
     moved_on = story.version != base
     if moved_on:
         # Nothing may change the text meanwhile; should it all the same, both are kept.

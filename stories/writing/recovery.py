@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 from django.db import DatabaseError
 
 from stories.models import Generation, Story
-from stories.writing.finishing import Outcome, finish
+from stories.writing.finishing import Outcome, base_of, finish, report_of
 from stories.writing.rewrite_request import rewrite_of
 from stories.writing.textlog import get_text_log
 
@@ -125,15 +125,21 @@ def _close(generation: Generation) -> bool:
     )
     try:
         outcome.facts = _facts(generation, outcome.text)
-        return finish(generation, outcome)
+        outcome.report = _report(generation, outcome.text)
     except DatabaseError:
         raise
     except Exception:
         # Whatever can't be made of the text, it ended the process before, perhaps: the row is
         # closed all the same, with the text and nothing made of it.
         logger.exception("Generation %s is closed without a report", generation.pk)
-        outcome.facts = {}
-        return finish(generation, outcome, reported=False)
+        outcome.facts, outcome.report = {}, {}
+    return finish(generation, outcome)
+
+
+def _report(generation: Generation, text: str) -> dict[str, Any]:
+    if generation.kind == Generation.Kind.REWRITE:
+        return {}
+    return report_of(generation, base_of(generation), text)
 
 
 def _facts(generation: Generation, text: str) -> dict[str, Any]:

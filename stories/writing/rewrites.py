@@ -120,15 +120,15 @@ def keep(story: Story, editor: User, generation: int, selection: Selection) -> i
     hashes. The other tries are discarded. Raises `Refused`: `StoryBusyError`, or
     `VersionConflictError` when the passage is not there any more, among others.
     """
+    before = Story.objects.get(pk=story.pk)
+    kept = _to_be_kept(before, generation, selection)
+    text = splice.splice(before.text, selection.start, selection.end, kept.replacement)
+    # They read the whole text: while the database is nobody's. A version's text never changes.
+    told = {**report.story_report(text, Settings.of(kept.settings)), **speed(kept)}
+    outside = splice.hashes(before.text, selection.start, selection.end)
     with transaction.atomic():
-        current = Story.objects.select_for_update().select_related("settings").get(pk=story.pk)
-        if current.generations.holding_text().exists():
-            raise StoryBusyError(current)  # another tab lets the model write the story itself
-        kept = _pending(current, generation)
-        if kept.selected != selection.text:
-            raise VersionConflictError(current)
-        selection.check(current)
-        text = splice.splice(current.text, selection.start, selection.end, kept.replacement)
+        current = Story.objects.select_for_update().get(pk=story.pk)
+        kept = _to_be_kept(current, generation, selection)
         version = add_version(
             story,
             text,
@@ -136,19 +136,25 @@ def keep(story: Story, editor: User, generation: int, selection: Selection) -> i
             expected_version=selection.version,
             generation=kept,
             editor=editor,
-            outside=splice.hashes(current.text, selection.start, selection.end),
+            outside=outside,
         )
         kept.decision = Generation.Decision.KEPT
         kept.start, kept.end, kept.base_version = selection.start, selection.end, selection.version
-        kept.report = {
-            **kept.report,
-            **report.story_report(text, Settings.of(kept.settings)),
-            **speed(kept),
-        }
+        kept.report = {**kept.report, **told}
         kept.save(update_fields=["decision", "start", "end", "base_version", "report"])
         current.generations.undecided().update(decision=Generation.Decision.DISCARDED)
         preferences.record_kept_replacement(kept)
     return version.number
+
+
+def _to_be_kept(story: Story, generation: int, selection: Selection) -> Generation:
+    if story.generations.holding_text().exists():
+        raise StoryBusyError(story)  # another tab lets the model write the story itself
+    kept = _pending(story, generation)
+    if kept.selected != selection.text:
+        raise VersionConflictError(story)
+    selection.check(story)
+    return kept
 
 
 def discard(story: Story) -> None:

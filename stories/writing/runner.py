@@ -18,7 +18,7 @@ from prose import sentences
 from stories.models import Generation, Story
 from stories.writing import checkpoints, hub, recovery
 from stories.writing.assignments import Assignment
-from stories.writing.background import hold
+from stories.writing.background import hold, telling
 from stories.writing.finishing import Outcome, finish, reclaim
 from stories.writing.textlog import Piece, get_text_log
 
@@ -41,6 +41,7 @@ _CHARACTERS_A_WORD = 24
 # Pieces that an answer may come in for each token that was asked for; a server sends one a token,
 # and one that doesn't keep to what it is asked would send them for ever.
 _PIECES_A_TOKEN = 2
+_BROKEN = "Something went wrong while the story was being written."
 # Seconds that the writing waits for a log that does not take the text; the database has it.
 _PATIENCE = 5.0
 
@@ -101,7 +102,7 @@ class _Run:
             self._fail(error.code, str(error))
         except Exception:
             logger.exception("Generation %s failed", self.generation.pk)
-            self._fail("internal", "Something went wrong while the story was being written.")
+            self._fail("internal", _BROKEN)
         finally:
             checkpoints.drop(self.generation)
             hub.ignore(self.generation.pk)
@@ -109,8 +110,8 @@ class _Run:
             self.flush_now.set()
         await _try(flushing, self.generation)
         self.outcome.text = "".join(self.parts)
-        self.assignment.conclude(self.outcome)
-        await self._store()
+        await self._conclude()
+        await telling(self._store(), checkpoints.TOLD_AFTER, self._tell_unstored)
         await _try(self.log.finish(self.generation.pk), self.generation)
         await hub.hint_moved()  # there is a free slot
 
@@ -119,6 +120,14 @@ class _Run:
         self.stopped = True
         if self.writing is not None:
             self.writing.cancel()
+
+    async def _conclude(self) -> None:
+        try:
+            await asyncio.to_thread(self.assignment.conclude, self.outcome)
+        except Exception:
+            # What was written is kept, whatever can't be made of it.
+            logger.exception("Generation %s can't be concluded", self.generation.pk)
+            self._fail("internal", _BROKEN)
 
     def _tell_unstored(self) -> None:
         message = {"type": "generation.unstored", "generation": self.generation.pk}
@@ -133,14 +142,16 @@ class _Run:
     async def _write(self) -> None:
         generation, asked = self.generation, self.assignment
         able = await self._able(generation.model)
-        for chat, options, facts in asked.attempts(able.context_length):
+        attempts = asked.attempts(able.context_length)
+        while attempt := await asyncio.to_thread(next, attempts, None):
+            chat, options, facts = attempt
             self.outcome.facts |= {**facts, "options": options}
             self.counter = sentences.WordCounter()
             answer = modelserver.chat(
                 settings.MODEL_SERVER, generation.model, chat, options, thinks=able.thinks
             )
             await self._receive(answer, _PIECES_A_TOKEN * options["num_predict"])
-            if not asked.is_void("".join(self.parts)):
+            if not await asyncio.to_thread(asked.is_void, "".join(self.parts)):
                 return
         if not self.length:
             self.outcome.error_code, self.outcome.error_message = "nothing_written", asked.nothing
@@ -246,7 +257,6 @@ class _Run:
                 return
             except DatabaseError as error:
                 if not attempt:
-                    self._tell_unstored()
                     logger.error("Generation %s is not stored yet: %s", self.generation.pk, error)  # noqa: TRY400
                 refusals += not isinstance(error, _AWAY)
                 if refusals > _REFUSALS:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -22,7 +23,9 @@ from websockets.sync.client import connect
 
 from storaiteller_site.serving.web import MAX_BODY
 from stories.errors import Refused
+from stories.live import close_codes
 from stories.live.frames import MAX_FRAME_LENGTH
+from stories.live.sessions import MOST_SOCKETS
 from stories.models import Generation, Story, User
 from stories.writing import rates
 from tests.conftest import ScriptedServer
@@ -272,3 +275,23 @@ def test_passwords_are_not_guessed_in_parallel(environment: dict[str, str]) -> N
     assert fates.count("wrong") <= 5
     assert set(fates) == {"wrong", "slowed down"}
     assert guess(PASSWORD) == "slowed down"
+
+
+def test_more_sockets_than_anybody_reads_are_refused_in_words(
+    environment: dict[str, str],
+) -> None:
+    greedy, other = take_seats(environment, 2)
+    with ExitStack() as stack:
+        held = [stack.enter_context(client(environment, greedy)) for _ in range(MOST_SOCKETS)]
+        with client(environment, greedy) as one_more, pytest.raises(ConnectionClosed) as end:
+            one_more.receive()
+        assert end.value.rcvd is not None
+        assert end.value.rcvd.code == close_codes.TOO_MANY
+        assert f"{MOST_SOCKETS} pages" in end.value.rcvd.reason
+        with client(environment, other) as theirs:
+            theirs.send(type="write")
+            theirs.follow(10)
+        held[0].socket.close()
+        with client(environment, greedy) as instead:
+            instead.send(type="write")
+            instead.follow(10)

@@ -8,6 +8,7 @@ const KEPT = "Your text is kept here.";
 const WHY_NOT = {
   signedOut: `You are signed out. Sign in again in another tab, and come back. ${KEPT}`,
   gone: `This story is not here any more: it was deleted, or somebody else is signed in now. ${KEPT} Copy what you need.`,
+  tooMany: `You have too many pages with stories open. Close some, and come back to this one. ${KEPT} What you type is still saved.`,
   failing: `The server has a fault at the moment; whoever runs it finds the reason in its log. ${KEPT}`,
   refused: `The server refuses the connection that stories are written over. What you type is still saved.`,
 };
@@ -37,8 +38,11 @@ export class Connection {
     this.state.set({ connected: true });
   }
 
+  // Whether trying again by itself is of use.
   closed(code) {
-    this.#lost(code === CLOSE.SIGNED_OUT ? "signedOut" : "");
+    const tooMany = code === CLOSE.TOO_MANY;
+    this.#lost(tooMany ? "tooMany" : code === CLOSE.SIGNED_OUT ? "signedOut" : "");
+    return !tooMany;
   }
 
   // Whether trying again is of use after a connection that did not come about. The browser does not
@@ -60,7 +64,8 @@ export class Connection {
 
   #lost(why) {
     if (why) this.#explain(why);
-    this.state.say(ENDED.has(this.why) ? "Connection ended" : "Connection lost; trying again…");
+    const ended = ENDED.has(this.why) || this.why === "tooMany";
+    this.state.say(ended ? "Connection ended" : "Connection lost; trying again…");
     this.state.set({ connected: false });
   }
 

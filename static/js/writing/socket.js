@@ -44,7 +44,7 @@ export class StorySocket extends EventTarget {
     socket.addEventListener("close", async (event) => {
       if (this.left === socket) return;
       this.#say("close", opened);
-      this.connection.closed(event.code);
+      if (!this.connection.closed(event.code)) return;
       // One that is closed again at once is not tried again at once for ever.
       if (opened && performance.now() - since > LONGEST_WAIT) this.wait = FIRST_WAIT;
       if (!opened && !(await this.connection.mayReturn())) return;

@@ -4,29 +4,40 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import redis
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 
 from stories.writing.background import PerLoop
 from stories.writing.textlog.base import Piece
+from stories.writing.textlog.reader import END, SharedReader, key_of
 
 # An abandoned log goes too; the database has had the text for a long time by then.
 KEEP_RUNNING = 24 * 3600  # seconds
 KEEP_FINISHED = 300  # seconds
-_END = b"end"
-# Entries read at once: a follower that waits for its client holds no more of them.
-_READ = 200
+# Connections of a process: one that reads, and those that write at the same moment; more wait.
+_CONNECTIONS = 32
+_TIMEOUT = 10  # seconds: a Redis that hangs is one that is away
+
+
+class _Access:
+    """What one event loop has of Redis."""
+
+    def __init__(self, url: str) -> None:
+        pool = BlockingConnectionPool.from_url(
+            url, max_connections=_CONNECTIONS, timeout=_TIMEOUT, socket_timeout=_TIMEOUT
+        )
+        self.client = Redis.from_pool(pool)
+        self.reader = SharedReader(self.client)
 
 
 class RedisTextLog:
-    """Entries are {o: offset, t: text}; {end: 1} closes the log."""
+    """Streams as `reader.key_of` names them; what is followed is read by one `SharedReader`."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        # A blocking read outlasts redis-py's default socket timeout.
-        self._clients = PerLoop(lambda: Redis.from_url(url, socket_timeout=None))
+        self._access = PerLoop(lambda: _Access(url))
 
     def _client(self) -> Redis:
-        return self._clients.here()
+        return self._access.here().client
 
     async def close(self) -> None:
         """Close the running loop's connections; it may use the log again."""
@@ -34,44 +45,27 @@ class RedisTextLog:
 
     async def begin(self, generation: int) -> None:
         """Drop an older log of this number."""
-        await self._client().delete(_key(generation))
+        await self._client().delete(key_of(generation))
 
     async def append(self, generation: int, piece: Piece) -> None:
         """Add `piece`; the first one decides how long a log of a killed process stays."""
-        await self._client().xadd(_key(generation), {"o": piece.offset, "t": piece.text})
+        await self._client().xadd(key_of(generation), {"o": piece.offset, "t": piece.text})
         if not piece.offset:
-            await self._client().expire(_key(generation), KEEP_RUNNING)
+            await self._client().expire(key_of(generation), KEEP_RUNNING)
 
     async def finish(self, generation: int) -> None:
         """Close the log; it expires after `KEEP_FINISHED` seconds."""
-        key = _key(generation)
-        await self._client().xadd(key, {_END: 1})
+        key = key_of(generation)
+        await self._client().xadd(key, {END: 1})
         await self._client().expire(key, KEEP_FINISHED)
 
-    async def follow(self, generation: int, offset: int, patience: float) -> AsyncIterator[Piece]:
+    def follow(self, generation: int, offset: int, patience: float) -> AsyncIterator[Piece]:
         """Yield the text from `offset` on; see `TextLog.follow`."""
-        key, last = _key(generation), b"0"
-        while True:
-            answer = await self._client().xread(
-                {key: last}, count=_READ, block=int(patience * 1000)
-            )
-            entries = _entries(answer)
-            if not entries:
-                return
-            for last, fields in entries:  # noqa: B007 - the last one is where to go on
-                if _END in fields:
-                    return
-                start, text = int(fields[b"o"]), fields[b"t"].decode()
-                if start > offset:
-                    return  # a piece was lost: the database has it, or will in a moment
-                missing = text[max(0, offset - start) :]
-                if missing:
-                    offset = start + len(text)
-                    yield Piece(offset - len(missing), missing)
+        return self._access.here().reader.follow(generation, offset, patience)
 
     def forget(self, generations: Iterable[int]) -> None:
         """Drop the logs at once."""
-        keys = [_key(generation) for generation in generations]
+        keys = [key_of(generation) for generation in generations]
         if keys:
             with redis.Redis.from_url(self._url) as client:
                 client.delete(*keys)
@@ -79,21 +73,5 @@ class RedisTextLog:
     def text(self, generation: int) -> str:
         """Return all that is in the log."""
         with redis.Redis.from_url(self._url) as client:
-            entries: Any = client.xrange(_key(generation))
+            entries: Any = client.xrange(key_of(generation))
         return "".join(fields[b"t"].decode() for _, fields in entries if b"t" in fields)
-
-
-def _key(generation: int) -> str:
-    return f"storaiteller:generation:{generation}:text"
-
-
-def _entries(answer: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
-    """Return the entries of the one stream that was read, in either protocol's shape."""
-    if not answer:
-        return []
-    streams = answer.values() if isinstance(answer, dict) else [entries for _, entries in answer]
-    found = next(iter(streams))
-    # RESP3 wraps a stream's entries once more.
-    if found and isinstance(found[0], list) and found[0] and isinstance(found[0][0], tuple | list):
-        found = found[0]
-    return [(entry[0], entry[1]) for entry in found]

@@ -15,7 +15,9 @@ from typing import Any
 
 import django
 
-HELD = 0.02  # seconds, at most
+# Seconds, at most: longer than a busy disk takes to store a row, so that slots are held together.
+HELD = 0.3
+PAUSE = 0.02  # seconds, at most, between two looks
 
 
 def write(number: int, times: int) -> int:
@@ -33,7 +35,7 @@ def write(number: int, times: int) -> int:
         try:
             asked = open_generation(number, story.owner, Generation.Kind.WRITE)
         except StoryBusyError:
-            time.sleep(HELD)  # a thread that was slow lost it to another one
+            time.sleep(PAUSE)  # a thread that was slow lost it to another one
             continue
         if asked.status == Generation.Status.QUEUED and not has_turn(asked, rng):
             continue
@@ -56,7 +58,7 @@ def has_turn(asked: Any, rng: random.Random) -> bool:
             Generation.objects.filter(pk=adopted.pk).request_stop()
         if standing.turns or standing.gone:
             return bool(standing.turns)
-        time.sleep(rng.random() * HELD)
+        time.sleep(rng.random() * PAUSE)
         if impatient:
             Generation.objects.filter(pk=asked.pk).request_stop()
 

@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from stories.writing.background import OnDemand, PerLoop, hold
+from stories.writing.background import OnDemand, PerLoop, hold, telling
 
 
 class Thing:
@@ -78,3 +78,17 @@ async def test_an_exception_of_a_task_is_told(caplog: pytest.LogCaptureFixture) 
         await asyncio.wait([hold(work())])
         await asyncio.sleep(0)
     assert "a mistake of ours" in caplog.text
+
+
+async def test_what_takes_long_is_told_once_and_not_cut_off() -> None:
+    told = list[str]()
+
+    async def work(seconds: float) -> str:
+        await asyncio.sleep(seconds)
+        return "done"
+
+    assert await telling(work(0), 0.1, lambda: told.append("slow")) == "done"
+    await asyncio.sleep(0.15)
+    assert told == []
+    assert await telling(work(0.3), 0.1, lambda: told.append("slow")) == "done"
+    assert told == ["slow"]

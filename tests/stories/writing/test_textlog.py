@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -95,6 +96,42 @@ async def test_a_log_that_is_never_finished_does_not_stay_for_ever(redis_url: st
     await log.append(6, Piece(5, "upon"))
     [key] = await log._client().keys("*generation:6:*")
     assert await log._client().ttl(key) > 0
+    await log.close()
+
+
+async def test_hundreds_follow_over_one_connection(redis_url: str) -> None:
+    log = RedisTextLog(redis_url)
+    numbers = range(100, 250)
+    for number in numbers:
+        await log.begin(number)
+        await log.append(number, Piece(0, "Once "))
+    following = {number: asyncio.create_task(read(log, number, 0)) for number in numbers}
+    leaving = [following.pop(number) for number in numbers[::3]]
+    await asyncio.sleep(0.5)
+    clients = await log._client().client_list()
+    assert sum(client["cmd"] == "xread" for client in clients) == 1
+    for task in leaving:
+        task.cancel()
+    # Whoever comes now, and who stays, is served at once: within far less than the patience.
+    late = {number: asyncio.create_task(read(log, number, 3)) for number in numbers[::3]}
+    async with asyncio.timeout(PATIENCE):
+        for number in numbers:
+            await log.append(number, Piece(5, "upon a time"))
+            await log.finish(number)
+        assert set(await asyncio.gather(*following.values())) == {"Once upon a time"}
+        assert set(await asyncio.gather(*late.values())) == {"e upon a time"}
+    await log.close()
+
+
+async def test_a_redis_that_goes_away_is_a_silent_log(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as url:
+        log = RedisTextLog(url)
+        await log.begin(1)
+        await log.append(1, Piece(0, "Once "))
+        following = asyncio.create_task(read(log, 1, 0))
+        await asyncio.sleep(0.3)
+    assert await following == "Once "
+    assert await read(log, 1, 0, patience=0.1) == ""
     await log.close()
 
 
