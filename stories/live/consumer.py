@@ -60,8 +60,9 @@ class StoryConsumer(AsyncWebsocketConsumer):
         try:
             self._watch_session()
         except Refused as refused:
-            await self.accept()  # a closed socket can say why, a refused one can't
-            await self.close(close_codes.TOO_MANY, str(refused))
+            await self.accept()  # one that is refused at once can't be told why
+            await self._say({"type": "error", "code": refused.code, "message": str(refused)})
+            await self.close(code=close_codes.TOO_MANY)
             return
         # In the group first: what starts from here on is heard of, or is the newest already.
         await hub.join(story_group(self.story_id), self.channel_name)

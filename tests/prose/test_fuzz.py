@@ -31,6 +31,7 @@ def text_of(rows: list[tuple[str, int]]) -> str:
     return text
 
 
+@pytest.mark.no_cover  # counting lines would take the time that is measured
 def test_every_text_is_read_in_time(capsys: pytest.CaptureFixture[str]) -> None:
     longest: list[tuple[float, str, list[tuple[str, int]]]] = [(0, "", [])]
 
