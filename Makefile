@@ -41,6 +41,7 @@ bench: $(VENV)/.dev  ## measure; results in benchmarks/
 	$(BIN)/python -m benchmarks.relay
 	$(BIN)/python -m benchmarks.stop
 	$(BIN)/python -m benchmarks.stalled
+	$(BIN)/python -m benchmarks.worst
 	$(BIN)/python -m benchmarks.rewrite
 
 soak: $(VENV)/.dev  ## 50 streams for MINUTES (30): fails if the web process grows; SERVICES=1: production's

@@ -57,7 +57,9 @@ def test_a_locked_library_is_told_in_time_and_costs_no_word(
             assert time.monotonic() - begun < TRUTH
             assert refused.status_code == HTTPStatus.SERVICE_UNAVAILABLE
             assert refused.json()["code"] == "not_stored"
-            assert browser.get(f"{address}text/").status_code == HTTPStatus.OK, "reading needs no lock"
+            assert browser.get(f"{address}text/").status_code == HTTPStatus.OK, (
+                "reading needs no lock"
+            )
             page.follow(len(written(WORDS)))
             assert not page.done
         page.follow()
