@@ -17,6 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
+from modelserver import dialect
 from tests.security.corpus import MARKUP
 
 CONTEXT = 8192
@@ -139,6 +140,8 @@ class ModelServer:
     async def chat(self, http: web.Request) -> web.StreamResponse:
         """Answer a chat in NDJSON by the model's script."""
         body = await http.json()
+        if body["messages"][0]["content"] == dialect.QUESTION:
+            return _probed(body)
         script = self._script(self.acting_as.get(body["model"], body["model"]))
         request = Request(http.path, body)
         self.requests.append(request)
@@ -232,6 +235,11 @@ class ModelServer:
             }
         )
 
+    async def ps(self, http: web.Request) -> web.Response:
+        """Answer what is in memory: all but what loads for ever."""
+        models = [{"model": name, "name": name} for name in SCRIPTS if name != "never"]
+        return web.json_response({"models": models})
+
     async def version(self, http: web.Request) -> web.Response:
         """Answer the version."""
         return web.json_response({"version": "0.34.0"})
@@ -248,6 +256,16 @@ class ModelServer:
     async def seen(self, http: web.Request) -> web.Response:
         """Answer the chats so far."""
         return web.json_response([asdict(request) for request in self.requests])
+
+
+def _probed(body: dict[str, Any]) -> web.Response:
+    """Answer what is asked of every model once as a server does that continues a text."""
+    part: dict[str, Any] = {"model": body["model"], "message": {"role": "assistant", "content": ""}}
+    if body.get("_debug_render_only"):
+        rendered = "".join(message["content"] for message in body["messages"])
+        return web.json_response({**part, "_debug_info": {"rendered_template": rendered}})
+    part["message"]["content"] = " went"
+    return web.Response(body=_line({**part, "done": True, "done_reason": "length"}))
 
 
 def _line(part: dict[str, Any]) -> bytes:
@@ -268,6 +286,7 @@ def main() -> None:
     app.router.add_post("/api/pull", server.pull)
     app.router.add_get("/api/version", server.version)
     app.router.add_get("/api/tags", server.tags)
+    app.router.add_get("/api/ps", server.ps)
     app.router.add_get("/requests", server.seen)
     app.router.add_post("/act", server.act)
     # A client that goes away cancels its handler.
