@@ -19,7 +19,7 @@ _KINDS = ((0.005, _PLAIN), (0.25, _ACCENTED), (1.0, _OTHER))
 # 1.05 of the mean, of most languages up to 1.3. The dearest answer remembered has a part of that.
 _MARGIN = 1.2
 _REMEMBERED = 8  # answers: the dearest of them counts
-# A prompt tells something of its kind when it is long enough, and nearly all of it is of one.
+# A prompt tells something when it is long enough and nearly all of it is of one kind.
 _LEAST_BYTES = 400
 _LEAST_SHARE = 0.8
 # What no vocabulary does: some servers count only what was not in their cache.
@@ -46,11 +46,14 @@ class Counter:
         for text in texts:
             size, kind = _weigh(text)
             sizes[kind] += size
-        total, largest = sum(sizes), max(sizes)
-        if total < _LEAST_BYTES or largest < _LEAST_SHARE * total:
+        total = sum(sizes)
+        if total < _LEAST_BYTES or not _LEAST_RATE <= tokens / total <= _LARGEST_RATE:
             return
-        if _LEAST_RATE <= tokens / total <= _LARGEST_RATE:
-            self._told[sizes.index(largest)].append(tokens / total)
+        for kind, size in enumerate(sizes):
+            # Of several kinds, none is known to be cheaper than was thought.
+            is_dearer = bool(size) and tokens / total > self._rate(kind)
+            if is_dearer or size >= _LEAST_SHARE * total:
+                self._told[kind].append(tokens / total)
 
     def _rate(self, kind: int) -> float:
         told = self._told[kind]

@@ -55,7 +55,7 @@ def test_the_dearest_of_the_last_answers_counts() -> None:
     ("texts", "tokens"),
     [
         (["Anna."], 40),  # the template is most of it
-        ([ENGLISH, HINDI], 5000),  # of which kind is it?
+        ([ENGLISH, HINDI], 900),  # of which kind is it?
         ([ENGLISH], 3),  # the rest was in the server's cache
         ([ENGLISH], 10**6),
     ],
@@ -64,6 +64,12 @@ def test_what_tells_nothing_changes_nothing(texts: list[str], tokens: int) -> No
     counter = Counter()
     counter.learn(texts, tokens)
     assert counter.estimate(ENGLISH) == Counter().estimate(ENGLISH)
+
+
+def test_what_was_dearer_than_thought_tells_all_that_was_in_it() -> None:
+    counter = Counter()
+    counter.learn([ENGLISH, HINDI], 4000)
+    assert counter.estimate(ENGLISH) + counter.estimate(HINDI) >= 4000
 
 
 def answers(prompt_tokens: int) -> Handler:

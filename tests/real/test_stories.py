@@ -7,7 +7,7 @@ from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
 from stories.history import library
-from stories.models import Generation, Story, User
+from stories.models import Generation, Story, StorySettings, User
 from tests.support import places
 from tests.support.sockets import StorySocket
 
@@ -28,7 +28,7 @@ async def stored(story: Story) -> Story:
 
 async def with_text(user: User, text: str) -> Story:
     """Return a new story that reads `text`."""
-    settings = places.StorySettings(
+    settings = StorySettings(
         main_characters="Anna, Ben",
         keywords="lantern",
         genre="Mystery",

@@ -61,6 +61,7 @@ class Script:
     done_reason: str = "stop"
     text: list[str] | None = None
     prompt_tokens: Any = 99  # that it says it has read
+    most_bytes: int | None = None  # of a chat that it can read; each is a token
     goes_on: bool = False  # with the final part of a rewrite's prompt, word by word
 
 
@@ -106,6 +107,7 @@ SCRIPTS: dict[str, Script] = {
     "halfchars": Script(text=["One", "\ud83d", " two."]),
     "rewriter": Script(text=REWRITTEN, goes_on=True),
     "rewriter-slow": Script(text=REWRITTEN, goes_on=True, rate=8),
+    "bytewise": Script(text=REWRITTEN, most_bytes=8000),
     "chatty": Script(text=["Sure", "! Here is", " the rewritten", " passage:", "\n\n", *REWRITTEN]),
     "tells-the-same": Script(text=[" Ben", " held", " the", " old", " map", "."]),
     "leaves-out": Script(text=[], goes_on=True),
@@ -145,6 +147,9 @@ class ModelServer:
         script = self._script(self.acting_as.get(body["model"], body["model"]))
         request = Request(http.path, body)
         self.requests.append(request)
+        size = sum(len(message["content"].encode()) for message in body["messages"])
+        if script.most_bytes is not None and size > script.most_bytes:
+            return _overflow(size, script.most_bytes)
         if script.status != web.HTTPOk.status_code:
             request.ended = "whole"
             return web.json_response({"error": script.error}, status=script.status)
@@ -266,6 +271,13 @@ def _probed(body: dict[str, Any]) -> web.Response:
         return web.json_response({**part, "_debug_info": {"rendered_template": rendered}})
     part["message"]["content"] = " went"
     return web.Response(body=_line({**part, "done": True, "done_reason": "length"}))
+
+
+def _overflow(tokens: int, context: int) -> web.Response:
+    """Refuse as Ollama does since 0.30: what its runner says is handed on as it is."""
+    sentence = f"request ({tokens} tokens) exceeds the available context size ({context} tokens)"
+    inner = {"error": {"code": 400, "message": sentence, "type": "exceed_context_size_error"}}
+    return web.json_response({"error": json.dumps(inner)}, status=400)
 
 
 def _line(part: dict[str, Any]) -> bytes:
