@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from modelserver.errors import ServerFaultError
 from modelserver.knowledge import Abilities
 from modelserver.server import Server
 from modelserver.wire import RENDERED, Chunk, chunks
@@ -143,7 +144,13 @@ def remember(asked: Request, way: Prefill) -> Prefill:
 
 
 async def _find_out(asked: Request) -> Prefill:
-    answer = await _render(asked, _PROBE)
+    try:
+        answer = await _render(asked, _PROBE)
+    except ServerFaultError as error:
+        # llama.cpp refuses it where a template would have the model think, whatever it is told.
+        if "prefill" not in error.hint.lower():
+            raise
+        return Prefill.WORDS
     if answer.done_reason != RENDERED:
         lists = _LISTS_MESSAGES.search(asked.able.template)
         if lists and not _KNOWS_LAST.search(asked.able.template):

@@ -36,15 +36,14 @@ async def chat(
     asked = Request(server, model, messages, options, able)
     way = await dialect.prefill_of(asked) if prefill else Prefill.CONTINUED
     way, path, body = await asked.as_sent(way)
-    seam = _SEAMS[way](prefill)
+    seam = _SEAMS[way](prefill) if way in _SEAMS else None
     sent = [each["content"] for each in messages]
     try:
         async with aclosing(chunks(server, model, path, body)) as answer:  # type: ignore[type-var]
             async for chunk in answer:
                 if chunk.prompt_tokens:
                     counter(server, model).learn(sent, chunk.prompt_tokens)
-                text = seam.take(chunk.text)
-                if text is chunk.text:
+                if seam is None or (text := seam.take(chunk.text)) is chunk.text:
                     yield chunk
                 elif text or chunk.done:
                     yield replace(chunk, text=text)
@@ -55,17 +54,6 @@ async def chat(
     finally:
         if way is Prefill.OPEN and isinstance(seam, Echo) and seam.came is not None:
             dialect.remember(asked, Prefill.ECHOED if seam.came else Prefill.CONTINUED)
-
-
-class Continued:
-    """The model goes on by itself."""
-
-    def __init__(self, prefill: str) -> None:
-        """Nothing has to be known."""
-
-    def take(self, text: str) -> str:
-        """Return `text`."""
-        return text
 
 
 class Echo:
@@ -120,10 +108,9 @@ class Words:
         return f" {text}" if text[0].isalnum() else text
 
 
-_SEAMS: dict[Prefill, type[Continued] | type[Echo] | type[Words]] = {
+# What is done to an answer; the others come as they have to be.
+_SEAMS: dict[Prefill, type[Echo] | type[Words]] = {
     Prefill.OPEN: Echo,
-    Prefill.CONTINUED: Continued,
     Prefill.ECHOED: Echo,
-    Prefill.RAW: Continued,
     Prefill.WORDS: Words,
 }

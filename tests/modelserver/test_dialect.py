@@ -27,6 +27,8 @@ class Fake:
 
     async def answer(self, request: web.Request) -> web.Response:
         body = json.loads(await request.read())
+        if self.family == "refuses" and body["messages"][-1]["role"] == "assistant":
+            return web.json_response({"error": self.says}, status=400)
         self.asked.append({"path": request.path, **body})
         if request.path == "/api/generate":
             return self._lines({"response": piece} for piece in self._pieces())
@@ -130,6 +132,18 @@ async def test_where_the_prompt_is_not_told_it_is_asked_for_in_words() -> None:
     *before, last = fake.asked[-1]["messages"]
     assert before == CHAT
     assert last == {"role": "user", "content": dialect.GO_ON}
+
+
+async def test_where_it_is_refused_it_is_asked_for_in_words() -> None:
+    says = "Assistant response prefill is incompatible with enable_thinking."
+    fake = Fake("refuses", says=says)
+    assert await continued(fake) == f" {says}"
+    assert fake.asked[-1]["messages"][-1]["content"] == dialect.GO_ON
+
+
+async def test_another_refusal_is_told() -> None:
+    with pytest.raises(modelserver.ServerFaultError):
+        await continued(Fake("refuses", says="the model can't be loaded"))
 
 
 async def test_a_template_that_knows_its_last_message_continues_it() -> None:
