@@ -50,8 +50,8 @@ soak: $(VENV)/.dev  ## 50 streams for MINUTES (30): fails if the web process gro
 bench-training: $(VENV)/.dev $(VENV)-train/.cpu  ## training beside TRL's defaults; results in benchmarks/
 	DJANGO_SETTINGS_MODULE=storaiteller_site.settings $(BIN)/python -m benchmarks.training
 
-conformance: $(VENV)/.dev  ## is it an Ollama server? pocket, or OLLAMA_CONFORMANCE_URL
-	$(BIN)/python -m pytest tests/conformance $(ARGS)
+conformance: $(VENV)/.dev  ## is it an Ollama server, and do stories get written? pocket, or OLLAMA_CONFORMANCE_URL
+	$(BIN)/python -m pytest tests/conformance tests/real $(ARGS)
 
 finetune: $(VENV)/.web $(VENV)-train/.cpu  ## the whole loop on the pocket model, in minutes on a CPU
 	$(BIN)/python manage.py finetune_demo

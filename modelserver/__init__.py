@@ -11,6 +11,8 @@ from modelserver.server import Server, ServerSettingsError
 
 if TYPE_CHECKING:
     from modelserver.connection import close
+    from modelserver.counting import Counter, counter
+    from modelserver.dialect import Prefill
     from modelserver.errors import (
         AdaptersRefusedError,
         BrokenStreamError,
@@ -26,11 +28,10 @@ if TYPE_CHECKING:
         UnreachableError,
         UntrustedCertificateError,
     )
+    from modelserver.knowledge import Abilities, abilities, is_loaded
     from modelserver.models import (
-        Abilities,
         ModelFacts,
         Progress,
-        abilities,
         create,
         delete,
         model_facts,
@@ -38,8 +39,14 @@ if TYPE_CHECKING:
         upload,
         version,
     )
-    from modelserver.streaming import Chunk, chat
+    from modelserver.streaming import chat
+    from modelserver.tokens import ChatTokens
+    from modelserver.wire import Chunk
 else:
+    _HOMES = (
+        *("errors", "connection", "counting", "knowledge", "dialect", "models", "wire"),
+        *("streaming", "tokens"),
+    )
 
     def __getattr__(name: str) -> object:
         """Load what asks the server when it is first used: the trainer has no client to ask with.
@@ -47,7 +54,7 @@ else:
         Its environment takes only the description and the converters.
         """
         if name in __all__:
-            for home in ("errors", "connection", "models", "streaming"):
+            for home in _HOMES:
                 module = importlib.import_module(f"modelserver.{home}")
                 if hasattr(module, name):
                     return globals().setdefault(name, getattr(module, name))
@@ -58,12 +65,15 @@ __all__ = [
     "Abilities",
     "AdaptersRefusedError",
     "BrokenStreamError",
+    "ChatTokens",
     "Chunk",
+    "Counter",
     "CredentialsRefusedError",
     "ModelFacts",
     "ModelMissingError",
     "ModelServerError",
     "NotOllamaError",
+    "Prefill",
     "Progress",
     "PromptTooLongError",
     "PullError",
@@ -77,8 +87,10 @@ __all__ = [
     "abilities",
     "chat",
     "close",
+    "counter",
     "create",
     "delete",
+    "is_loaded",
     "model_facts",
     "pull",
     "upload",

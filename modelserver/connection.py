@@ -7,7 +7,6 @@ third of the library's time for a token.
 
 import asyncio
 import atexit
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import httpx
 import ollama
 from httpx_aiohttp import AiohttpTransport
 
-from modelserver.errors import translated
+from modelserver.errors import translated, what_it_says
 from modelserver.server import Server
 
 
@@ -94,8 +93,6 @@ async def raise_for_status(response: aiohttp.ClientResponse) -> None:
     if response.status == httpx.codes.OK:
         return
     body = (await response.read()).decode(errors="replace")
-    try:
-        error = str(json.loads(body)["error"])
-    except (ValueError, KeyError, TypeError):
-        error = body
-    raise ollama.ResponseError(error[:300], response.status)
+    error = ollama.ResponseError("", response.status)
+    error.error = what_it_says(body)  # the library reads what it is made with as JSON, of any kind
+    raise error

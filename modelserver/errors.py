@@ -1,6 +1,7 @@
 """What may go wrong with the model server: translated here, once, for the person who writes."""
 
 import json
+import re
 from typing import NoReturn
 
 import aiohttp
@@ -10,6 +11,8 @@ import ollama
 from modelserver.server import Server
 
 _MAX_HINT = 300  # characters of what the server said
+_MOST_NESTED = 4  # errors inside errors
+_NUMBER = re.compile(r"\d{1,10}")
 
 
 class ModelServerError(Exception):
@@ -46,9 +49,13 @@ class ServerBusyError(ModelServerError):
 
 
 class PromptTooLongError(ModelServerError):
-    """Prompt and story don't fit into the model's context."""
+    """Prompt and story don't fit into the model's context; `tokens`: the server's own count."""
 
     code = "prompt_too_long"
+
+    def __init__(self, message: str, hint: str = "", tokens: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.tokens = tokens
 
 
 class BrokenStreamError(ModelServerError):
@@ -130,6 +137,40 @@ class translated:  # noqa: N801
             _raise_broken(error)
 
 
+def what_it_says(error: object) -> str:
+    """Return the words of an error: a text, JSON in a text, or an object that holds either.
+
+    Ollama hands on what its runner says as it is: `{"error": "{\\"error\\": {\\"message\\": …`.
+    """
+    for _ in range(_MOST_NESTED):
+        if isinstance(error, str):
+            inner = _object_in(error)
+            if inner is None:
+                break
+            error = inner
+        if isinstance(error, dict):
+            error = error.get("error") or error.get("message") or ""
+    return (error if isinstance(error, str) else json.dumps(error))[:_MAX_HINT]
+
+
+def _object_in(text: str) -> dict[str, object] | None:
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def raise_told(error: object) -> NoReturn:
+    """Raise what the server says inside an answer that began as a good one."""
+    text = what_it_says(error)
+    if _is_overflow(text):
+        raise _too_long(text)
+    raise ServerFaultError("The model server failed while it was writing.", hint=text)
+
+
 def is_page(text: str) -> bool:
     """Tell whether a server's answer is a page for people, and not JSON."""
     return text[:_MAX_HINT].lstrip().startswith("<")
@@ -178,7 +219,7 @@ def _raise_broken(error: BaseException) -> NoReturn:
 
 
 def _raise_response_error(error: ollama.ResponseError, server: Server, model: str) -> NoReturn:
-    text, status = error.error[:_MAX_HINT], error.status_code
+    text, status = what_it_says(error.error), error.status_code
     if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         raise CredentialsRefusedError(
             "The model server refuses the credentials of this site. Whoever runs it can mend that.",
@@ -205,8 +246,24 @@ def _raise_response_error(error: ollama.ResponseError, server: Server, model: st
         raise ServerBusyError(
             "The model server is busy. Try again in a moment.", hint=text
         ) from error
-    if status == httpx.codes.BAD_REQUEST and "context" in text:
-        raise PromptTooLongError(
-            "The prompt and the story are longer than the model can read.", hint=text
-        ) from error
+    if _is_overflow(text) and not httpx.codes.is_server_error(status):
+        raise _too_long(text) from error
     raise ServerFaultError("The model server refused the request.", hint=text) from error
+
+
+def _is_overflow(text: str) -> bool:
+    return "context" in text and any(word in text for word in ("exceed", "longer", "too long"))
+
+
+def _too_long(text: str) -> PromptTooLongError:
+    """Return the error for a prompt that doesn't fit, with the numbers if the server tells them."""
+    needed, *rest = [int(number) for number in _NUMBER.findall(text)] or [0]
+    if not rest or not needed > rest[0] > 0:
+        sentence = "The prompt and the story are longer than the model can read."
+        return PromptTooLongError(sentence, hint=text)
+    return PromptTooLongError(
+        f"The prompt and the story take {needed:,} tokens and the model reads {rest[0]:,}: "
+        f"{needed - rest[0]:,} too many.",
+        hint=text,
+        tokens=needed,
+    )

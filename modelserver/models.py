@@ -20,8 +20,12 @@ from modelserver.errors import (
     PullError,
     is_page,
     translated,
+    what_it_says,
 )
 from modelserver.server import Server
+
+# A refusal by its status, or as a line inside an answer that began as a good one.
+_REFUSALS = (httpx.codes.BAD_REQUEST, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +35,6 @@ class Progress:
     status: str
     completed: int | None = None
     total: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Abilities:
-    """What a model can do, so far as the server says."""
-
-    context_length: int | None = None  # tokens that it can read
-    thinks: bool = False  # it reasons before it answers, unless it is told not to
-
-
-async def abilities(server: Server, model: str) -> Abilities:
-    """Return what `model` can do. Raises `ModelServerError`."""
-    async with api_client(server, model) as api:
-        shown = await api.show(model)
-    lengths = [
-        value for key, value in (shown.modelinfo or {}).items() if key.endswith(".context_length")
-    ]
-    return Abilities(
-        context_length=int(lengths[0]) if lengths else None,
-        thinks="thinking" in (shown.capabilities or ()),
-    )
 
 
 async def pull(server: Server, model: str) -> AsyncIterator[Progress]:
@@ -68,12 +51,11 @@ async def pull(server: Server, model: str) -> AsyncIterator[Progress]:
                     if part.status == "success":
                         return
         except ollama.ResponseError as error:
+            text = what_it_says(error.error)
             refused = error.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
-            if refused or is_page(error.error):
+            if refused or is_page(text):
                 raise  # that was no word on the model
-            raise PullError(
-                f"The model {model} can't be installed: {error.error[:300]}", hint=error.error
-            ) from error
+            raise PullError(f"The model {model} can't be installed: {text}", hint=text) from error
     raise BrokenStreamError("The model server ended the download in the middle.")
 
 
@@ -138,9 +120,10 @@ async def create(server: Server, model: str, request: dict[str, Any]) -> None:
             async for part in await api.create(model, **fields, stream=True):
                 status = part.status
         except ollama.ResponseError as error:
-            if error.status_code == httpx.codes.BAD_REQUEST and "adapter" in error.error.lower():
+            text = what_it_says(error.error)
+            if error.status_code in _REFUSALS and "adapter" in text.lower():
                 raise AdaptersRefusedError(
-                    "The model server takes no adapters.", hint=error.error
+                    "The model server takes no adapters.", hint=text
                 ) from error
             raise
     if status != "success":

@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 DEFAULT_URL = "http://127.0.0.1:11434"
 _OLLAMA_PORT = 11434  # where an address has no scheme, as Ollama itself reads it
 _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_DURATION = re.compile(r"-?[0-9]{1,9}(ms|s|m|h)")
 _PRINTABLE = re.compile(r"[!-~]*")
 # Addresses to listen on that are none to ask at.
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -42,6 +43,8 @@ class Server:
     connect: float = 5.0
     load: float = 300.0  # to the first word: the model may come from a slow disk
     silence: float = 60.0  # in the middle of a story
+    # How long it keeps the model in memory after an answer, as Ollama writes it; empty: its own.
+    keep_alive: str = "30m"
 
     @classmethod
     def at(cls, address: str, **more: Any) -> Self:
@@ -58,6 +61,7 @@ class Server:
             ca_file=environ.get("SSL_CERT_FILE", ""),
             load=_seconds("MODEL_LOAD_SECONDS", environ.get("MODEL_LOAD_SECONDS", "300")),
             silence=_seconds("MODEL_SILENCE_SECONDS", environ.get("MODEL_SILENCE_SECONDS", "60")),
+            keep_alive=_duration(environ.get("MODEL_KEEP_ALIVE", "30m")),
         )
         if server.url.startswith("https:"):
             try:
@@ -82,6 +86,7 @@ class Server:
             "OLLAMA_API_KEY": self.api_key,
             "MODEL_LOAD_SECONDS": str(self.load),
             "MODEL_SILENCE_SECONDS": str(self.silence),
+            "MODEL_KEEP_ALIVE": self.keep_alive,
             **({"SSL_CERT_FILE": self.ca_file} if self.ca_file else {}),
         }
 
@@ -157,3 +162,11 @@ def _seconds(name: str, text: str) -> float:
     if not 1 <= seconds < math.inf:
         raise ServerSettingsError(f"{name}: Not a number of seconds, 1 or more.")
     return seconds
+
+
+def _duration(text: str) -> str:
+    if text and not _DURATION.fullmatch(text):
+        raise ServerSettingsError(
+            "MODEL_KEEP_ALIVE: Not a time like 30m or 24h; -1m is for ever, nothing the server's."
+        )
+    return text

@@ -1,40 +1,18 @@
-"""Stories from the model: a chat, answered in pieces."""
+"""Stories from the model: a chat, answered in pieces; one that ends with the model's own words is
+continued, whatever the server does with such a chat."""
 
-import asyncio
-import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
-import aiohttp
-
-from modelserver.connection import clients, raise_for_status
-from modelserver.errors import (
-    BrokenStreamError,
-    NotOllamaError,
-    ServerFaultError,
-    SilentError,
-    is_page,
-    translated,
-)
+from modelserver import dialect
+from modelserver.counting import counter
+from modelserver.dialect import Prefill, Request
+from modelserver.errors import PromptTooLongError
+from modelserver.knowledge import Abilities
 from modelserver.server import Server
-
-_MOST_TOKENS = 2**31 - 1  # of a database's number
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A piece of the answer; the last one has `done` and the counts, None where they are unlikely.
-
-    `thinks` tells that the model reasons at this moment; what it thinks is left out.
-    """
-
-    text: str
-    done: bool = False
-    done_reason: str = ""
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    thinks: bool = False
+from modelserver.wire import Chunk, chunks
 
 
 async def chat(
@@ -42,118 +20,97 @@ async def chat(
     model: str,
     messages: list[dict[str, str]],
     options: dict[str, Any],
-    *,
-    thinks: bool = False,
+    able: Abilities | None = None,
 ) -> AsyncIterator[Chunk]:
     """Yield the model's answer as it comes; a last message of the assistant is continued.
 
-    A model that `thinks` is told not to: its reasoning would be paid for and never shown. Closing
-    the iterator closes the connection, and so stops the model. Raises `ModelServerError`.
+    Only what is new is yielded, whether the server repeats that message or can't continue it. What
+    opens or closes a role in the model's template is taken out of the messages; `able` tells what
+    that is. A model that thinks is told not to: its reasoning would be paid for and never shown.
+    Closing the iterator closes the connection, and so stops the model. Raises `ModelServerError`.
     """
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": messages,
-        "options": options,
-        # A prompt that doesn't fit is an error here, and never cut in silence.
-        "truncate": False,
-        "shift": False,
-    }
-    if thinks:
-        body["think"] = False
-    with translated(server, model):
-        async with (
-            _Patience(server) as patience,
-            clients(server).http.post("api/chat", json=body, allow_redirects=False) as response,
-        ):
-            await raise_for_status(response)
-            async for line in _lines(response):
-                chunk = _parse(line, server)
-                # Only text is a sign of life: empty pieces can come for ever.
-                if chunk.text or chunk.thinks or chunk.done:
-                    patience.heard()
-                yield chunk
-                if chunk.done:
-                    return
-    raise BrokenStreamError("The model server ended its answer in the middle.")
-
-
-class _Patience:
-    """Ends its block with `SilentError` when nothing is heard for too long."""
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._timeout = asyncio.timeout(server.load)
-        self._moved = 0.0
-
-    async def __aenter__(self) -> "_Patience":
-        await self._timeout.__aenter__()
-        return self
-
-    def heard(self) -> None:
-        """There was a sign of the model server."""
-        now = asyncio.get_running_loop().time()
-        # Moving a timer for each token would cost as much as reading it.
-        if now - self._moved > 1:
-            self._moved = now
-            self._timeout.reschedule(now + self._server.silence + 1)
-
-    async def __aexit__(self, *details: Any) -> None:
-        try:
-            await self._timeout.__aexit__(*details)
-        except TimeoutError as error:
-            if self._moved:
-                raise SilentError("The model server fell silent while it was writing.") from error
-            raise SilentError(
-                "The model server did not begin to write: it may still be loading the model. "
-                "Try again in a moment.",
-                hint=f"MODEL_LOAD_SECONDS is {self._server.load:g}.",
-            ) from error
-
-
-async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    rest = b""
-    async for data in response.content.iter_any():
-        *lines, rest = (rest + data).split(b"\n")
-        for line in lines:
-            if line:
-                yield line
-    if rest.strip():
-        yield rest
-
-
-def _parse(line: bytes, server: Server) -> Chunk:
+    able = able or Abilities()
+    messages = [{**each, "content": able.tokens.strip(each["content"])} for each in messages]
+    last = messages[-1] if messages else {}
+    prefill = last["content"] if last.get("role") == "assistant" else ""
+    asked = Request(server, model, messages, options, able)
+    way = await dialect.prefill_of(asked) if prefill else Prefill.CONTINUED
+    way, path, body = await asked.as_sent(way)
+    seam = _SEAMS[way](prefill) if way in _SEAMS else None
+    sent = [each["content"] for each in messages]
     try:
-        part = json.loads(line)
-    except ValueError as error:
-        if is_page(line.decode(errors="replace")):
-            raise NotOllamaError(server, "a web page") from error
-        raise BrokenStreamError(
-            "The model server's answer broke off, or can't be read.", hint=_shape(line)
-        ) from error
-    message = part.get("message") or {} if isinstance(part, dict) else None
-    if not isinstance(message, dict):
-        raise BrokenStreamError("The model server's answer can't be read.", hint=_shape(line))
-    if "error" in part:
-        raise ServerFaultError(
-            "The model server failed while it was writing.", hint=str(part["error"])[:300]
-        )
-    text = str(message.get("content") or "")
-    if not part.get("done"):
-        return Chunk(text, thinks=bool(message.get("thinking")))
-    return Chunk(
-        text,
-        done=True,
-        done_reason=str(part.get("done_reason") or "stop"),
-        prompt_tokens=_count(part.get("prompt_eval_count")),
-        completion_tokens=_count(part.get("eval_count")),
-    )
+        async with aclosing(chunks(server, model, path, body)) as answer:  # type: ignore[type-var]
+            async for chunk in answer:
+                if chunk.prompt_tokens:
+                    counter(server, model).learn(sent, chunk.prompt_tokens)
+                if seam is None or (text := seam.take(chunk.text)) is chunk.text:
+                    yield chunk
+                elif text or chunk.done:
+                    yield replace(chunk, text=text)
+    except PromptTooLongError as error:
+        if error.tokens:
+            counter(server, model).learn(sent, error.tokens)
+        raise
+    finally:
+        if way is Prefill.OPEN and isinstance(seam, Echo) and seam.came is not None:
+            dialect.remember(asked, Prefill.ECHOED if seam.came else Prefill.CONTINUED)
 
 
-def _count(value: object) -> int | None:
-    """Return a number of tokens as it can be, or None for anything else that a server says."""
-    return value if type(value) is int and 0 <= value <= _MOST_TOKENS else None
+class Echo:
+    """Takes off the echo of what was to be continued, if it is an exact one."""
+
+    def __init__(self, prefill: str) -> None:
+        """Expect `prefill`; a server may leave off the white space around it."""
+        self._expected = prefill.lstrip()
+        self._core = len(self._expected.rstrip())
+        self._at = 0  # how much of it came
+        self._held: list[str] = []
+        self._over = False
+        self.came: bool | None = None  # None until it is clear
+
+    def take(self, text: str) -> str:
+        """Return what of the next piece is new, with what was held back and is no echo."""
+        if self._over:
+            return text
+        self._held.append(text)
+        new = text if self._at else text.lstrip()
+        if self._expected.startswith(new, self._at):
+            self._at += len(new)
+            self._over = self._at == len(self._expected)
+            self.came = self._over or None
+            return ""
+        self._over = True
+        rest = self._after(new, len(self._expected))
+        if rest is None:
+            rest = self._after(new, max(self._core, self._at))
+        self.came = rest is not None
+        return "".join(self._held) if rest is None else rest
+
+    def _after(self, new: str, end: int) -> str | None:
+        """Return what follows in `new` if the echo goes on in it up to `end`."""
+        if not end or not new.startswith(self._expected[self._at : end]):
+            return None
+        return new[end - self._at :]
 
 
-def _shape(line: bytes) -> str:
-    """Return what can be told of a line for the log, where no text of a story belongs."""
-    return f"A line of {len(line):,} bytes was no message."
+class Words:
+    """The answer is one of its own: its first word is no part of the one before."""
+
+    def __init__(self, prefill: str) -> None:
+        """Remember whether a space is missing after `prefill`."""
+        self._apart = bool(prefill) and not prefill[-1].isspace()
+
+    def take(self, text: str) -> str:
+        """Return the next piece; the first with the space before it, if it begins with a word."""
+        if not self._apart or not text:
+            return text
+        self._apart = False
+        return f" {text}" if text[0].isalnum() else text
+
+
+# What is done to an answer; the others come as they have to be.
+_SEAMS: dict[Prefill, type[Echo] | type[Words]] = {
+    Prefill.OPEN: Echo,
+    Prefill.ECHOED: Echo,
+    Prefill.WORDS: Words,
+}

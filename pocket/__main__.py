@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 
 from pocket.server.app import create_app
+from pocket.server.manners import MANNERS, POCKET
 
 SHIPPED = Path(__file__).parent / "model"
 
@@ -29,7 +30,13 @@ def main() -> None:
         default="accept",
         help="answer LoRA adapters as Ollama up to 0.34.0 does, or as later ones do",
     )
-    parser.add_argument("--slots", type=int, default=4, help="requests that run at once")
+    parser.add_argument(
+        "--like",
+        choices=MANNERS,
+        default=POCKET,
+        help="behave as an Ollama of that version does where versions differ",
+    )
+    parser.add_argument("--slots", type=int, help="requests that run at once (4; as Ollama: 1)")
     parser.add_argument(
         "--threads",
         type=int,
@@ -43,6 +50,7 @@ def main() -> None:
         options.models,
         options.shipped,
         adapters=options.adapters == "accept",
+        manners=MANNERS[options.like],
         slots=options.slots,
         threads=options.threads,
     )

@@ -4,7 +4,6 @@ The wording is a contract: approved stories are trained on it, so that a changed
 every earlier training example a different task. It stands nowhere else.
 """
 
-import math
 import re
 from string import Formatter
 
@@ -137,16 +136,6 @@ def rewrite_wish(mode: str, register: str, instruction: str, passage: str) -> st
     if instruction:
         task += f" {instruction}"
     return f"\n\nThe part between these two now reads: {passage}\n\n{task}"
-
-
-def estimate_tokens(text: str) -> int:
-    """Return an upper estimate of the tokens in `text`.
-
-    The server's tokenizer is out of reach, so this counts bytes: English runs at four to five
-    bytes a token with Llama 3.2 and about three and a half with the pocket model; other scripts
-    take more bytes and more tokens alike.
-    """
-    return math.ceil(len(text.encode()) / 3)
 
 
 def token_limit(max_words: int) -> int:

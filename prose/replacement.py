@@ -72,9 +72,11 @@ def joined(base: str, first: str) -> str:
     """Return `first`, the beginning of the model's continuation, as it has to follow `base`."""
     if base and base[-1].isspace():
         return first.lstrip()
-    if base.endswith(_BEFORE_SPACE) and first[:1].isalnum():
-        return f" {first}"
-    return first
+    if not first[:1].isalnum():
+        return first
+    # A word cut in two goes on; a capital after a small letter is another one.
+    is_another = base[-1:].islower() and first[0].isupper()
+    return f" {first}" if is_another or base.endswith(_BEFORE_SPACE) else first
 
 
 def fitted(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from prose import prompts
 
 # The reasons for an end that is not the model's own.
-CUT_SHORT = frozenset({"length", "words"})
+CUT_SHORT = frozenset({"length", "words", "repeat"})
 
 _WORD = re.compile(r"\S+")
 _STOPS, _CLOSING = ".!?…", "\"'”’»)]*_"

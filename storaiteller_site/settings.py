@@ -209,8 +209,10 @@ STORY_TEMPERATURE: float | None = env.float(
 # How many stories, rewrites and continuations one writer may start in a minute; 0: any number.
 GENERATIONS_PER_MINUTE = env.int("GENERATIONS_PER_MINUTE", 30, validate=validate.Range(min=0))
 # How many of them the model server writes at a time, for all web processes together, and how many
-# may wait for their turn.
-GENERATION_SLOTS = env.int("GENERATION_SLOTS", 4, validate=validate.Range(min=1))
+# may wait for their turn. Ollama writes one, unless it is told otherwise: a second one would wait
+# inside of it, where nobody sees the line.
+_SLOTS = 4 if STORY_MODEL == "pocket" else 1
+GENERATION_SLOTS = env.int("GENERATION_SLOTS", _SLOTS, validate=validate.Range(min=1))
 QUEUE_LIMIT = env.int("QUEUE_LIMIT", 200, validate=validate.Range(min=0))
 
 # Fine-tuning. The trainer has an environment of its own: the web never imports torch.

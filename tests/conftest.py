@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 import modelserver
-from modelserver import Server
+from modelserver import Server, counting
 from stories.history import library
 from stories.models import Story, StorySettings, User
 from tests.support.processes import free_port, running
@@ -64,6 +64,7 @@ async def model_server(
     """A running scripted model server that the settings point to."""
     settings.MODEL_SERVER = Server.at(scripted_server.url)
     settings.STORY_MODEL = "steady"
+    counting._counters.clear()  # what another test's answers told of a model
     yield scripted_server
     await modelserver.close()
 

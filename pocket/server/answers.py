@@ -1,15 +1,17 @@
 """Chat and generate: from a checked request to the lines of the answer."""
 
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from pocket.server import options, prompts
 from pocket.server.engine import ContextOverflowError, Engine, Loaded, Piece, Weights
-from pocket.server.errors import bad_request
+from pocket.server.errors import APIError, bad_request
+from pocket.server.manners import Manners
 from pocket.server.metadata import Metadata, read_metadata
 from pocket.server.store import Manifest, Store
 
@@ -24,6 +26,7 @@ class Models:
 
     store: Store
     engine: Engine
+    manners: Manners = field(default_factory=Manners)
 
     def metadata(self, manifest: Manifest) -> Metadata:
         """Return what the model's file says."""
@@ -48,17 +51,24 @@ async def chat(models: Models, body: Line) -> AsyncIterator[Line]:
     if not messages:
         yield _load_line(manifest, shape)
         return
-    template = models.metadata(manifest).chat_template
+    template, is_open = models.metadata(manifest).chat_template, models.manners.is_open(manifest)
     messages = prompts.with_system(messages, manifest.system)
-    answer = _Answer(models.engine, loaded, manifest.name, shape)
+    if body.get("_debug_render_only"):
+        rendered = {"rendered_template": prompts.render(template, messages, is_open=is_open)}
+        yield {**_head(manifest.name), **shape(""), "done": False, "_debug_info": rendered}
+        return
+    answer = _Answer(models, loaded, manifest, shape)
+    if messages[-1]["role"] == "assistant" and models.manners.is_echoed(manifest):
+        answer.echo = messages[-1]["content"]
     while True:
         try:
-            async for line in answer.lines(prompts.render(template, messages), chosen):
+            prompt = prompts.render(template, messages, is_open=is_open)
+            async for line in answer.lines(prompt, chosen):
                 yield line
         except ContextOverflowError as error:
             shorter = prompts.without_oldest(messages)
             if body.get("truncate", True) is False or shorter is None:
-                raise bad_request(str(error)) from error
+                raise _overflow(models.manners, error) from error
             messages = shorter
         else:
             return
@@ -81,12 +91,26 @@ async def generate(models: Models, body: Line) -> AsyncIterator[Line]:
     if not body.get("raw"):
         messages = prompts.with_system([{"role": "user", "content": prompt}], system)
         prompt = prompts.render(models.metadata(manifest).chat_template, messages)
-    answer = _Answer(models.engine, loaded, manifest.name, shape)
+    answer = _Answer(models, loaded, manifest, shape)
     try:
         async for line in answer.lines(prompt, chosen):
             yield line
     except ContextOverflowError as error:
-        raise bad_request(str(error)) from error
+        raise _overflow(models.manners, error) from error
+
+
+def _overflow(manners: Manners, error: ContextOverflowError) -> APIError:
+    if not manners.nests_errors:
+        return bad_request(str(error))
+    inner = {
+        "code": 400,
+        "message": f"request ({error.prompt_tokens} tokens) exceeds the available context size "
+        f"({error.context} tokens), try increasing it",
+        "type": "exceed_context_size_error",
+        "n_prompt_tokens": error.prompt_tokens,
+        "n_ctx": error.context,
+    }
+    return bad_request(json.dumps({"error": inner}))
 
 
 def _read(models: Models, body: Line) -> tuple[Manifest, dict[str, Any]]:
@@ -94,26 +118,37 @@ def _read(models: Models, body: Line) -> tuple[Manifest, dict[str, Any]]:
     for name in _UNSUPPORTED:
         if body.get(name):
             raise bad_request(f"{body['model']} does not support {name}")
-    return manifest, {**manifest.parameters, **options.check_options(body.get("options"))}
+    chosen = {**manifest.parameters, **options.check_options(body.get("options"))}
+    ignored = models.manners.ignored
+    return manifest, {name: value for name, value in chosen.items() if name not in ignored}
 
 
 @dataclass
 class _Answer:
-    engine: Engine
+    models: Models
     loaded: Loaded
-    name: str
+    manifest: Manifest
     shape: Callable[[str], Line]
+    echo: str = ""  # what stands in front of it
 
     async def lines(self, prompt: str, chosen: dict[str, Any]) -> AsyncIterator[Line]:
-        started = time.monotonic_ns()
+        """Yield the lines; the last one is missing where the manners want it so."""
+        started, name = time.monotonic_ns(), self.manifest.name
         request = {"prompt": prompt, **options.sampling(chosen), "cache_prompt": True}
-        async with aclosing(self.engine.generate(self.loaded, request)) as pieces:  # type: ignore[type-var]
-            async for piece in pieces:
-                if piece.text:
-                    yield {**_head(self.name), **self.shape(piece.text), "done": False}
+        last, repeated, most = "", 0, self.models.manners.repeats(self.manifest)
+        pieces = self.models.engine.generate(self.loaded, request)
+        async with aclosing(pieces) as all_pieces:  # type: ignore[type-var]
+            async for piece in all_pieces:
+                text = piece.text.strip()
+                last, repeated = text, repeated + 1 if text == last else 0
+                if most is not None and repeated > most:
+                    return
+                if piece.text or (piece.done_reason and self.echo):
+                    shown, self.echo = self.echo + piece.text, ""
+                    yield {**_head(name), **self.shape(shown), "done": False}
                 if piece.done_reason:
                     yield {
-                        **_head(self.name),
+                        **_head(name),
                         **self.shape(""),
                         **_counts(piece, time.monotonic_ns() - started),
                     }

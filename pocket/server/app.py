@@ -19,11 +19,10 @@ from pocket.server import answers, creation
 from pocket.server.answers import Line, Models
 from pocket.server.engine import Engine
 from pocket.server.errors import APIError, bad_request
+from pocket.server.manners import Manners
 from pocket.server.metadata import Metadata
 from pocket.server.store import Manifest, Store, parse_digest
 
-# Of Ollama's API as it is spoken here; clients compare it.
-VERSION = "0.34.0"
 _REFUSING_VERSION = "0.34.1"
 _KEEP_ALIVE = timedelta(days=1)
 CLIENT_CLOSED_REQUEST = 499  # nginx's status for it
@@ -32,10 +31,21 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def create_app(
-    models_folder: Path, shipped: Path, *, adapters: bool = True, slots: int = 4, threads: int = 2
+    models_folder: Path,
+    shipped: Path,
+    *,
+    adapters: bool = True,
+    manners: Manners | None = None,
+    slots: int | None = None,
+    threads: int = 2,
 ) -> Starlette:
-    """Return the ASGI application; `adapters`: are LoRA adapters taken, or refused?"""
-    api = _API(Models(Store(models_folder, shipped), Engine(slots, threads)), adapters)
+    """Return the ASGI application; `adapters`: are LoRA adapters taken, or refused?
+
+    `slots` are those of the `manners`, unless given.
+    """
+    manners = manners or Manners()
+    engine = Engine(slots or manners.slots, threads)
+    api = _API(Models(Store(models_folder, shipped), engine, manners), adapters)
     routes: list[tuple[str, Endpoint, list[str]]] = [
         ("/", api.root, ["GET"]),
         ("/api/version", api.version, ["GET"]),
@@ -74,7 +84,7 @@ class _API:
 
     async def version(self, request: Request) -> Response:
         # `server` is ours: the page says which one writes.
-        version = VERSION if self.adapters else _REFUSING_VERSION
+        version = self.models.manners.version if self.adapters else _REFUSING_VERSION
         return JSONResponse({"version": version, "server": "pocket"})
 
     async def chat(self, request: Request) -> Response:
@@ -110,7 +120,7 @@ class _API:
         body = await _body(request)
         manifest = self.models.store.get(body.get("model") or body.get("name"))
         metadata = self.models.metadata(manifest)
-        template = manifest.template or metadata.chat_template
+        template = self.models.manners.shown_template(manifest, metadata.chat_template)
         return JSONResponse(
             {
                 "modelfile": _modelfile(manifest, template),
@@ -129,12 +139,23 @@ class _API:
 
     async def create(self, request: Request) -> Response:
         body = await _body(request)
-        lines = creation.create(self.models, body, adapters=self.adapters)
-        if body.get("stream", True):
+        streams = body.get("stream", True)
+        try:
+            lines = creation.create(self.models, body, adapters=self.adapters)
+        except APIError as error:
+            if not (streams and self._fails_late(body)):
+                raise
+            lines = iter([{"status": "parsing GGUF"}, {"error": str(error)}])
+        if streams:
             return StreamingResponse(
                 (_line(line) for line in lines), media_type="application/x-ndjson"
             )
         return JSONResponse(list(lines)[-1])
+
+    def _fails_late(self, body: Line) -> bool:
+        # What can be said before a file or another model is looked at has its status.
+        looks = any(body.get(name) for name in ("files", "adapters", "from"))
+        return self.models.manners.fails_late and looks
 
     async def copy(self, request: Request) -> Response:
         body = await _body(request)
@@ -151,10 +172,15 @@ class _API:
         return Response(status_code=200)
 
     async def pull(self, request: Request) -> Response:
-        raise bad_request(
+        body = await _body(request)
+        error = bad_request(
             "pocket can't download models: install Ollama to use others, "
             "or create one from a file of yours"
         )
+        if not (body.get("stream", True) and self.models.manners.fails_late):
+            raise error
+        lines = [{"status": "pulling manifest"}, {"error": str(error)}]
+        return StreamingResponse((_line(line) for line in lines), media_type="application/x-ndjson")
 
     async def blob(self, request: Request) -> Response:
         digest = parse_digest(request.path_params["digest"])

@@ -29,6 +29,7 @@ class ContextOverflowError(Exception):
         super().__init__(
             f"the prompt has {prompt_tokens} tokens, which exceeds the context of {context}"
         )
+        self.prompt_tokens, self.context = prompt_tokens, context
 
 
 @dataclass(frozen=True)

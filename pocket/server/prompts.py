@@ -9,6 +9,7 @@ from pocket.server.errors import APIError, bad_request
 
 _ROLES = {"system", "user", "assistant"}
 _BEGIN, _END_OF_TURN = "<|begin_of_text|>", "<|eot_id|>"
+_NEXT_TURN = "<|start_header_id|>assistant<|end_header_id|>\n\n"
 
 # Templates come with uploaded models: they run in a sandbox.
 _environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
@@ -38,8 +39,11 @@ def with_system(messages: list[dict[str, str]], system: str) -> list[dict[str, s
     return [{"role": "system", "content": system}, *messages]
 
 
-def render(template: str, messages: list[dict[str, str]]) -> str:
-    """Return the prompt; a last message of the assistant is left open, to be continued."""
+def render(template: str, messages: list[dict[str, str]], *, is_open: bool = True) -> str:
+    """Return the prompt; a last message of the assistant is left open, to be continued.
+
+    If not `is_open`, that message is closed like the others, and the next one begun.
+    """
     values: dict[str, Any] = {
         "messages": messages,
         "bos_token": _BEGIN,
@@ -47,9 +51,12 @@ def render(template: str, messages: list[dict[str, str]]) -> str:
         "add_generation_prompt": messages[-1]["role"] != "assistant",
     }
     try:
-        return _environment.from_string(template).render(values)
+        rendered = _environment.from_string(template).render(values)
     except TemplateError as error:
         raise APIError(500, f"the model's chat template fails: {error}") from error
+    if is_open or messages[-1]["role"] != "assistant":
+        return rendered
+    return f"{rendered}{_END_OF_TURN}{_NEXT_TURN}"
 
 
 def without_oldest(messages: list[dict[str, str]]) -> list[dict[str, str]] | None:

@@ -177,6 +177,11 @@ class StoryConsumer(AsyncWebsocketConsumer):
             }
         )
 
+    async def generation_waiting(self, event: dict[str, Any]) -> None:
+        """Tell what the first word is waited for."""
+        number, loaded = event["generation"], event["loaded"]
+        await self._say({"type": "waiting", "generation": number, "loaded": loaded})
+
     async def _announce(self, generation: Generation) -> None:
         await self._say_standing(generation)
         await self._follow(generation, 0)

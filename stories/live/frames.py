@@ -47,6 +47,14 @@ class TextFrame(TypedDict):
     text: str
 
 
+class WaitingFrame(TypedDict):
+    """Says, now and then, why there is no word of a running generation yet."""
+
+    type: Literal["waiting"]
+    generation: int
+    loaded: bool  # is the model in memory? Then it reads, or answers somebody else
+
+
 class DoneFrame(TypedDict):
     """The last frame of a generation; `version` is the story's version from now on."""
 
@@ -117,7 +125,7 @@ class AckFrame(Struct, tag_field="type", tag="ack"):
 
 
 ClientFrame = WriteFrame | ContinueFrame | RewriteFrame | StopFrame | AttachFrame | AckFrame
-ServerFrame = GenerationFrame | TextFrame | DoneFrame | ErrorFrame
+ServerFrame = GenerationFrame | TextFrame | WaitingFrame | DoneFrame | ErrorFrame
 
 
 def parse(text: str | None, data: bytes | None = None) -> ClientFrame:

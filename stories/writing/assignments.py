@@ -117,9 +117,8 @@ class Writing:
         """Return Ollama's `options`; raises `PromptTooLongError` with the numbers when no room is
         left for an answer. Nothing is ever cut in silence."""
         num_ctx = _context_size(context_length)
-        needed = sum(
-            prompts.estimate_tokens(message["content"]) + _TEMPLATE_TOKENS for message in chat
-        )
+        count = rewrite_request.token_count(self.generation)
+        needed = sum(count(message["content"]) + _TEMPLATE_TOKENS for message in chat)
         left = num_ctx - needed
         if left < _LEAST_ANSWER:
             raise PromptTooLongError(

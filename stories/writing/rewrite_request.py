@@ -4,13 +4,18 @@ A `Rewrite` is made once, where it is asked for, and handed on to whoever writes
 over from another process makes it of the row.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from modelserver import PromptTooLongError
+from django.conf import settings as site
+
+from modelserver import PromptTooLongError, counter
 from prose import cleaning, prompts, replacement, sentences
 from prose.passage import Passage, cut
 from prose.settings import Settings
 from stories.models import Generation
+
+TokenCount = Callable[[str], int]
 
 NOTHING = "The model left the passage out. Try again, or ask for something else."
 
@@ -78,19 +83,19 @@ class Rewrite:
         sentences; `context` then has the words before and after it, of how many. Raises
         `PromptTooLongError` with the numbers when not even that leaves room for the answer.
         """
-        passage = self.passage
-        fixed = prompts.estimate_tokens(self._prompt("", "")) + 2 * _TEMPLATE_TOKENS
+        passage, count = self.passage, token_count(self.generation)
+        fixed = count(self._prompt("", "")) + 2 * _TEMPLATE_TOKENS
         wanted = prompts.token_limit(self.budget)
-        least = min(wanted, max(prompts.estimate_tokens(passage.core), prompts.token_limit(0)))
+        least = min(wanted, max(count(passage.core), prompts.token_limit(0)))
         before, after = passage.left.strip(), passage.right.strip()
-        whole = 2 * prompts.estimate_tokens(before) + prompts.estimate_tokens(after)
+        whole = 2 * count(before) + count(after)
         room = num_ctx - fixed - wanted
         if whole > room:
             room = max(room, min(whole, _LEAST_CONTEXT, num_ctx - fixed - least))
             if room < min(whole, _LEAST_CONTEXT):
                 raise _too_long(passage, fixed + least + _LEAST_CONTEXT, num_ctx)
-            before, after = _nearest(before, after, room)
-        sent = 2 * prompts.estimate_tokens(before) + prompts.estimate_tokens(after)
+            before, after = _nearest(before, after, room, count)
+        sent = 2 * count(before) + count(after)
         return Request(
             prompt=self._prompt(before, after),
             prefill=cleaning.clean_text(before),
@@ -125,6 +130,11 @@ class Rewrite:
         return replacement.fitted(text, self.passage, self.budget, cut_short=cut_short)
 
 
+def token_count(generation: Generation) -> TokenCount:
+    """Return what counts the tokens of a text for the model that writes `generation`."""
+    return counter(site.MODEL_SERVER, generation.model).estimate
+
+
 def rewrite_of(generation: Generation) -> Rewrite:
     """Return the rewrite that a stored row tells of; for whoever did not open it."""
     base = generation.story.versions.get(number=generation.base_version).text
@@ -139,31 +149,40 @@ def _too_long(passage: Passage, needed: int, num_ctx: int) -> PromptTooLongError
     )
 
 
-def _nearest(before: str, after: str, room: int) -> tuple[str, str]:
+def _nearest(before: str, after: str, room: int, count: TokenCount) -> tuple[str, str]:
     """Return the end of `before`, which is sent twice, and the beginning of `after`."""
-    after_room = min(prompts.estimate_tokens(after), room // 3)
-    before_room = min(2 * prompts.estimate_tokens(before), room - after_room)
+    after_room = min(count(after), room // 3)
+    before_room = min(2 * count(before), room - after_room)
     after_room = room - before_room
-    return _last_sentences(before, before_room // 2), _first_sentences(after, after_room)
+    return (
+        _last_sentences(before, before_room // 2, count),
+        _first_sentences(after, after_room, count),
+    )
 
 
-def _last_sentences(text: str, tokens: int) -> str:
-    if prompts.estimate_tokens(text) <= tokens:
+def _last_sentences(text: str, tokens: int, count: TokenCount) -> str:
+    if (share := _share(text, tokens, count)) >= 1:
         return text
-    text = _last_bytes(text, tokens * 3)
+    text = text[len(text) - int(share * len(text)) :]
+    while text and count(text) > tokens:  # where it is dearer than in the mean
+        text = text[len(text) // 8 + 1 :]
     # Where no sentence begins in it, at least no word is cut.
     return sentences.from_next_sentence(text) or text.partition(" ")[2]
 
 
-def _first_sentences(text: str, tokens: int) -> str:
-    if prompts.estimate_tokens(text) <= tokens:
+def _first_sentences(text: str, tokens: int, count: TokenCount) -> str:
+    if (share := _share(text, tokens, count)) >= 1:
         return text
-    text = text.encode()[: tokens * 3].decode(errors="ignore")
+    text = text[: int(share * len(text))]
+    while text and count(text) > tokens:
+        text = text[: -(len(text) // 8 + 1)]
     return sentences.whole_sentences(text.rpartition(" ")[0], len(text))
 
 
-def _last_bytes(text: str, count: int) -> str:
-    return text.encode()[-count:].decode(errors="ignore") if count > 0 else ""
+def _share(text: str, tokens: int, count: TokenCount) -> float:
+    """Return how much of `text` may be sent in `tokens` tokens, in parts of it."""
+    needed = count(text)
+    return tokens / needed if needed else 1.0
 
 
 def _context(passage: Passage, before: str, after: str) -> dict[str, int]:

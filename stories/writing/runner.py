@@ -21,6 +21,7 @@ from stories.writing.assignments import Assignment
 from stories.writing.background import hold, telling
 from stories.writing.finishing import Outcome, finish, reclaim
 from stories.writing.textlog import Piece, get_text_log
+from stories.writing.waiting import tell_what_is_waited_for
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,6 @@ _STORE_RETRY = 1.0  # seconds
 _AWAY = (InterfaceError, OperationalError)
 _REFUSALS = 60
 
-_abilities: dict[str, modelserver.Abilities] = {}
 # What a story never has: a database can't hold NULs and half characters; lines end with "\n".
 _CONTROLS = re.compile(r"[\x00\r\ud800-\udfff]")
 # Characters after which a text counts as one word more, whatever it is made of: longer than a
@@ -93,6 +93,7 @@ class _Run:
             self.generation, lambda: "".join(self.parts), self.stop, self._tell_unstored
         )
         flushing = asyncio.create_task(self._flush_to_the_end())
+        waiting = hold(tell_what_is_waited_for(self.generation, lambda: not self.length))
         try:
             await self.writing
         except asyncio.CancelledError:
@@ -107,6 +108,7 @@ class _Run:
             checkpoints.drop(self.generation)
             hub.ignore(self.generation.pk)
             self.over = True
+            waiting.cancel()
             self.flush_now.set()
         await _try(flushing, self.generation)
         self.outcome.text = "".join(self.parts)
@@ -140,26 +142,30 @@ class _Run:
     # ---- Text in ----
 
     async def _write(self) -> None:
-        generation, asked = self.generation, self.assignment
-        able = await self._able(generation.model)
+        try:
+            await self._ask()
+        except modelserver.PromptTooLongError as error:
+            # The server has counted, and what is sent now is measured by that: a rewrite is shown
+            # less of the story.
+            if error.tokens is None or self.length:
+                raise
+            await self._ask()
+
+    async def _ask(self) -> None:
+        asked = self.assignment
+        server, model = settings.MODEL_SERVER, self.generation.model
+        able = await modelserver.abilities(server, model)
         attempts = asked.attempts(able.context_length)
         while attempt := await asyncio.to_thread(next, attempts, None):
             chat, options, facts = attempt
             self.outcome.facts |= {**facts, "options": options}
             self.counter = sentences.WordCounter()
-            answer = modelserver.chat(
-                settings.MODEL_SERVER, generation.model, chat, options, thinks=able.thinks
-            )
+            answer = modelserver.chat(server, model, chat, options, able)
             await self._receive(answer, _PIECES_A_TOKEN * options["num_predict"])
             if not await asyncio.to_thread(asked.is_void, "".join(self.parts)):
                 return
         if not self.length:
             self.outcome.error_code, self.outcome.error_message = "nothing_written", asked.nothing
-
-    async def _able(self, model: str) -> modelserver.Abilities:
-        if model not in _abilities:
-            _abilities[model] = await modelserver.abilities(settings.MODEL_SERVER, model)
-        return _abilities[model]
 
     async def _receive(self, chunks: AsyncIterator[modelserver.Chunk], most: int) -> None:
         """Take in an answer of `most` pieces at most, empty ones and thoughts counted in."""

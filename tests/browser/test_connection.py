@@ -165,7 +165,11 @@ def test_what_is_waited_for_is_told(
         sign_in(page, seat, environment["PORT"])
         page.goto(f"http://127.0.0.1:{environment['PORT']}/stories/{seat.story_id}/")
         expect(status).to_contain_text("Writing", timeout=LONG)
-        expect(status).to_contain_text("the model may still be loading", timeout=LONG)
+        waiting = {"type": "waiting", "generation": 7}
+        sockets[0].send(json.dumps({**waiting, "loaded": False}))
+        expect(status).to_contain_text("the model is being loaded", timeout=LONG)
+        sockets[0].send(json.dumps({**waiting, "loaded": True}))
+        expect(status).to_contain_text("reading, or busy with others", timeout=LONG)
         text = {"type": "text", "generation": 7, "offset": 0, "text": "Once upon"}
         sockets[0].send(json.dumps(text))
         expect(status).to_have_text("Writing…", timeout=LONG)

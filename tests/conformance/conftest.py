@@ -1,4 +1,4 @@
-"""The server under test: OLLAMA_CONFORMANCE_URL, or a pocket of our own."""
+"""The server under test: OLLAMA_CONFORMANCE_URL, or a pocket of our own, in each of its manners."""
 
 import os
 from collections.abc import Iterator
@@ -6,16 +6,27 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from pocket.server.manners import MANNERS
 from tests.support.pocket import pocket
+
+REAL = "real"
+GIVEN = os.environ.get("OLLAMA_CONFORMANCE_URL", "").rstrip("/")
+
+
+@pytest.fixture(scope="module", params=[REAL] if GIVEN else list(MANNERS))
+def family(request: pytest.FixtureRequest) -> str:
+    """Return which server is under test: a real one, or whom pocket is like."""
+    name: str = request.param
+    return name
 
 
 @pytest.fixture(scope="module")
-def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def base_url(family: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of the server under test."""
-    if given := os.environ.get("OLLAMA_CONFORMANCE_URL"):
-        yield given.rstrip("/")
+    if family == REAL:
+        yield GIVEN
         return
-    with pocket(tmp_path_factory.mktemp("models")) as url:
+    with pocket(tmp_path_factory.mktemp("models"), "--like", family) as url:
         yield url
 
 

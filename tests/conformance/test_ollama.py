@@ -116,14 +116,6 @@ def test_raw_has_no_template(client: httpx.Client, model: str) -> None:
     assert raw["prompt_eval_count"] < templated["prompt_eval_count"]
 
 
-def test_the_last_message_of_the_assistant_is_continued(client: httpx.Client, model: str) -> None:
-    start = "Anna lifted the lantern and"
-    messages = [*MESSAGES, {"role": "assistant", "content": start}]
-    answer = chat(client, model, messages=messages)["message"]["content"]
-    assert answer
-    assert not answer.lstrip().startswith(start)
-
-
 def test_no_prompt_loads_the_model(client: httpx.Client, model: str) -> None:
     for path in ("/api/chat", "/api/generate"):
         answer = client.post(path, json={"model": model, "stream": False}).json()

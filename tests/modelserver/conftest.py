@@ -17,13 +17,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 import modelserver
+from modelserver import knowledge
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @pytest.fixture(autouse=True)
 async def no_connection_is_left() -> AsyncIterator[None]:
-    """Close what a test has opened."""
+    """Close what a test has opened, and forget what it found out: ports come again."""
+    knowledge._known.clear()
     yield
     await modelserver.close()
 

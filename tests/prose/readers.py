@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from finetuning.pipeline import datastories, similar
+from modelserver import ChatTokens, Counter, errors, streaming
 from pocket.server import prompts as chats
 from pocket.training import measures
 from prose import (
@@ -174,6 +175,24 @@ def _read_csv(text: str) -> None:
             datastories.read_csv(f"Prompt,Story\n{lead}{text}".encode())
 
 
+def _take_off(text: str) -> None:
+    for prefill in (text, f"{text[:-1]}y"):
+        echo = streaming.Echo(prefill)
+        for piece in _pieces(text):
+            echo.take(piece)
+
+
+def _strip(text: str) -> None:
+    for template in ("<|x|> [INST] <s>", "<a> <<a>>"):
+        ChatTokens(template).strip(text)
+    ChatTokens(text)
+
+
+def _weigh(text: str) -> None:
+    counter = Counter()
+    counter.learn([text, text], counter.estimate(text))
+
+
 def _render(text: str) -> None:
     messages = chats.check_messages([{"role": "user", "content": text}] * 2)
     chats.render("{% for m in messages %}{{ m.content | trim }}{% endfor %}", messages)
@@ -198,7 +217,6 @@ PROSE: dict[str, Reader] = {
     "prompts.rewrite_wish": lambda text: prompts.rewrite_wish("vivid", "", text[:500], text),
     "prompts.read_prompt": _read,
     "prompts.leading_prompt": _read,
-    "prompts.estimate_tokens": prompts.estimate_tokens,
     "replacement.may_begin_preamble": replacement.may_begin_preamble,
     "replacement.without_preamble": _preamble,
     "replacement.prefill": replacement.prefill,
@@ -256,6 +274,10 @@ OTHERS: dict[str, Reader] = {
     "finetuning.pipeline.datastories.read_csv": _read_csv,
     "finetuning.pipeline.datastories.write_csv": lambda text: datastories.write_csv([(text, text)]),
     "finetuning.pipeline.datastories.restored": datastories.restored,
+    "modelserver.streaming.Echo": _take_off,
+    "modelserver.tokens.ChatTokens": _strip,
+    "modelserver.counting.Counter": _weigh,
+    "modelserver.errors.what_it_says": errors.what_it_says,
     "pocket.server.prompts.render": _render,
     "pocket.training.measures.ends_whole": measures.ends_whole,
     "pocket.training.measures.repeats": measures.repeats,

@@ -117,7 +117,5 @@ def test_another_wording_is_none(prompt: str) -> None:
     assert prompts.read_prompt(prompt) is None
 
 
-def test_estimates_grow_with_the_text() -> None:
-    assert prompts.estimate_tokens("") == 0
-    assert prompts.estimate_tokens("four letter words here") == 8
+def test_a_limit_grows_with_the_words() -> None:
     assert prompts.token_limit(300) == 664

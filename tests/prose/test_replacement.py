@@ -128,6 +128,9 @@ def test_nobody_waits_for_a_preamble_for_ever(text: str) -> None:
         ("She slept.\n\n", "\n\nThen", "Then"),
         ("She slept.", "\n\nThen", "\n\nThen"),
         ("the lant", "ern", "ern"),
+        ("the boat nestled", "Lantern light", " Lantern light"),
+        ("the old O", "NCE", "NCE"),
+        ("she said “", "Go", "Go"),
         ("", "Once", "Once"),
     ],
 )

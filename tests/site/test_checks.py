@@ -29,6 +29,16 @@ def test_a_missing_data_folder_is_refused(settings: Settings, tmp_path: Path) ->
     assert [error.id for error in checks.check_data_dir(None)] == ["storaiteller.E002"]
 
 
+@pytest.mark.parametrize(("model", "slots"), [("pocket", 4), ("llama3.2", 1)])
+def test_a_model_server_is_asked_for_as_many_answers_as_it_writes(model: str, slots: int) -> None:
+    own = {"STORY_MODEL": model, "DJANGO_SETTINGS_MODULE": "storaiteller_site.settings"}
+    inherited = {name: value for name, value in os.environ.items() if name != "GENERATION_SLOTS"}
+    program = "from django.conf import settings; print(settings.GENERATION_SLOTS)"
+    command = [sys.executable, "-c", program]
+    told = subprocess.run(command, env={**inherited, **own}, capture_output=True, check=True)
+    assert int(told.stdout) == slots
+
+
 @pytest.mark.parametrize(
     "setting", ["GENERATION_SLOTS=0", "GENERATION_SLOTS=many", "QUEUE_LIMIT=-1"]
 )

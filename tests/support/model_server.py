@@ -17,6 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
+from modelserver import dialect
 from tests.security.corpus import MARKUP
 
 CONTEXT = 8192
@@ -60,6 +61,7 @@ class Script:
     done_reason: str = "stop"
     text: list[str] | None = None
     prompt_tokens: Any = 99  # that it says it has read
+    most_bytes: int | None = None  # of a chat that it can read; each is a token
     goes_on: bool = False  # with the final part of a rewrite's prompt, word by word
 
 
@@ -105,6 +107,7 @@ SCRIPTS: dict[str, Script] = {
     "halfchars": Script(text=["One", "\ud83d", " two."]),
     "rewriter": Script(text=REWRITTEN, goes_on=True),
     "rewriter-slow": Script(text=REWRITTEN, goes_on=True, rate=8),
+    "bytewise": Script(text=REWRITTEN, most_bytes=8000),
     "chatty": Script(text=["Sure", "! Here is", " the rewritten", " passage:", "\n\n", *REWRITTEN]),
     "tells-the-same": Script(text=[" Ben", " held", " the", " old", " map", "."]),
     "leaves-out": Script(text=[], goes_on=True),
@@ -139,9 +142,14 @@ class ModelServer:
     async def chat(self, http: web.Request) -> web.StreamResponse:
         """Answer a chat in NDJSON by the model's script."""
         body = await http.json()
+        if body["messages"][0]["content"] == dialect.QUESTION:
+            return _probed(body)
         script = self._script(self.acting_as.get(body["model"], body["model"]))
         request = Request(http.path, body)
         self.requests.append(request)
+        size = sum(len(message["content"].encode()) for message in body["messages"])
+        if script.most_bytes is not None and size > script.most_bytes:
+            return _overflow(size, script.most_bytes)
         if script.status != web.HTTPOk.status_code:
             request.ended = "whole"
             return web.json_response({"error": script.error}, status=script.status)
@@ -232,6 +240,11 @@ class ModelServer:
             }
         )
 
+    async def ps(self, http: web.Request) -> web.Response:
+        """Answer what is in memory: all but what loads for ever."""
+        models = [{"model": name, "name": name} for name in SCRIPTS if name != "never"]
+        return web.json_response({"models": models})
+
     async def version(self, http: web.Request) -> web.Response:
         """Answer the version."""
         return web.json_response({"version": "0.34.0"})
@@ -248,6 +261,23 @@ class ModelServer:
     async def seen(self, http: web.Request) -> web.Response:
         """Answer the chats so far."""
         return web.json_response([asdict(request) for request in self.requests])
+
+
+def _probed(body: dict[str, Any]) -> web.Response:
+    """Answer what is asked of every model once as a server does that continues a text."""
+    part: dict[str, Any] = {"model": body["model"], "message": {"role": "assistant", "content": ""}}
+    if body.get("_debug_render_only"):
+        rendered = "".join(message["content"] for message in body["messages"])
+        return web.json_response({**part, "_debug_info": {"rendered_template": rendered}})
+    part["message"]["content"] = " went"
+    return web.Response(body=_line({**part, "done": True, "done_reason": "length"}))
+
+
+def _overflow(tokens: int, context: int) -> web.Response:
+    """Refuse as Ollama does since 0.30: what its runner says is handed on as it is."""
+    sentence = f"request ({tokens} tokens) exceeds the available context size ({context} tokens)"
+    inner = {"error": {"code": 400, "message": sentence, "type": "exceed_context_size_error"}}
+    return web.json_response({"error": json.dumps(inner)}, status=400)
 
 
 def _line(part: dict[str, Any]) -> bytes:
@@ -268,6 +298,7 @@ def main() -> None:
     app.router.add_post("/api/pull", server.pull)
     app.router.add_get("/api/version", server.version)
     app.router.add_get("/api/tags", server.tags)
+    app.router.add_get("/api/ps", server.ps)
     app.router.add_get("/requests", server.seen)
     app.router.add_post("/act", server.act)
     # A client that goes away cancels its handler.

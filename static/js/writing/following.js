@@ -12,7 +12,8 @@ export class Following {
   // `page` is told what happens: `begin(generation)`, `stand(generation)` with each place in the line
   // and when its turn has come, `text(chunk)`, `end(done)`, where `done` is null when what became of
   // the generation is not known and the stored text has to be read, `pending()` when a finished
-  // rewrite waits for a decision, and `fail(error)`. `begin` and `end` may return promises.
+  // rewrite waits for a decision, `waits(frame)` with what the first word is waited for, and
+  // `fail(error)`. `begin` and `end` may return promises.
   constructor(socket, page) {
     Object.assign(this, { socket, page });
     this.current = null;
@@ -39,6 +40,9 @@ export class Following {
     else if (frame.type === "text") this.#text(frame);
     else if (frame.type === "done") await this.#done(frame);
     else if (frame.type === "error") this.page.fail(frame);
+    else if (frame.type === "waiting" && frame.generation === this.current?.id) {
+      this.page.waits(frame);
+    }
   }
 
   async #announced(frame) {

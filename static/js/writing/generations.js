@@ -54,6 +54,10 @@ export class Generations {
     else this.silence.end();
   }
 
+  waits({ loaded }) {
+    this.silence.waits(loaded);
+  }
+
   text(chunk) {
     this.silence.word();
     const taker = this.#taker(this.#current);

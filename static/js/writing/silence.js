@@ -14,7 +14,17 @@ export class Silence {
   // The model is asked from now on.
   begin() {
     this.heard = false;
+    this.loaded = null; // not known
     this.#expect();
+  }
+
+  // The server says whether the model is in its memory.
+  waits(loaded) {
+    const isNews = loaded !== this.loaded;
+    this.loaded = loaded;
+    if (!this.told || !isNews) return;
+    clearTimeout(this.timer);
+    this.#tell();
   }
 
   // Something came.
@@ -42,9 +52,16 @@ export class Silence {
     this.#say(
       this.heard
         ? `The model has been silent for ${seconds} seconds; still waiting for it.`
-        : `Waiting for the first word for ${seconds} seconds; the model may still be loading.`,
+        : `Waiting for the first word for ${seconds} seconds${this.#reason}.`,
     );
     this.timer = setTimeout(() => this.#tell(), AGAIN * 1000);
+  }
+
+  get #reason() {
+    if (this.loaded === null) return "";
+    return this.loaded
+      ? "; the model is reading, or busy with others"
+      : "; the model is being loaded";
   }
 
   // Without a connection there is more to say than this.

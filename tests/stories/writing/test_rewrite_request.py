@@ -9,7 +9,7 @@ from prose import prompts
 from prose.passage import Passage
 from prose.settings import Settings
 from stories.models import Generation, Story
-from stories.writing.rewrite_request import Rewrite
+from stories.writing.rewrite_request import Rewrite, token_count
 from tests.conftest import story_settings
 from tests.prose.test_passage import select
 
@@ -103,7 +103,7 @@ def test_a_story_too_long_for_the_context_is_shortened_to_what_is_near_and_says_
         "after": len(after.split()),
         "after_of": 46 * 13,
     }
-    tokens = sum(prompts.estimate_tokens(message["content"]) for message in asked.messages)
+    tokens = sum(map(token_count(rewrite()), (each["content"] for each in asked.messages)))
     assert tokens + asked.num_predict <= SMALL
 
 
@@ -113,7 +113,7 @@ def test_a_story_too_long_for_the_context_is_shortened_to_what_is_near_and_says_
 @pytest.mark.parametrize("num_ctx", [SMALL, 4096])
 def test_both_ends_of_a_story_fit(part: str, num_ctx: int) -> None:
     asked = Rewrite(rewrite(), select(STORY, part)).request(num_ctx)
-    tokens = sum(prompts.estimate_tokens(message["content"]) for message in asked.messages)
+    tokens = sum(map(token_count(rewrite()), (each["content"] for each in asked.messages)))
     assert tokens + asked.num_predict <= num_ctx
     assert asked.num_predict >= prompts.token_limit(len(part.split()))
 

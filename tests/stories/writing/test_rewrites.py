@@ -184,6 +184,21 @@ async def test_a_long_story_is_shortened_for_the_model_and_the_review_says_so(
     assert (await stored(written)).text == long + BEFORE + WRITTEN + AFTER
 
 
+async def test_what_the_server_counts_otherwise_is_sent_again_by_its_count(
+    model_server: ScriptedServer, written: Story, settings: Settings
+) -> None:
+    settings.STORY_MODEL = "bytewise"
+    long = "It rained again that day. " * 400
+    await sync_to_async(library.save_text)(written, written.owner, long + TEXT, 1)
+    where = {"start": len(long) + len(BEFORE), "end": len(long) + END, "version": 2}
+    generation = await rewritten(written, **where)
+    assert generation.status == "done"
+    assert generation.replacement
+    first, second = model_server.chats("bytewise")
+    sizes = [len(str(chat["body"]["messages"])) for chat in (first, second)]
+    assert sizes[1] < sizes[0], "it is shown less of the story"
+
+
 @pytest.mark.parametrize("selected", ["🏳️‍🌈 Zoë lit the lantern 👩‍👩‍👧.", "ver.", "Nobody", TEXT])
 async def test_selections_anywhere(
     model_server: ScriptedServer, written: Story, selected: str

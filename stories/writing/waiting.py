@@ -1,0 +1,29 @@
+"""What a page is told while the first word does not come: is the model being loaded, or is it busy?
+
+The model server is asked, once it has been quiet for some seconds; nobody waits for its answer.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from django.conf import settings
+
+import modelserver
+from stories.models import Generation
+from stories.writing import hub
+
+QUIET = 6.0  # seconds, before a page says something by itself
+AGAIN = 5.0  # seconds between two looks
+
+
+async def tell_what_is_waited_for(generation: Generation, is_waiting: Callable[[], bool]) -> None:
+    """Tell all pages of the story, now and then, while `is_waiting`; never raises."""
+    await asyncio.sleep(QUIET)
+    while is_waiting():
+        try:
+            loaded = await modelserver.is_loaded(settings.MODEL_SERVER, generation.model)
+        except modelserver.ModelServerError:
+            return  # the request itself tells
+        message = {"type": "generation.waiting", "generation": generation.pk, "loaded": loaded}
+        await hub.tell(generation.story_id, message)
+        await asyncio.sleep(AGAIN)

@@ -1,0 +1,117 @@
+"""Pocket behaves as one Ollama or another where they differ; tests/conformance asks it all."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from pocket.__main__ import SHIPPED
+from pocket.server import answers
+from pocket.server.answers import Models
+from pocket.server.engine import Engine, Loaded, Piece, Weights
+from pocket.server.manners import DETECTED, MANNERS, POCKET
+from pocket.server.store import Manifest, Store
+from tests.support.pocket import pocket
+
+OPEN = "{{ $last := eq (len (slice $.Messages $i)) 1 }}"
+MESSAGES = [{"role": "user", "content": "Write."}, {"role": "assistant", "content": "Anna ran"}]
+
+
+@pytest.mark.parametrize(
+    ("family", "template", "is_open", "is_echoed", "repeats"),
+    [
+        (POCKET, "", True, False, None),
+        ("ollama-0.24", "", False, False, 30),
+        ("ollama-0.24", OPEN, True, False, 30),
+        ("ollama-0.24", DETECTED, False, False, 30),
+        ("ollama-0.33", "", True, True, None),
+        ("ollama-0.33", OPEN, True, False, 30),
+    ],
+)
+def test_a_template_of_its_own_decides(
+    family: str, template: str, is_open: bool, is_echoed: bool, repeats: int | None
+) -> None:
+    manners, manifest = MANNERS[family], Manifest("m:latest", "", template=template)
+    assert manners.is_open(manifest) == is_open
+    assert manners.is_echoed(manifest) == is_echoed
+    assert manners.repeats(manifest) == repeats
+
+
+class Stuck(Engine):
+    """A model that can only say one thing."""
+
+    def __init__(self) -> None:
+        super().__init__(1, 1)
+        self.asked: dict[str, Any] = {}
+
+    async def load(self, weights: Weights) -> Loaded:
+        return Loaded(None, weights, 0, 0.0, 0.0)
+
+    async def generate(self, loaded: Loaded, request: dict[str, Any]) -> AsyncIterator[Piece]:
+        self.asked = request
+        for _ in range(50):
+            yield Piece(" ha")
+        yield Piece("", "length")
+
+
+async def lines(family: str, folder: Path, **body: Any) -> tuple[list[dict[str, Any]], Stuck]:
+    """Return the lines of the stuck model's answer."""
+    engine = Stuck()
+    models = Models(Store(folder, SHIPPED), engine, MANNERS[family])
+    asked = {"model": "pocket", "messages": MESSAGES, **body}
+    return [line async for line in answers.chat(models, asked)], engine
+
+
+async def test_what_only_repeats_itself_ends_without_a_word(tmp_path: Path) -> None:
+    whole, _ = await lines(POCKET, tmp_path)
+    assert len(whole) == 51
+    assert whole[-1]["done"] is True
+    cut, _ = await lines("ollama-0.24", tmp_path)
+    assert len(cut) == 31
+    assert not any(line["done"] for line in cut)
+
+
+async def test_an_echo_comes_once_and_first(tmp_path: Path) -> None:
+    echoed, _ = await lines("ollama-0.33", tmp_path)
+    text = "".join(line["message"]["content"] for line in echoed)
+    assert text == "Anna ran" + " ha" * 50
+    assert echoed[0]["message"]["content"] == "Anna ran ha"
+
+
+@pytest.mark.parametrize("family", MANNERS)
+async def test_options_that_ollama_does_not_have_are_ignored_as_there(
+    tmp_path: Path, family: str
+) -> None:
+    _, engine = await lines(family, tmp_path)
+    assert ("dry_multiplier" in engine.asked) == (family == POCKET)
+
+
+@pytest.fixture(scope="module", params=["ollama-0.24", "ollama-0.33"])
+def client(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[httpx.Client]:
+    """A pocket that is like an Ollama."""
+    with (
+        pocket(tmp_path_factory.mktemp("models"), "--like", request.param) as url,
+        httpx.Client(base_url=url, timeout=60, trust_env=False) as client,
+    ):
+        yield client
+
+
+def test_the_version_is_told(client: httpx.Client) -> None:
+    told = client.get("/api/version").json()
+    assert told["version"] in {"0.24.0", "0.33.0"}
+    assert told["server"] == "pocket"
+
+
+def test_what_fails_after_its_first_line_does_so_inside_a_200(client: httpx.Client) -> None:
+    request = {"model": "made", "files": {"a.gguf": f"sha256:{'0' * 64}"}}
+    for path, body in (("/api/create", request), ("/api/pull", {"model": "made"})):
+        streamed = client.post(path, json=body)
+        assert streamed.status_code == 200
+        first, last = streamed.text.splitlines()
+        assert '"status"' in first
+        assert '"error"' in last
+        assert client.post(path, json={**body, "stream": False}).status_code == 400
+    # What needs no look at a file has its status.
+    assert client.post("/api/create", json={"model": "made"}).status_code == 400
