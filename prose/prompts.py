@@ -138,6 +138,27 @@ def rewrite_wish(mode: str, register: str, instruction: str, passage: str) -> st
     return f"\n\nThe part between these two now reads: {passage}\n\n{task}"
 
 
+def summary_prompt(summary: str, part: str, max_words: int) -> str:
+    """Return what asks for a summary of a story: of `part`, after what `summary` tells."""
+    before = (
+        f"This is what happened in a story so far:\n{summary}\n\nThis is how it goes on"
+        if summary
+        else "This is a part of a story"
+    )
+    return (
+        f"{before}:\n{part}\n\nTell in {max_words} words at most what has happened by now, in the "
+        "language of the story and in whole sentences: who is who, where they are, what they want "
+        "and what is still open. Write nothing else."
+    )
+
+
+def with_summary(prompt: str, summary: str) -> str:
+    """Return `prompt` with a summary of what came before the part that is shown."""
+    if not summary:
+        return prompt
+    return f"{prompt}\n\nThis is what happened before the part that you go on from:\n{summary}"
+
+
 def token_limit(max_words: int) -> int:
     """Return how many tokens a story of `max_words` words may take before it is cut."""
     return 2 * max_words + 64

@@ -4,7 +4,17 @@ from typing import Any, cast
 
 from django.urls import path
 
-from stories.pages import account, history, home, install, library, rewrites, settings, story
+from stories.pages import (
+    account,
+    history,
+    home,
+    install,
+    library,
+    rewrites,
+    settings,
+    story,
+    summary,
+)
 
 app_name = "stories"
 
@@ -30,6 +40,7 @@ urlpatterns = [
     _route("stories/<id:story_id>/text/", story.text, "text"),
     _route("stories/<id:story_id>/differences/", story.differences, "differences"),
     _route("stories/<id:story_id>/report/", story.report, "report"),
+    _route("stories/<id:story_id>/summary/", summary.change_summary, "summary"),
     _route("stories/<id:story_id>/title/", story.title, "title"),
     _route("stories/<id:story_id>/good/", story.good, "good"),
     _route("stories/<id:story_id>/download/", library.download, "download"),

@@ -182,6 +182,11 @@ class StoryConsumer(AsyncWebsocketConsumer):
         number, loaded = event["generation"], event["loaded"]
         await self._say({"type": "waiting", "generation": number, "loaded": loaded})
 
+    async def generation_reading(self, event: dict[str, Any]) -> None:
+        """Tell which part of a long story is read, before it is gone on from."""
+        number, part, parts = event["generation"], event["part"], event["of"]
+        await self._say({"type": "reading", "generation": number, "part": part, "of": parts})
+
     async def _announce(self, generation: Generation) -> None:
         await self._say_standing(generation)
         await self._follow(generation, 0)

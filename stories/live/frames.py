@@ -55,6 +55,15 @@ class WaitingFrame(TypedDict):
     loaded: bool  # is the model in memory? Then it reads, or answers somebody else
 
 
+class ReadingFrame(TypedDict):
+    """Says which part of a long story the model reads, before it goes on from the end."""
+
+    type: Literal["reading"]
+    generation: int
+    part: int  # from 1 on
+    of: int
+
+
 class DoneFrame(TypedDict):
     """The last frame of a generation; `version` is the story's version from now on."""
 
@@ -125,7 +134,7 @@ class AckFrame(Struct, tag_field="type", tag="ack"):
 
 
 ClientFrame = WriteFrame | ContinueFrame | RewriteFrame | StopFrame | AttachFrame | AckFrame
-ServerFrame = GenerationFrame | TextFrame | WaitingFrame | DoneFrame | ErrorFrame
+ServerFrame = GenerationFrame | TextFrame | WaitingFrame | ReadingFrame | DoneFrame | ErrorFrame
 
 
 def parse(text: str | None, data: bytes | None = None) -> ClientFrame:

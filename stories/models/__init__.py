@@ -4,6 +4,7 @@ from stories.models.generation import Generation
 from stories.models.preference import PreferencePair
 from stories.models.settings import Genre, Register, StorySettings
 from stories.models.story import Curation, Story, StoryVersion, WaitingStory
+from stories.models.summary import StorySummary
 from stories.models.user import User
 from stories.models.writer_model import WriterModel, model_in_service
 
@@ -15,6 +16,7 @@ __all__ = [
     "Register",
     "Story",
     "StorySettings",
+    "StorySummary",
     "StoryVersion",
     "User",
     "WaitingStory",

@@ -9,7 +9,6 @@ from msgspec import Struct
 from prose import diffs
 from stories.errors import Refused
 from stories.history import library
-from stories.history.provenance import last_generation
 from stories.history.versions import MAX_TEXT_LENGTH
 from stories.live.frames import Number
 from stories.models import Generation, Register, StorySettings
@@ -22,6 +21,7 @@ from stories.pages.common import (
     take_context,
 )
 from stories.pages.forms import StorySettingsForm
+from stories.pages.summary import report_context
 from stories.writing.recovery import recover_abandoned
 
 
@@ -31,12 +31,12 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Show the story with its settings, ready to be written, read and edited."""
     recover_abandoned(own_story(request.user, story_id))
     found = own_story(request.user, story_id)
-    generation = last_generation(found)
+    about = report_context(found)
+    generation = about["generation"]
     context = {
-        "story": found,
+        **about,
         "form": StorySettingsForm(instance=found.settings),
         "presets": StorySettings.objects.presets_of(request.user),
-        "generation": generation,
         "writer": generation.model if generation else "",
         "modes": Generation.Mode.choices,
         "registers": Register.choices,
@@ -98,8 +98,7 @@ def differences(request: SignedInRequest, story_id: int) -> HttpResponse:
 def report(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Show how well the generation that the text goes back to kept to its settings."""
     found = own_story(request.user, story_id)
-    context = {"story": found, "generation": last_generation(found)}
-    return render(request, "stories/_report.html", context)
+    return render(request, "stories/_report.html", report_context(found))
 
 
 @login_required

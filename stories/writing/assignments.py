@@ -4,21 +4,24 @@ Made where the generation is opened, of the text as it is then, and handed on to
 is the same for all of them.
 """
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 
-from modelserver import PromptTooLongError
+from modelserver import Abilities, PromptTooLongError
 from prose import overlap, prompts, replacement, sentences
 from stories.history.versions import MAX_TEXT_LENGTH
 from stories.models import Generation
-from stories.writing import rewrite_request
+from stories.writing import long_story, rewrite_request
 from stories.writing.finishing import Outcome, report_of
 from stories.writing.rewrite_request import Rewrite, rewrite_of
 
 # Requests for one rewrite, when the model only tells what is there already.
 _ATTEMPTS = 3
+# A long story leaves a continuation this part of what the model reads, where it needs so much.
+_ANSWERS_SHARE = 3
 # Room that has to be left for the answer, in tokens.
 _LEAST_ANSWER = 48
 # What the chat template adds to each message.
@@ -44,6 +47,9 @@ class Assignment(Protocol):
     generation: Generation
     limit: int  # words
     nothing: str  # what the person is told when nothing came
+
+    async def prepare(self, able: Abilities) -> None:
+        """Find out what has to be known before the model is asked; raises `ModelServerError`."""
 
     def attempts(self, context_length: int | None) -> Iterator[Attempt]:
         """Yield what to ask, one after the other while what comes is void.
@@ -87,31 +93,59 @@ class Writing:
         self._begun = False
         self._first = ""
         self._room = MAX_TEXT_LENGTH - len(self.base)
+        self._view, self._summary = long_story.View(), ""
 
     @property
     def ended(self) -> str:
         """A story ends by itself, or where no more of it can be kept."""
         return "" if self._room > 0 else "length"
 
+    async def prepare(self, able: Abilities) -> None:
+        """Find out what of a long story the model is shown, and let it read the rest."""
+        num_ctx = _context_size(able.context_length)
+        self._view = await asyncio.to_thread(self._view_in, num_ctx)
+        if self._view.start:
+            self._summary = await long_story.summary_for(
+                self.generation, self.base, self._view, num_ctx, able
+            )
+
+    def _view_in(self, num_ctx: int) -> long_story.View:
+        count = rewrite_request.token_count(self.generation)
+        fixed = count(prompts.with_summary(self.generation.prompt, "-")) + 2 * _TEMPLATE_TOKENS
+        answer = min(prompts.token_limit(self.limit), (num_ctx - fixed) // _ANSWERS_SHARE)
+        return long_story.view_of(self.base, num_ctx - fixed - answer, count)
+
     def attempts(self, context_length: int | None) -> Iterator[Attempt]:
         """Yield the one request; for a story that was whole to the model, a second one."""
         chat = self._chat()
         options = self._options(chat, context_length)
-        yield Attempt(chat, options, {})
+        facts = self._facts(chat)
+        yield Attempt(chat, options, facts)
         if self.base:
             # A new paragraph is an invitation to go on.
             chat[-1]["content"] += "\n\n"
             self._first = "\n\n"
-            yield Attempt(chat, options, {})
+            yield Attempt(chat, options, facts)
 
     def _chat(self) -> Chat:
         """Return the chat; the story so far is the beginning of the assistant's answer."""
-        chat = [{"role": "user", "content": self.generation.prompt}]
+        prompt = prompts.with_summary(self.generation.prompt, self._summary)
+        chat = [{"role": "user", "content": prompt}]
         if self.base:
             # Chat-template tokens would end the answer or open another role; the story keeps them.
-            content = replacement.prefill(self.base)
+            content = replacement.prefill(self.base[self._view.start :])
             chat.append({"role": "assistant", "content": content})
         return chat
+
+    def _facts(self, chat: Chat) -> dict[str, Any]:
+        if not self._view.start:
+            return {}
+        context = {
+            "before": len(self.base[self._view.start :].split()),
+            "before_of": len(self.base.split()),
+            "summary": len(self._summary.split()),
+        }
+        return {"prompt": chat[0]["content"], "report": {"context": context}}
 
     def _options(self, chat: Chat, context_length: int | None) -> dict[str, Any]:
         """Return Ollama's `options`; raises `PromptTooLongError` with the numbers when no room is
@@ -187,6 +221,9 @@ class Rewriting:
     def ended(self) -> str:
         """Whether the model has come to what follows the passage, or has said enough."""
         return "overlap" if self._lookout.ended else "goal" if self._goal.reached else ""
+
+    async def prepare(self, able: Abilities) -> None:
+        """Nothing: a rewrite's own request says what of the story is shown."""
 
     def attempts(self, context_length: int | None) -> Iterator[Attempt]:
         """Yield the request, then the same one with other seeds."""

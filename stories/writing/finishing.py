@@ -149,6 +149,7 @@ def _keep(generation: Generation, story: Story, text: str, kept_to: dict[str, An
     if moved_on:
         generation.error_code, generation.error_message = "conflict", _MOVED_ON
     generation.report = {
+        **generation.report,
         **kept_to,
         **speed(generation),
         "model": generation.model,

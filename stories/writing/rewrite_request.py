@@ -4,18 +4,16 @@ A `Rewrite` is made once, where it is asked for, and handed on to whoever writes
 over from another process makes it of the row.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings as site
 
 from modelserver import PromptTooLongError, counter
-from prose import cleaning, prompts, replacement, sentences
+from prose import cleaning, prompts, replacement
+from prose.excerpts import TokenCount, first_sentences, last_sentences
 from prose.passage import Passage, cut
 from prose.settings import Settings
 from stories.models import Generation
-
-TokenCount = Callable[[str], int]
 
 NOTHING = "The model left the passage out. Try again, or ask for something else."
 
@@ -155,34 +153,9 @@ def _nearest(before: str, after: str, room: int, count: TokenCount) -> tuple[str
     before_room = min(2 * count(before), room - after_room)
     after_room = room - before_room
     return (
-        _last_sentences(before, before_room // 2, count),
-        _first_sentences(after, after_room, count),
+        last_sentences(before, before_room // 2, count),
+        first_sentences(after, after_room, count),
     )
-
-
-def _last_sentences(text: str, tokens: int, count: TokenCount) -> str:
-    if (share := _share(text, tokens, count)) >= 1:
-        return text
-    text = text[len(text) - int(share * len(text)) :]
-    while text and count(text) > tokens:  # where it is dearer than in the mean
-        text = text[len(text) // 8 + 1 :]
-    # Where no sentence begins in it, at least no word is cut.
-    return sentences.from_next_sentence(text) or text.partition(" ")[2]
-
-
-def _first_sentences(text: str, tokens: int, count: TokenCount) -> str:
-    if (share := _share(text, tokens, count)) >= 1:
-        return text
-    text = text[: int(share * len(text))]
-    while text and count(text) > tokens:
-        text = text[: -(len(text) // 8 + 1)]
-    return sentences.whole_sentences(text.rpartition(" ")[0], len(text))
-
-
-def _share(text: str, tokens: int, count: TokenCount) -> float:
-    """Return how much of `text` may be sent in `tokens` tokens, in parts of it."""
-    needed = count(text)
-    return tokens / needed if needed else 1.0
 
 
 def _context(passage: Passage, before: str, after: str) -> dict[str, int]:

@@ -155,6 +155,7 @@ class _Run:
         asked = self.assignment
         server, model = settings.MODEL_SERVER, self.generation.model
         able = await modelserver.abilities(server, model)
+        await asked.prepare(able)
         attempts = asked.attempts(able.context_length)
         while attempt := await asyncio.to_thread(next, attempts, None):
             chat, options, facts = attempt

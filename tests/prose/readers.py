@@ -16,6 +16,7 @@ from pocket.training import measures
 from prose import (
     cleaning,
     diffs,
+    excerpts,
     overlap,
     passage,
     prompts,
@@ -80,6 +81,10 @@ def _asked(names: str = "Anna, Old Ben", keywords: str = "lamp, a a a b") -> set
 def _pieces(text: str) -> list[str]:
     """Return `text` as a fast model streams it."""
     return [text[place : place + 200] for place in range(0, len(text), 200)]
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode(errors="replace"))
 
 
 def _in_thirds(text: str) -> passage.Passage:
@@ -214,6 +219,11 @@ PROSE: dict[str, Reader] = {
     "passage.cut": _cut,
     "prompts.story_prompt": lambda text: prompts.story_prompt(_asked(text, text)),
     "prompts.rewrite_prompt": lambda text: prompts.rewrite_prompt(_asked(), text, text),
+    "prompts.summary_prompt": lambda text: prompts.summary_prompt(text, text, 150),
+    "prompts.with_summary": lambda text: prompts.with_summary(text, text),
+    "excerpts.first_sentences": lambda text: excerpts.first_sentences(text, 6_000, _bytes),
+    "excerpts.last_sentences": lambda text: excerpts.last_sentences(text, 6_000, _bytes),
+    "excerpts.parts": lambda text: list(excerpts.parts(text, 6_000, _bytes)),
     "prompts.rewrite_wish": lambda text: prompts.rewrite_wish("vivid", "", text[:500], text),
     "prompts.read_prompt": _read,
     "prompts.leading_prompt": _read,

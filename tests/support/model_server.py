@@ -107,6 +107,7 @@ SCRIPTS: dict[str, Script] = {
     "halfchars": Script(text=["One", "\ud83d", " two."]),
     "rewriter": Script(text=REWRITTEN, goes_on=True),
     "rewriter-slow": Script(text=REWRITTEN, goes_on=True, rate=8),
+    "summarizer": Script(text=[" Anna", " counted", " her", " steps", "."], rate=100),
     "bytewise": Script(text=REWRITTEN, most_bytes=8000),
     "chatty": Script(text=["Sure", "! Here is", " the rewritten", " passage:", "\n\n", *REWRITTEN]),
     "tells-the-same": Script(text=[" Ben", " held", " the", " old", " map", "."]),

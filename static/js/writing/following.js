@@ -12,8 +12,8 @@ export class Following {
   // `page` is told what happens: `begin(generation)`, `stand(generation)` with each place in the line
   // and when its turn has come, `text(chunk)`, `end(done)`, where `done` is null when what became of
   // the generation is not known and the stored text has to be read, `pending()` when a finished
-  // rewrite waits for a decision, `waits(frame)` with what the first word is waited for, and
-  // `fail(error)`. `begin` and `end` may return promises.
+  // rewrite waits for a decision, `waits(frame)` with what the first word is waited for,
+  // `reads(frame)` with the part of a long story that the model reads before, and `fail(error)`. `begin` and `end` may return promises.
   constructor(socket, page) {
     Object.assign(this, { socket, page });
     this.current = null;
@@ -42,6 +42,8 @@ export class Following {
     else if (frame.type === "error") this.page.fail(frame);
     else if (frame.type === "waiting" && frame.generation === this.current?.id) {
       this.page.waits(frame);
+    } else if (frame.type === "reading" && frame.generation === this.current?.id) {
+      this.page.reads(frame);
     }
   }
 

@@ -58,7 +58,13 @@ export class Generations {
     this.silence.waits(loaded);
   }
 
+  reads({ part, of }) {
+    this.state.say(`Reading what came before: part ${part} of ${of}…`);
+    this.silence.begin();
+  }
+
   text(chunk) {
+    if (this.silence.isFirst) this.state.say(standing(this.#current));
     this.silence.word();
     const taker = this.#taker(this.#current);
     const follow = isNearTheEnd() && taker.isLast;

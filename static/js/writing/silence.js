@@ -27,6 +27,11 @@ export class Silence {
     this.#tell();
   }
 
+  // Nothing has come yet.
+  get isFirst() {
+    return !this.heard;
+  }
+
   // Something came.
   word() {
     if (this.told) this.#say(standing(this.state.get("generation")));

@@ -45,7 +45,7 @@ class _Copy:
 class SharedReader:
     """The streams that one event loop follows, and the task that reads them while there are any."""
 
-    def __init__(self, client: "Redis[bytes]") -> None:
+    def __init__(self, client: Redis) -> None:
         self._client = client
         self._texts = MemoryTextLog()
         self._copies: dict[int, _Copy] = {}

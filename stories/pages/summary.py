@@ -1,0 +1,42 @@
+"""What the model is told of a long story's beginning: shown to the writer, and in their words."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from prose.cleaning import clean_text
+from stories.history.provenance import last_generation
+from stories.models import Story, StorySummary
+from stories.pages.common import SignedInRequest, own_story
+from stories.writing.long_story import LONGEST
+
+
+def report_context(story: Story) -> dict[str, Any]:
+    """Return what the report on the last writing shows."""
+    return {
+        "story": story,
+        "generation": last_generation(story),
+        "summary": StorySummary.objects.filter(story=story).first(),
+        "longest_summary": LONGEST,
+    }
+
+
+@login_required
+@require_POST
+def change_summary(request: SignedInRequest, story_id: int) -> HttpResponse:
+    """Keep the writer's words; empty ones let the model read the story anew when it goes on."""
+    story = own_story(request.user, story_id)
+    text = clean_text(request.POST.get("summary", "")[:LONGEST]).strip()
+    own = StorySummary.objects.filter(story=story)
+    summary = own.first()
+    if summary is not None and not text:
+        own.delete()
+    elif summary is not None and text != summary.text:
+        summary.text, summary.is_own = text, True
+        summary.save()
+    if not request.htmx:
+        return redirect("stories:story", story.pk)
+    return render(request, "stories/_report.html", report_context(story))
