@@ -39,4 +39,4 @@ def change_summary(request: SignedInRequest, story_id: int) -> HttpResponse:
         summary.save()
     if not request.htmx:
         return redirect("stories:story", story.pk)
-    return render(request, "stories/_report.html", report_context(story))
+    return render(request, "stories/_report.html", {**report_context(story), "kept": True})
