@@ -5,9 +5,10 @@ over from another process makes it of the row.
 """
 
 from dataclasses import dataclass
+from itertools import islice
 
 from modelserver import PromptTooLongError
-from prose import cleaning, prompts, replacement, sentences
+from prose import cleaning, prompts, replacement, sentences, words
 from prose.passage import Passage, cut
 from prose.settings import Settings
 from stories.models import Generation
@@ -56,10 +57,10 @@ class Rewrite:
     @property
     def budget(self) -> int:
         """How many words the replacement may have."""
-        words, mode = self.passage.words, Generation.Mode(self.generation.mode)
-        budget = int(words * _FACTORS.get(mode, _USUAL_FACTOR))
+        count, mode = self.passage.words, Generation.Mode(self.generation.mode)
+        budget = int(count * _FACTORS.get(mode, _USUAL_FACTOR))
         if not self.passage.ends_sentence:
-            return max(budget, words + _LEAST_MORE)
+            return max(budget, count + _LEAST_MORE)
         return max(budget, _LEAST_SHORTENED if mode == Generation.Mode.SHORTEN else _LEAST_WORDS)
 
     @property
@@ -80,7 +81,7 @@ class Rewrite:
         """
         passage = self.passage
         fixed = prompts.estimate_tokens(self._prompt("", "")) + 2 * _TEMPLATE_TOKENS
-        wanted = prompts.token_limit(self.budget)
+        wanted = prompts.token_limit(self.budget, passage.core)
         least = min(wanted, max(prompts.estimate_tokens(passage.core), prompts.token_limit(0)))
         before, after = passage.left.strip(), passage.right.strip()
         whole = 2 * prompts.estimate_tokens(before) + prompts.estimate_tokens(after)
@@ -152,14 +153,30 @@ def _last_sentences(text: str, tokens: int) -> str:
         return text
     text = _last_bytes(text, tokens * 3)
     # Where no sentence begins in it, at least no word is cut.
-    return sentences.from_next_sentence(text) or text.partition(" ")[2]
+    return sentences.from_next_sentence(text) or _without_first_word(text)
 
 
 def _first_sentences(text: str, tokens: int) -> str:
     if prompts.estimate_tokens(text) <= tokens:
         return text
     text = text.encode()[: tokens * 3].decode(errors="ignore")
-    return sentences.whole_sentences(text.rpartition(" ")[0], len(text))
+    return sentences.whole_sentences(_without_last_word(text), len(text))
+
+
+def _without_first_word(text: str) -> str:
+    """Return `text` from its second word on: the first may be half of one."""
+    if not words.is_unspaced(text[:1]):
+        return text.partition(" ")[2]
+    [*_, (start, _)] = [(0, 0), *islice(words.spans(text), 2)]
+    return text[start:]
+
+
+def _without_last_word(text: str) -> str:
+    """Return `text` up to its last word, which may be half of one."""
+    if not words.is_unspaced(text[-1:]):
+        return text.rpartition(" ")[0]
+    [*_, (start, _)] = [(0, 0), *words.spans(text)]
+    return text[:start]
 
 
 def _last_bytes(text: str, count: int) -> str:
@@ -168,10 +185,10 @@ def _last_bytes(text: str, count: int) -> str:
 
 def _context(passage: Passage, before: str, after: str) -> dict[str, int]:
     return {
-        "before": len(before.split()),
-        "before_of": len(passage.left.split()),
-        "after": len(after.split()),
-        "after_of": len(passage.right.split()),
+        "before": words.count(before),
+        "before_of": words.count(passage.left),
+        "after": words.count(after),
+        "after_of": words.count(passage.right),
     }
 
 

@@ -14,7 +14,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 from django.utils import timezone
 
 import modelserver
-from prose import sentences
+from prose import words
 from stories.models import Generation, Story
 from stories.writing import checkpoints, hub, recovery
 from stories.writing.assignments import Assignment
@@ -36,7 +36,7 @@ _abilities: dict[str, modelserver.Abilities] = {}
 # What a story never has: a database can't hold NULs and half characters; lines end with "\n".
 _CONTROLS = re.compile(r"[\x00\r\ud800-\udfff]")
 # Characters after which a text counts as one word more, whatever it is made of: longer than a
-# language's words are in the mean.
+# language's words are in the mean. Signs that are no words could go on for ever.
 _CHARACTERS_A_WORD = 24
 # Pieces that an answer may come in for each token that was asked for; a server sends one a token,
 # and one that doesn't keep to what it is asked would send them for ever.
@@ -73,7 +73,7 @@ class _Run:
         self.writing: asyncio.Task[None] | None = None
         self.stopped = False
         self.log = get_text_log()
-        self.counter = sentences.WordCounter()
+        self.counter = words.Counter()
         self.tokens = 0
         self.parts: list[str] = []
         self.length = 0  # code points of all parts
@@ -135,7 +135,7 @@ class _Run:
         able = await self._able(generation.model)
         for chat, options, facts in asked.attempts(able.context_length):
             self.outcome.facts |= {**facts, "options": options}
-            self.counter = sentences.WordCounter()
+            self.counter = words.Counter()
             answer = modelserver.chat(
                 settings.MODEL_SERVER, generation.model, chat, options, thinks=able.thinks
             )
@@ -178,7 +178,6 @@ class _Run:
         limit = self.assignment.limit
         if self.assignment.ended:
             return self.assignment.ended
-        # Words are counted by the spaces between them, and there may be none.
         if self.counter.words > limit or characters > limit * _CHARACTERS_A_WORD:
             return "words"
         return "" if pieces_left > 0 else "length"

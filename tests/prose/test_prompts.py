@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from prose import prompts
 from prose.settings import Settings
+from tests.support.scripts import CHINESE_PASSAGE
 
 EXAMPLE = Settings(
     main_characters="Anna, Ben",
@@ -121,3 +122,12 @@ def test_estimates_grow_with_the_text() -> None:
     assert prompts.estimate_tokens("") == 0
     assert prompts.estimate_tokens("four letter words here") == 8
     assert prompts.token_limit(300) == 664
+    assert prompts.token_limit(300, "It’s an English story of Zoë’s, as long as it may be.") == 664
+    assert prompts.token_limit(0, "字" * 9) == prompts.token_limit(0) == 64
+
+
+def test_other_scripts_take_more_tokens_a_word() -> None:
+    # Two a character, of which a Chinese word has nearly two.
+    assert prompts.token_limit(86, CHINESE_PASSAGE) >= 2 * len(CHINESE_PASSAGE)
+    assert prompts.token_limit(300, "Анна видела старый маяк") > prompts.token_limit(300)
+    assert prompts.token_limit(10, "é" * 10_000) == 10 * 24 + 64
