@@ -7,6 +7,8 @@ under a story. All in one pass, whatever the length.
 import re
 import unicodedata
 
+from prose.settings import split_list
+
 # Between `<|` and `|>`, as Llama 3, ChatML and Phi have them; the longest in use is half as long.
 _LONGEST_NAME = 64
 # Llama 2 and Mistral, then Gemma: in the capitals that their tokenizers know.
@@ -44,12 +46,12 @@ def clean_text(text: str) -> str:
 
 
 def clean_list(text: str) -> str:
-    """Return a comma-separated field tidied: one line, no empty or repeated entries."""
-    entries: dict[str, None] = {}
-    for entry in _WHITE_SPACE.sub(" ", clean_text(text)).split(","):
-        if entry.strip():
-            entries.setdefault(entry.strip())
-    return ", ".join(entries)
+    """Return a comma-separated field tidied: one line, no empty or repeated entries.
+
+    Composed (NFC), as models know it, and with this one kind of comma.
+    """
+    one_line = _WHITE_SPACE.sub(" ", unicodedata.normalize("NFC", clean_text(text)))
+    return ", ".join(dict.fromkeys(split_list(one_line)))
 
 
 def _is_hidden(character: str) -> bool:

@@ -1,4 +1,4 @@
-"""What differs between two texts, word by word. Imports nothing of ours.
+"""What differs between two texts, word by word.
 
 Google's algorithm (Myers 1986 with the clean-up of diff-match-patch), on words instead of
 characters: each different word is one character to it.
@@ -12,6 +12,8 @@ from typing import Any, Literal, NamedTuple
 
 from diff_match_patch import diff_match_patch
 
+from prose import words
+
 TIMEOUT = 0.5  # seconds; the diff is then coarser, and still right
 # Words and spaces of a text up to which the search for a long common stretch is quick (0.1 s): it
 # does not look at the clock.
@@ -23,7 +25,8 @@ _REACH = 256
 # Of what two passages have in common between changes, for the eye to have a hold.
 _FEWEST_WORDS = 3
 
-_TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
+# In scripts without spaces, each character is one.
+_TOKEN = re.compile(rf"\s+|[^\W{words.UNSPACED}]+|[^\s]")
 # Characters that stand for words; surrogates are none.
 _FIRST, _SURROGATES, _AFTER_SURROGATES = 1, 0xD800, 0xE000
 
@@ -54,9 +57,9 @@ def word_diff(old: str, new: str) -> list[Segment]:
     engine = _Engine()
     engine.Diff_Timeout = TIMEOUT
     found = engine.diff_main(_encoded(old, codes), _encoded(new, codes), False)
-    words = list(codes)
+    told = list(codes)
     return [
-        Segment(_CHANGES[change], "".join(words[_index(code)] for code in text))
+        Segment(_CHANGES[change], "".join(told[_index(code)] for code in text))
         for change, text in _cleaned(engine, found)
     ]
 
@@ -91,7 +94,7 @@ def readable(segments: Sequence[Segment]) -> list[Segment]:
     added: list[str] = []
     for index, (change, text) in enumerate(segments):
         between = (removed or added) and index + 1 < len(segments)
-        is_short = between and len(text.split()) < _FEWEST_WORDS and "\n" not in text
+        is_short = between and words.count(text) < _FEWEST_WORDS and "\n" not in text
         if change == "removed" or (change == "same" and is_short):
             removed.append(text)
         if change == "added" or (change == "same" and is_short):

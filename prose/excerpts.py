@@ -4,8 +4,9 @@
 """
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
-from prose import sentences
+from prose import sentences, words
 
 TokenCount = Callable[[str], int]
 
@@ -21,7 +22,7 @@ def last_sentences(text: str, tokens: int, count: TokenCount) -> str:
     while text and count(text) > tokens:  # where it is dearer than in the mean
         text = text[len(text) // 8 + 1 :]
     # Where no sentence begins in it, at least no word is cut.
-    return sentences.from_next_sentence(text) or text.partition(" ")[2]
+    return sentences.from_next_sentence(text) or _without_first_word(text)
 
 
 def first_sentences(text: str, tokens: int, count: TokenCount) -> str:
@@ -31,7 +32,7 @@ def first_sentences(text: str, tokens: int, count: TokenCount) -> str:
     text = text[: int(share * len(text))]
     while text and count(text) > tokens:
         text = text[: -(len(text) // 8 + 1)]
-    return sentences.whole_sentences(text.rpartition(" ")[0], len(text))
+    return sentences.whole_sentences(_without_last_word(text), len(text))
 
 
 def parts(text: str, tokens: int, count: TokenCount) -> Iterator[str]:
@@ -43,6 +44,22 @@ def parts(text: str, tokens: int, count: TokenCount) -> Iterator[str]:
         part = first_sentences(rest, tokens, count) or rest[: max(1, tokens // 2)]
         yield part
         place += len(part)
+
+
+def _without_first_word(text: str) -> str:
+    """Return `text` from its second word on: the first may be half of one."""
+    if not words.is_unspaced(text[:1]):
+        return text.partition(" ")[2]
+    [*_, (start, _)] = [(0, 0), *islice(words.spans(text), 2)]
+    return text[start:]
+
+
+def _without_last_word(text: str) -> str:
+    """Return `text` up to its last word, which may be half of one."""
+    if not words.is_unspaced(text[-1:]):
+        return text.rpartition(" ")[0]
+    [*_, (start, _)] = [(0, 0), *words.spans(text)]
+    return text[:start]
 
 
 def _share(text: str, tokens: int, count: TokenCount) -> float:

@@ -8,15 +8,15 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from prose import sentences
+from prose import sentences, words
 
-_OPENING = "\"'“‘«(["
+_OPENING = "\"'“‘«([{¿¡„‚‹»「『《〈【（"
 _APOSTROPHES = "'’"
 _JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _FLAG_LETTERS = range(0x1F1E6, 0x1F200)
-# Letters and digits that belong together: of Unicode's first scripts, before those that are wide.
-_PLAIN = re.compile(r"[^\W\u1100-\U0010ffff]+")
+# Letters and digits that belong together: of Unicode's first scripts, before those without spaces.
+_PLAIN = re.compile(r"[^\W\u0e00-\U0010ffff]+")
 _STEP = 256  # characters that are looked at in one go
 
 
@@ -39,8 +39,8 @@ class Passage:
 
     @property
     def words(self) -> int:
-        """Words of what is written anew."""
-        return len(self.core.split())
+        """Words of what is written anew; signs alone count as one."""
+        return max(1, words.count(self.core))
 
     @property
     def left(self) -> str:
@@ -63,7 +63,11 @@ class Passage:
     def ends_sentence(self) -> bool:
         """Whether no sentence goes on behind the passage."""
         following = self.right.lstrip(" \t")
-        return sentences.ends_sentence(self.core) or not following or following[0] in "\r\n"
+        return (
+            sentences.ends_sentence(self.core, self.right)
+            or not following
+            or following[0] in "\r\n"
+        )
 
     @property
     def is_paragraphs(self) -> bool:
@@ -121,7 +125,7 @@ def _is_letter(character: str) -> bool:
     """Tell whether `character` is part of a word; in scripts without spaces, each is its own."""
     if not character or not (character.isalnum() or _is_mark(character) or character == "_"):
         return False
-    return unicodedata.east_asian_width(character) not in {"W", "F"}
+    return not words.is_unspaced(character)
 
 
 def _flag_letters_before(text: str, index: int) -> int:

@@ -4,13 +4,18 @@ The wording is a contract: approved stories are trained on it, so that a changed
 every earlier training example a different task. It stands nowhere else.
 """
 
+import math
 import re
 from string import Formatter
 
+from prose import words
 from prose.settings import Settings
 
 MIN_WORDS = 20
 MAX_WORDS = 5_000
+# English takes less; and a byte in other scripts, of a tokenizer that was not made for them.
+_TOKENS_A_WORD, _TOKENS_A_BYTE = 2, 2 / 3
+_MOST_TOKENS_A_WORD = 24
 # Characters of a free-text field that reach the prompt.
 MAX_FIELD_LENGTH = 300
 # Characters of what a writer asks of a rewrite.
@@ -159,6 +164,16 @@ def with_summary(prompt: str, summary: str) -> str:
     return f"{prompt}\n\nThis is what happened before the part that you go on from:\n{summary}"
 
 
-def token_limit(max_words: int) -> int:
-    """Return how many tokens a story of `max_words` words may take before it is cut."""
-    return 2 * max_words + 64
+def token_limit(max_words: int, like: str = "") -> int:
+    """Return how many tokens a story of `max_words` words may take before it is cut.
+
+    `like` is a text in the language that it is written in: other scripts take more tokens a word.
+    """
+    return math.ceil(max_words * _tokens_a_word(like)) + 64
+
+
+def _tokens_a_word(text: str) -> float:
+    """Return the tokens that a word like those of `text` may take."""
+    beyond_ascii = len(text.encode(errors="ignore")) - sum(map(str.isascii, text))
+    most = beyond_ascii * _TOKENS_A_BYTE / max(1, words.count(text)) if beyond_ascii else 0
+    return min(max(_TOKENS_A_WORD, most), _MOST_TOKENS_A_WORD)

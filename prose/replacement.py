@@ -3,7 +3,7 @@
 import re
 from itertools import islice
 
-from prose import cleaning, overlap, sentences
+from prose import cleaning, overlap, sentences, words
 from prose.passage import Passage
 
 # "Sure! Here is the rewritten passage:" and its like, up to the colon; not "Here is what she saw:".
@@ -28,12 +28,17 @@ _LONGEST_PREAMBLE = 160  # characters
 _OPENING = 1_000
 # Words before the passage, of two characters at least with their space, that may be told again.
 _MOST_REPEATED = 300
-_QUOTES = {'"': '"', "“": "”", "«": "»"}
-_CLOSING = "\"'”’»)]*_"
+_QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“", "»": "«", "「": "」", "『": "』"}
+_CLOSING = "\"'”’»)]*_」』）】》"
+_QUOTE_ENDS = "\"'”’»)]"
 # After which a word has a space before it; the emphasis of a text that is still written has none.
-_BEFORE_SPACE = tuple(".!?…\"'”’»)]")
-_CLAUSE_SIGNS = ",;:—–"
-_CLAUSE_END = re.compile(r"[,;:.!?…—–]")
+_BEFORE_SPACE = tuple(f".!?…{_QUOTE_ENDS}।॥؟۔։።")
+_STOPS = ".!?…。！？।॥؟۔"
+_CLAUSE_SIGNS = ",;:—–，、；：،؛"
+_CLAUSE_END = re.compile(rf"[{_CLAUSE_SIGNS}{_STOPS}]")
+# Words that make it certain that what stands before the passage is told again; characters, in
+# scripts without spaces.
+_LEAST_REPEATED, _LEAST_CHARACTERS = 4, 8
 # Words that have no capital inside a sentence, whatever sentence they came from.
 _PLAIN_WORDS = {
     "a", "after", "all", "an", "and", "as", "at", "before", "but", "by", "every", "for",
@@ -72,6 +77,9 @@ def joined(base: str, first: str) -> str:
     """Return `first`, the beginning of the model's continuation, as it has to follow `base`."""
     if base and base[-1].isspace():
         return first.lstrip()
+    told = first.lstrip(" ")[:1]
+    if words.is_unspaced(told) or words.is_wide(base.rstrip(_QUOTE_ENDS)[-1:]):
+        return first.lstrip(" ") if words.is_wide(base[-1:]) else first
     if not first[:1].isalnum():
         return first
     # A word cut in two goes on; a capital after a small letter is another one.
@@ -87,7 +95,7 @@ def fitted(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> s
     text = without_preamble(text.replace("\r", "")).strip()
     text = _without_wrapping_quotes(text, passage)
     # No more can be left; the rest of a long answer is not worth looking through.
-    text = _first_words(text, max_words + _MOST_REPEATED)
+    text = words.first(text, max_words + _MOST_REPEATED)
     text = _without_repeated_start(text, passage)
     text = _without_what_follows(text, passage)
     text = _with_breaks_as_in(text, passage)
@@ -97,11 +105,6 @@ def fitted(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> s
         text = _inside_sentence(text, passage, max_words)
     text = _with_capital(text.strip(), passage)
     return f"{passage.head}{text}{passage.tail}" if text else ""
-
-
-def _first_words(text: str, count: int) -> str:
-    beyond = next(islice(re.finditer(r"\S+", text), count, None), None)
-    return text[: beyond.start()].rstrip() if beyond else text
 
 
 def _without_wrapping_quotes(text: str, passage: Passage) -> str:
@@ -117,11 +120,15 @@ def _without_wrapping_quotes(text: str, passage: Passage) -> str:
 def _without_repeated_start(text: str, passage: Passage) -> str:
     """Return `text` without the sentence or sentences before the passage, told again."""
     before = [word for word, _, _ in overlap.keyed_words(passage.left[-2 * _MOST_REPEATED :])]
-    words = list(islice(overlap.keyed_words(text), len(before)))
-    told = [word for word, _, _ in words]
-    for count in range(len(words), 3, -1):
+    first = list(islice(overlap.keyed_words(text), len(before)))
+    told = [word for word, _, _ in first]
+    is_unspaced = words.is_unspaced("".join(told[:_LEAST_REPEATED]))
+    least = _LEAST_CHARACTERS if is_unspaced else _LEAST_REPEATED
+    for count in range(len(first), least - 1, -1):
         if told[:count] == before[-count:]:
-            return text[words[count - 1][2] :].lstrip()
+            # Where no space is, the signs behind the last word are no part of it.
+            rest = text[first[count - 1][2] :]
+            return rest.lstrip(f"{_STOPS}{_CLAUSE_SIGNS}{_CLOSING}").lstrip()
     return text
 
 
@@ -135,13 +142,13 @@ def _without_what_follows(text: str, passage: Passage) -> str:
     kept = lookout.feed(text) + lookout.rest()
     if lookout.ended:
         return kept.rstrip()
-    words = list(overlap.keyed_words(text))
+    told = list(overlap.keyed_words(text))
     # The answer broke off in the middle of telling it: at least half of its opening is there.
-    for count in range(min(len(following), len(words)) - 1, len(following) // 2, -1):
-        if [word for word, _, _ in words[-count:]] == following[:count]:
-            return text[: words[-count][1]].rstrip()
-    if inside:
-        for index, (word, start, _) in enumerate(words):
+    for count in range(min(len(following), len(told)) - 1, len(following) // 2, -1):
+        if [word for word, _, _ in told[-count:]] == following[:count]:
+            return text[: told[-count][1]].rstrip()
+    if inside and not words.is_unspaced(following[0]):  # a character may stand anywhere
+        for index, (word, start, _) in enumerate(told):
             if index and word == following[0]:
                 return text[:start].rstrip()
     return text
@@ -158,24 +165,24 @@ def _with_breaks_as_in(text: str, passage: Passage) -> str:
 
 
 def _whole(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> str:
-    if cut_short or len(text.split()) > max_words:
+    if cut_short or words.count(text) > max_words:
         text = sentences.whole_sentences(text, max(max_words, 1))
     if not sentences.ends_sentence(passage.core):
         return text
     text = text.rstrip(f" {_CLAUSE_SIGNS}-")
-    return text if not text or sentences.ends_sentence(text) else f"{text}."
+    return text if not text or sentences.ends_sentence(text) else text + sentences.full_stop(text)
 
 
 def _inside_sentence(text: str, passage: Passage, max_words: int) -> str:
     """Return so much of `text` as can stand where the sentence goes on behind it."""
-    text = _first_words(text, max_words)
+    text = words.first(text, max_words)
     clauses = passage.core.rstrip(_CLAUSE_SIGNS)
     ending = passage.core[len(clauses) :]
     is_one_clause = not _CLAUSE_END.search(clauses)
     closing = _CLAUSE_END.search(text) if is_one_clause else None
     if closing and text[: closing.start()].strip():
         text = text[: closing.start()]
-    text = text.rstrip(f" .!?…{_CLAUSE_SIGNS}")
+    text = text.rstrip(f" {_STOPS}{_CLAUSE_SIGNS}")
     return text + ending if text and text[-1] not in _CLOSING else text
 
 

@@ -1,5 +1,6 @@
 """What a story is asked to be: the seven settings that a prompt is made of."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Protocol, Self
@@ -26,14 +27,14 @@ class HasSettings(Protocol):
 
 @dataclass(frozen=True)
 class Settings:
-    """The seven settings; names and keywords are separated by commas."""
+    """The seven settings; names and keywords are separated by commas, of any script."""
 
     main_characters: str
     keywords: str
     genre: str
     register: str
     child_friendly: bool
-    max_words: int  # as `str.split` counts them
+    max_words: int  # as `prose.words` counts them
     final_twist: bool
 
     @classmethod
@@ -64,6 +65,13 @@ class Settings:
 FIELDS = tuple(field.name for field in fields(Settings))
 
 
+# Commas and semicolons of all scripts that have their own.
+_COMMAS = re.compile(
+    "[,;\u055d\u060c\u061b\u07f8\u1363\u1364\u1802\u1808\u2e32\u2e35\u2e41\u2e4c\u3001\ua4fe\ua60d\ua6f5"
+    "\ufe10\ufe11\ufe14\ufe45\ufe46\ufe50\ufe51\ufe54\uff0c\uff1b\uff64]"
+)
+
+
 def split_list(text: str) -> list[str]:
     """Return the entries of a comma-separated field."""
-    return [entry.strip() for entry in text.split(",") if entry.strip()]
+    return [entry.strip() for entry in _COMMAS.split(text) if entry.strip()]

@@ -15,6 +15,7 @@ from finetuning.pipeline import datastories, similar
 from finetuning.pipeline.run_folder import Row, RunFolder, read_rows, write_rows, write_text
 from finetuning.pipeline.telling import StageError, log
 from finetuning.recipes import Recipe
+from prose import words
 
 # Jaccard similarity of three-word sequences: from here on one of the two is left out.
 NEAR_DUPLICATE = 0.8
@@ -58,7 +59,7 @@ def export(run: RunFolder, recipe: Recipe) -> None:
         "approved": len(rows),
         "train": len(train),
         "held_out": len(held_out),
-        "words": sum(len(row["text"].split()) for row in kept),
+        "words": sum(words.count(row["text"]) for row in kept),
         "dropped": dropped.__dict__,
         "hash": content_hash(train, held_out),
     }
@@ -83,10 +84,10 @@ def _list(dropped: _Dropped) -> str:
 def _usable(rows: Sequence[Any], recipe: Recipe, dropped: _Dropped) -> list[Any]:
     usable = []
     for row in rows:
-        words = len(row["text"].split())
-        if not words:
+        length = words.count(row["text"])
+        if not row["text"].strip():
             dropped.empty.append(row["story"])
-        elif words > recipe.max_words:
+        elif length > recipe.max_words:
             dropped.too_long.append(row["story"])
         else:
             usable.append({**row, "text": row["text"].strip()})

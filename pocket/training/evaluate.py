@@ -23,7 +23,7 @@ from pocket import corpus
 from pocket.corpus import Example
 from pocket.training import agreement, measures
 from pocket.training.classifier import NaiveBayes, features
-from prose import prompts
+from prose import prompts, words
 from prose.settings import Settings
 
 SETTINGS_SEED = 4242
@@ -82,7 +82,7 @@ def judge(answer: Answer, settings: Settings) -> dict[str, Any]:
         "keywords": measures.keywords_present(story, settings),
         "ended": answer.ended
         and measures.ends_whole(story)
-        and len(story.split()) <= settings.max_words,
+        and words.count(story) <= settings.max_words,
         "repeated": measures.repeats(story),
         "turns": measures.turns(story),
         "strange": measures.strange_words(story, settings),

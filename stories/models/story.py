@@ -7,6 +7,7 @@ from operator import or_
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
+from prose import words
 from stories.models.settings import StorySettings
 from stories.models.user import User
 
@@ -101,8 +102,8 @@ class Story(models.Model):
 
     @property
     def word_count(self) -> int:
-        """Words of the current text, split at white space."""
-        return len(self.text.split())
+        """Words of the current text, as `prose.words` counts them."""
+        return words.count(self.text)
 
 
 class WaitingStory(Story):
@@ -168,5 +169,5 @@ class StoryVersion(models.Model):
 
     @property
     def word_count(self) -> int:
-        """Words of this version's text, split at white space."""
-        return len(self.text.split())
+        """Words of this version's text, as `prose.words` counts them."""
+        return words.count(self.text)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from django.conf import settings
 
 from modelserver import Abilities, PromptTooLongError
-from prose import overlap, prompts, replacement, sentences
+from prose import overlap, prompts, replacement, sentences, words
 from stories.history.versions import MAX_TEXT_LENGTH
 from stories.models import Generation
 from stories.writing import long_story, rewrite_request
@@ -141,9 +141,9 @@ class Writing:
         if not self._view.start:
             return {}
         context = {
-            "before": len(self.base[self._view.start :].split()),
-            "before_of": len(self.base.split()),
-            "summary": len(self._summary.split()),
+            "before": words.count(self.base[self._view.start :]),
+            "before_of": words.count(self.base),
+            "summary": words.count(self._summary),
         }
         return {"prompt": chat[0]["content"], "report": {"context": context}}
 
@@ -160,7 +160,8 @@ class Writing:
                 f"{num_ctx:,}: about {_LEAST_ANSWER - left:,} too many.",
                 hint="A larger STORY_NUM_CTX helps if the model allows it.",
             )
-        return _sampling(self.generation, num_ctx, min(prompts.token_limit(self.limit), left))
+        most = prompts.token_limit(self.limit, self.base)
+        return _sampling(self.generation, num_ctx, min(most, left))
 
     def take(self, text: str) -> str:
         """Return `text` as it is stored: the first of it meets the seam."""
@@ -189,7 +190,7 @@ class Writing:
     def conclude(self, outcome: Outcome) -> None:
         """Keep whole sentences of an answer that was cut short, and report on the story."""
         if outcome.status == Generation.Status.DONE and (
-            outcome.is_cut_short or len(outcome.text.split()) > self.limit
+            outcome.is_cut_short or words.count(outcome.text) > self.limit
         ):
             outcome.text = sentences.whole_sentences(outcome.text, self.limit)
         outcome.report = report_of(self.generation, self.base, outcome.text)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from prose import report, sentences
+from prose import report, sentences, words
 from prose.settings import Settings
 from stories.history.versions import MAX_TEXT_LENGTH, add_aside, add_version
 from stories.models import Generation, Story, StoryVersion
@@ -127,7 +127,7 @@ def _propose(generation: Generation) -> None:
     generation.report = {
         **generation.report,
         **speed(generation),
-        "words": len(generation.replacement.split()),
+        "words": words.count(generation.replacement),
         "model": generation.model,
     }
     generation.save(update_fields=["decision", "report", "error_code", "error_message"])
@@ -167,8 +167,8 @@ def speed(generation: Generation) -> dict[str, float | None]:
     if started is None or first is None or ended is None:
         return {"first_word_seconds": None, "words_per_second": None}
     spent = (ended - first).total_seconds()
-    words = len(generation.text.split())
+    written = words.count(generation.text)
     return {
         "first_word_seconds": round((first - started).total_seconds(), 3),
-        "words_per_second": round(words / spent, 1) if spent > 0 else None,
+        "words_per_second": round(written / spent, 1) if spent > 0 else None,
     }

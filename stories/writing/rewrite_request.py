@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.conf import settings as site
 
 from modelserver import PromptTooLongError, counter
-from prose import cleaning, prompts, replacement
+from prose import cleaning, prompts, replacement, words
 from prose.excerpts import TokenCount, first_sentences, last_sentences
 from prose.passage import Passage, cut
 from prose.settings import Settings
@@ -59,10 +59,10 @@ class Rewrite:
     @property
     def budget(self) -> int:
         """How many words the replacement may have."""
-        words, mode = self.passage.words, Generation.Mode(self.generation.mode)
-        budget = int(words * _FACTORS.get(mode, _USUAL_FACTOR))
+        count, mode = self.passage.words, Generation.Mode(self.generation.mode)
+        budget = int(count * _FACTORS.get(mode, _USUAL_FACTOR))
         if not self.passage.ends_sentence:
-            return max(budget, words + _LEAST_MORE)
+            return max(budget, count + _LEAST_MORE)
         return max(budget, _LEAST_SHORTENED if mode == Generation.Mode.SHORTEN else _LEAST_WORDS)
 
     @property
@@ -83,7 +83,7 @@ class Rewrite:
         """
         passage, count = self.passage, token_count(self.generation)
         fixed = count(self._prompt("", "")) + 2 * _TEMPLATE_TOKENS
-        wanted = prompts.token_limit(self.budget)
+        wanted = prompts.token_limit(self.budget, passage.core)
         least = min(wanted, max(count(passage.core), prompts.token_limit(0)))
         before, after = passage.left.strip(), passage.right.strip()
         whole = 2 * count(before) + count(after)
@@ -160,10 +160,10 @@ def _nearest(before: str, after: str, room: int, count: TokenCount) -> tuple[str
 
 def _context(passage: Passage, before: str, after: str) -> dict[str, int]:
     return {
-        "before": len(before.split()),
-        "before_of": len(passage.left.split()),
-        "after": len(after.split()),
-        "after_of": len(passage.right.split()),
+        "before": words.count(before),
+        "before_of": words.count(passage.left),
+        "after": words.count(after),
+        "after_of": words.count(passage.right),
     }
 
 

@@ -14,7 +14,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 from django.utils import timezone
 
 import modelserver
-from prose import sentences
+from prose import words
 from stories.models import Generation, Story
 from stories.writing import checkpoints, hub, recovery
 from stories.writing.assignments import Assignment
@@ -36,7 +36,7 @@ _REFUSALS = 60
 # What a story never has: a database can't hold NULs and half characters; lines end with "\n".
 _CONTROLS = re.compile(r"[\x00\r\ud800-\udfff]")
 # Characters after which a text counts as one word more, whatever it is made of: longer than a
-# language's words are in the mean.
+# language's words are in the mean. Signs that are no words could go on for ever.
 _CHARACTERS_A_WORD = 24
 # Pieces that an answer may come in for each token that was asked for; a server sends one a token,
 # and one that doesn't keep to what it is asked would send them for ever.
@@ -74,7 +74,7 @@ class _Run:
         self.writing: asyncio.Task[None] | None = None
         self.stopped = False
         self.log = get_text_log()
-        self.counter = sentences.WordCounter()
+        self.counter = words.Counter()
         self.tokens = 0
         self.parts: list[str] = []
         self.length = 0  # code points of all parts
@@ -160,7 +160,7 @@ class _Run:
         while attempt := await asyncio.to_thread(next, attempts, None):
             chat, options, facts = attempt
             self.outcome.facts |= {**facts, "options": options}
-            self.counter = sentences.WordCounter()
+            self.counter = words.Counter()
             answer = modelserver.chat(server, model, chat, options, able)
             await self._receive(answer, _PIECES_A_TOKEN * options["num_predict"])
             if not await asyncio.to_thread(asked.is_void, "".join(self.parts)):
@@ -196,7 +196,6 @@ class _Run:
         limit = self.assignment.limit
         if self.assignment.ended:
             return self.assignment.ended
-        # Words are counted by the spaces between them, and there may be none.
         if self.counter.words > limit or characters > limit * _CHARACTERS_A_WORD:
             return "words"
         return "" if pieces_left > 0 else "length"

@@ -17,6 +17,8 @@ from prose import (
     cleaning,
     diffs,
     excerpts,
+    finding,
+    languages,
     overlap,
     passage,
     prompts,
@@ -26,6 +28,7 @@ from prose import (
     settings,
     splice,
     titles,
+    words,
 )
 from stories.history import versions
 from stories.models import Generation, Story
@@ -40,6 +43,7 @@ UNITS = (
     *("word ", "a", ".", "\n", " ", "(", ",", '"', "“", "a'", "-", "_", "…", "<", "<|", "|>", "]"),
     *("<|x|>", "a.b,", "Mr. ", ". ", ', "', "e\u0301", "\u0301", "字", "走。", "」", "🇮", "\u200d"),
     *("👩\u200d", "שלום", "\n ", " \n", "\r\n", "\x00", "A. ", "the road went ", "He ran. "),
+    *("เด็ก", "ア", "कि", "민수", "«", ". »", "ω;", "“。"),
 )
 # A search that fails at the end has tried all places.
 _END = "\tx"
@@ -109,9 +113,10 @@ def _goal(text: str) -> None:
 
 
 def _count(text: str) -> None:
-    counter = sentences.WordCounter()
+    counter = words.Counter()
     for piece in _pieces(text):
         counter.add(piece)
+        assert counter.words >= 0
 
 
 def _look_out(text: str) -> None:
@@ -211,6 +216,9 @@ PROSE: dict[str, Reader] = {
     "diffs.readable": lambda text: diffs.readable(
         [diffs.Segment(change, piece) for piece in _pieces(text) for change in ("same", "added")]
     ),
+    "finding.found": lambda text: finding.found(text, [text[:300], text[-99:]]),
+    "languages.language_of": lambda text: languages.language_of(text.split()),
+    "languages.language_of_word": lambda text: languages.language_of_word(text, "english"),
     "overlap.key": overlap.key,
     "overlap.keyed_words": lambda text: list(overlap.keyed_words(text)),
     "overlap.opening": lambda text: overlap.opening(text, inside_sentence=False),
@@ -227,6 +235,7 @@ PROSE: dict[str, Reader] = {
     "prompts.rewrite_wish": lambda text: prompts.rewrite_wish("vivid", "", text[:500], text),
     "prompts.read_prompt": _read,
     "prompts.leading_prompt": _read,
+    "prompts.token_limit": lambda text: prompts.token_limit(9, text),
     "replacement.may_begin_preamble": replacement.may_begin_preamble,
     "replacement.without_preamble": _preamble,
     "replacement.prefill": replacement.prefill,
@@ -235,11 +244,11 @@ PROSE: dict[str, Reader] = {
     "report.story_report": _report,
     "report.contains": lambda text: report.contains(text, text[:300]),
     "sentences.Goal.cut": _goal,
-    "sentences.WordCounter.add": _count,
     "sentences.word_limit": lambda text: sentences.word_limit(300, text),
     "sentences.ends_sentence": sentences.ends_sentence,
     "sentences.can_begin_after": sentences.can_begin_after,
     "sentences.sentences": lambda text: list(sentences.sentences(text)),
+    "sentences.full_stop": sentences.full_stop,
     "sentences.first_sentence": sentences.first_sentence,
     "sentences.from_next_sentence": sentences.from_next_sentence,
     "sentences.whole_sentences": lambda text: sentences.whole_sentences(text, 10**6),
@@ -255,6 +264,14 @@ PROSE: dict[str, Reader] = {
         text.encode(errors="ignore").decode(), 0, len(text) // 3
     ),
     "splice.moved": _moved,
+    "words.count": words.count,
+    "words.spans": lambda text: list(words.spans(text)),
+    "words.first": lambda text: words.first(text, len(text) // 9),
+    "words.Counter.add": _count,
+    "words.Counter.words": _count,
+    "words.is_unspaced": words.is_unspaced,
+    "words.is_wide": lambda text: words.is_wide(text[:1]),
+    "words.folded": words.folded,
     "titles.suggest_title": lambda text: titles.suggest_title(text, text),
 }
 

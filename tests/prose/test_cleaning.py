@@ -67,7 +67,9 @@ def test_no_two_tokens_overlap() -> None:
     [
         (" Anna ,, Ben,Anna ", "Anna, Ben"),
         ("old \n map", "old map"),
-        (",;, ,", ";"),
+        (",;, ,", ""),
+        ("小明、小红，小明", "小明, 小红"),
+        ("E\u0301lodie; Zoë", "Élodie, Zoë"),
         ("  ", ""),
     ],
 )

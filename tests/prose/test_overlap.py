@@ -73,3 +73,38 @@ def test_signs_are_not_held_for_ever(noise: str) -> None:
     assert len(shown) > 500
     shown += lookout.rest()
     assert shown == "the" + noise * 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "told"),
+    [
+        ("他停下脚步，抬头望着那束光。", False, "他停下脚步抬头望着"),
+        ("他走了。她来了。", False, "他走了"),
+        ("的光亮着", True, "的光亮着"),
+        ("เขาหยุดเดิน แล้วมอง", True, None),
+    ],
+)
+def test_where_no_spaces_are_an_opening_is_characters(
+    text: str, inside: bool, told: str | None
+) -> None:
+    found = overlap.opening(text, inside_sentence=inside)
+    assert all(len(character) == 1 for character in found)
+    assert "".join(found).startswith(told or "เขา")
+    assert len(found) >= 4
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_what_follows_is_noticed_without_spaces(size: int) -> None:
+    lookout = overlap.Lookout(overlap.opening("他停下脚步，望着光。", inside_sentence=False))
+    text = "大海睡着了。他停了停。他停下脚步,望着光。然后"
+    pieces = [text[place : place + size] for place in range(0, len(text), size)]
+    shown = "".join(lookout.feed(piece) for piece in pieces) + lookout.rest()
+    assert shown == "大海睡着了。他停了停。"
+    assert lookout.ended
+
+
+def test_the_form_of_a_character_does_not_matter() -> None:
+    assert overlap.key("E\u0301LODIE!") == overlap.key("élodie")
+    assert overlap.key("שָׁלוֹם") == overlap.key("שלום")
+    assert overlap.key("कि") != overlap.key("का")
+    assert overlap.key("❤\ufe0f") == ""

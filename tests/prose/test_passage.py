@@ -84,3 +84,25 @@ def test_what_a_passage_is(selected: str, starts: bool, ends: bool, paragraphs: 
     assert part.ends_sentence is ends
     assert part.is_paragraphs is paragraphs
     assert part.is_whole_story is (selected == STORY)
+
+
+@pytest.mark.parametrize(
+    ("text", "selected", "core", "ends"),
+    [
+        ("เด็กหญิงเดินไป เขามองเห็น", "เดิน", "เดิน", False),
+        ("เด็กหญิงเดินไป เขามองเห็น", "เดินไป", "เดินไป", True),
+        ("민수는 오래된 등대로 갔다.", "수는 오래된 등", "오래된", False),
+        ("민수는 오래된 등대로 갔다.", "오래된", "오래된", False),
+        ("他走了。她来了。", "他走了。", "他走了。", True),
+        ("वह गया। वह आई।", "वह गया।", "वह गया।", True),
+    ],
+)
+def test_a_passage_of_any_script(text: str, selected: str, core: str, ends: bool) -> None:
+    part = select(text, selected)
+    assert part.core == core
+    assert part.ends_sentence is ends
+
+
+def test_signs_alone_count_as_a_word() -> None:
+    assert cut("Go 🙂 on", 3, 4).words == 1
+    assert cut("清晨，渔村还笼罩在薄雾里。", 0, 13).words == 8

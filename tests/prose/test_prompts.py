@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from prose import prompts
 from prose.settings import Settings
+from tests.support.scripts import CHINESE_PASSAGE
 
 EXAMPLE = Settings(
     main_characters="Anna, Ben",
@@ -119,3 +120,12 @@ def test_another_wording_is_none(prompt: str) -> None:
 
 def test_a_limit_grows_with_the_words() -> None:
     assert prompts.token_limit(300) == 664
+    assert prompts.token_limit(300, "It’s an English story of Zoë’s, as long as it may be.") == 664
+    assert prompts.token_limit(0, "字" * 9) == prompts.token_limit(0) == 64
+
+
+def test_other_scripts_take_more_tokens_a_word() -> None:
+    # Two a character, of which a Chinese word has nearly two.
+    assert prompts.token_limit(86, CHINESE_PASSAGE) >= 2 * len(CHINESE_PASSAGE)
+    assert prompts.token_limit(300, "Анна видела старый маяк") > prompts.token_limit(300)
+    assert prompts.token_limit(10, "é" * 10_000) == 10 * 24 + 64

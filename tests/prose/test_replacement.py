@@ -141,3 +141,61 @@ def test_a_continuation_meets_its_base(base: str, first: str, seam: str) -> None
 def test_the_model_gets_the_base_without_the_space_at_its_end() -> None:
     assert replacement.prefill("She slept.\n\n ") == "She slept."
     assert replacement.prefill("She<|eot_id|> slept.") == "She slept."
+
+
+CHINESE = "小明提着灯笼走向海边。海浪拍打着礁石，远处的灯塔一闪一闪。他停下脚步，望着那束光。"
+
+
+def chinese(selected: str, text: str, *, words: int = 40, cut_short: bool = False) -> str:
+    """Return the Chinese story with `selected` replaced by what is made of the model's `text`."""
+    part = select(CHINESE, selected)
+    return part.before + replacement.fitted(text, part, words, cut_short=cut_short) + part.after
+
+
+MIDDLE = "海浪拍打着礁石，远处的灯塔一闪一闪。"
+
+
+@pytest.mark.parametrize(
+    ("selected", "text", "seam"),
+    [
+        (MIDDLE, " 大海睡着了。 ", "海边。大海睡着了。他停下"),
+        (MIDDLE, "大海睡着了", "海边。大海睡着了。他停下"),
+        (MIDDLE, "大海睡着了，", "海边。大海睡着了。他停下"),
+        (MIDDLE, "「大海睡着了。」", "海边。大海睡着了。他停下"),
+        # Told again: what stands before, and what stands behind.
+        (MIDDLE, "小明提着灯笼走向海边。大海睡着了。", "海边。大海睡着了。他停下"),
+        (MIDDLE, "大海睡着了。他停下脚步，望着", "海边。大海睡着了。他停下脚步，望着那束光。"),
+        # Inside a sentence, a character of what follows may stand anywhere.
+        ("拍打着", "轻轻地拍着礁", "海浪轻轻地拍着礁礁石"),
+        ("一闪一闪", "的光亮着。", "灯塔的光亮着。他停下"),
+    ],
+)
+def test_chinese_seams_have_no_space(selected: str, text: str, seam: str) -> None:
+    assert seam in chinese(selected, text)
+
+
+def test_a_chinese_answer_is_cut_at_a_sentence() -> None:
+    long = "大海睡着了。月亮升起来了。然后他们"
+    assert "海边。大海睡着了。月亮升起来了。他停下" in chinese(MIDDLE, long, cut_short=True)
+    assert "海边。大海睡着了。他停下" in chinese(MIDDLE, long, words=4)
+
+
+@pytest.mark.parametrize(
+    ("base", "first", "seam"),
+    [
+        ("他走了。", "然后", "然后"),
+        ("他走了。", " 然后", "然后"),
+        ("他说：“走。”", "她笑了", "她笑了"),
+        ("他说：“走。”", "Anna笑了", "Anna笑了"),
+        ("「走れ！」", "と言った", "と言った"),
+        ("เขาพูดว่า “ไป”", "แล้ว", "แล้ว"),
+        ("वह गया।", "फिर", " फिर"),
+        ("هو ذهب؟", "ثم", " ثم"),
+        ("« Va. »", "Elle", " Elle"),
+        ("갔다.", "그리고", " 그리고"),
+    ],
+)
+def test_a_continuation_has_a_space_where_the_script_has_one(
+    base: str, first: str, seam: str
+) -> None:
+    assert replacement.joined(base, first) == seam

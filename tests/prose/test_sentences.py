@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prose import words
 from prose.sentences import (
     Goal,
-    WordCounter,
     can_begin_after,
     ends_sentence,
     first_sentence,
     from_next_sentence,
+    full_stop,
     sentences,
     whole_sentences,
     word_limit,
@@ -52,18 +53,10 @@ def test_other_scripts_have_sentences_too() -> None:
 
 
 @given(st.text(alphabet="ab .\n!", max_size=60), st.integers(1, 20))
-def test_never_more_words_and_always_a_beginning(text: str, words: int) -> None:
-    kept = whole_sentences(text, words)
+def test_never_more_words_and_always_a_beginning(text: str, most: int) -> None:
+    kept = whole_sentences(text, most)
     assert text.startswith(kept)
-    assert len(kept.split()) <= words
-
-
-@given(st.lists(st.text(alphabet="ab \n", max_size=4)))
-def test_words_are_counted_across_pieces(pieces: list[str]) -> None:
-    counter = WordCounter()
-    for piece in pieces:
-        counter.add(piece)
-    assert counter.words == len("".join(pieces).split())
+    assert words.count(kept) <= most
 
 
 def test_sentences_are_told_apart() -> None:
@@ -160,3 +153,94 @@ def test_a_goal_is_the_same_in_whatever_pieces(text: str, words: int, size: int)
 
     in_pieces = kept([text[index : index + size] for index in range(0, len(text), size)])
     assert in_pieces == kept([text])
+
+
+OTHER_ENDS = (
+    *(
+        "他走了！？",
+        "“他走了。”",
+        "他说：「走！」",
+        "他走了……",
+        "行け！』",
+        "走った｡",
+        "（走った。）",
+    ),
+    *("هو ذهب؟", "وہ گیا۔", "वह गया ।", "সে গেল॥", "ሄደች።", "Նա գնաց։", "သွားသည်။", "ដើរទៅ។"),
+    *("« Il court ! »", "Il court.\u202f»", "„Komm.“", "»Komm!«", "‚Komm.‘", "‹ Va. ›", "What‽"),
+    *("Τι θέλεις;", "Τι θέλεις\u037e", "เด็กหญิงเดินไป", "“ไป”", "ເດັກນ້ອຍຍ່າງໄປ", "(He ran.)]"),
+)
+OTHER_NO_ENDS = (
+    *("他走了，", "他走了", "「走", "走った」", "走った—", "هو ذهب،", "वह गया"),
+    *("Il court »", "А. С.", "He ran;"),
+)
+
+
+@pytest.mark.parametrize("text", OTHER_ENDS)
+def test_a_sentence_ends_in_every_script(text: str) -> None:
+    assert ends_sentence(text)
+    assert ends_sentence(f"{text} ")
+
+
+@pytest.mark.parametrize("text", OTHER_NO_ENDS)
+def test_no_sentence_ends_in_another_script(text: str) -> None:
+    assert not ends_sentence(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("他走了。“好！”他说。", ["他走了。", "“好！”", "他说。"]),
+        ("走って!帰って?はい", ["走って!", "帰って?", "はい"]),
+        ("वह गया। वह आई।", ["वह गया।", "वह आई।"]),
+        ("เด็กเดินไป เขามองเห็น", ["เด็กเดินไป", "เขามองเห็น"]),
+        ("Er ging. »Komm!« Sie kam.", ["Er ging.", "»Komm!«", "Sie kam."]),
+        ("« Viens ! » Elle vint.", ["« Viens ! »", "Elle vint."]),
+        ("Ήρθε; Ναι; έφυγε", ["Ήρθε;", "Ναι;", "έφυγε"]),
+    ],
+)
+def test_sentences_of_other_scripts_are_told_apart(text: str, told: list[str]) -> None:
+    assert [text[start:end] for start, end in sentences(text)] == told
+
+
+def test_in_thai_a_space_ends_what_is_whole() -> None:
+    assert not ends_sentence("เด็กเดิน", "ไป")
+    assert ends_sentence("เด็กเดิน", " ไป")
+    assert not can_begin_after("เด็กเดิน")
+    assert can_begin_after("เด็กเดิน ")
+    assert whole_sentences("เด็กเดินไป เขามองเห็นประภาคาร", 5) == "เด็กเดินไป"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "kept"),
+    [
+        ("他走了。他看见海。她笑了。", 4, "他走了。他看见海。"),
+        ("“走！”他说。她笑了。", 3, "“走！”他说。"),
+        ("वह गया। वह आई। फिर", 3, "वह गया। वह आई।"),
+        ("ذهب الولد. عادت البنت. ثم", 3, "ذهب الولد. عادت البنت."),
+        ("เด็กเดินไป เขามองเห็น แล้วกลับ", 4, "เด็กเดินไป เขามองเห็น"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 200])
+def test_a_goal_is_reached_in_every_script(text: str, wanted: int, kept: str, size: int) -> None:
+    goal = Goal(wanted)
+    cut = ""
+    for place in range(0, len(text), size):
+        cut += "" if goal.reached else goal.cut(text[place : place + size])
+    assert cut.rstrip() == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "stop"),
+    [
+        ("he ran", "."),
+        ("他走了」", "。"),
+        ("वह गया", "।"),
+        ("เขาไป", ""),
+        ("هو ذهب", "."),
+        ("сбежал", "."),
+        ("갔다", "."),
+        ("1", "."),
+    ],
+)
+def test_the_full_stop_is_that_of_the_script(text: str, stop: str) -> None:
+    assert full_stop(text) == stop

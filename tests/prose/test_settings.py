@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from prose.settings import FIELDS, Settings
+from prose.settings import FIELDS, Settings, split_list
 
 VALUES = {
     "main_characters": "Anna, , Old Ben ",
@@ -30,3 +30,19 @@ def test_the_lists() -> None:
     settings = Settings.from_dict(VALUES)
     assert settings.character_list == ("Anna", "Old Ben")
     assert settings.keyword_list == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "entries"),
+    [
+        ("小明、小红", ["小明", "小红"]),
+        ("小明，小红；老张", ["小明", "小红", "老张"]),
+        ("ليلى، سامي؛ نور", ["ليلى", "سامي", "نور"]),
+        ("Anna; Old Ben, , ;", ["Anna", "Old Ben"]),
+        ("አና፣ ማርያም", ["አና", "ማርያም"]),
+        ("アンナ・ベル､ｶｲ", ["アンナ・ベル", "ｶｲ"]),
+        ("O'Brien-Smith", ["O'Brien-Smith"]),
+    ],
+)
+def test_a_list_has_the_commas_of_any_script(typed: str, entries: list[str]) -> None:
+    assert split_list(typed) == entries

@@ -8,6 +8,8 @@
 
 import { Fragment, Schema } from "prosemirror-model";
 
+import { countWords as wordsOf, wordAt } from "storaiteller/common/words";
+
 export const schema = new Schema({
   nodes: {
     doc: { content: "paragraph+" },
@@ -54,7 +56,7 @@ function remembered(work) {
 }
 
 export const paragraphText = remembered((node) => normalise(serialize(node.content)));
-const paragraphWords = remembered((node) => paragraphText(node).split(/\s+/).filter(Boolean).length);
+const paragraphWords = remembered((node) => wordsOf(paragraphText(node)));
 const paragraphPoints = remembered((node) => codePoints(paragraphText(node)));
 
 export function codePoints(text) {
@@ -103,7 +105,6 @@ export function positionOf(doc, offset) {
 
 // ---- Ranges ----
 
-const words = new Intl.Segmenter(undefined, { granularity: "word" });
 const WINDOW = 300; // characters around an end in which its word is looked for
 
 // The nearest ends of words outside of the range of `text`, without white space at the ends; null
@@ -119,7 +120,7 @@ export function wholeWords(text, from, to) {
 // The segment that `index` is inside of; an empty one at `index` when it is between two.
 function word(text, index) {
   const start = Math.max(0, index - WINDOW);
-  const segment = words.segment(text.slice(start, index + WINDOW)).containing(index - start);
+  const segment = wordAt(text.slice(start, index + WINDOW), index - start);
   if (!segment || start + segment.index === index) return { start: index, end: index };
   return { start: start + segment.index, end: start + segment.index + segment.segment.length };
 }

@@ -2,6 +2,7 @@
 
 import { MODE } from "storaiteller/common/constants";
 import { part } from "storaiteller/common/dom";
+import { countWords } from "storaiteller/common/words";
 
 const QUOTED = 160; // characters of the passage that the panel repeats
 
@@ -77,7 +78,7 @@ export class RewritePanel {
   }
 
   #quote(text) {
-    const words = text.split(/\s+/).filter(Boolean).length;
+    const words = countWords(text);
     part("rewrite-quote").textContent = shortened(text.replace(/\s+/g, " "));
     part("rewrite-words").textContent = `${words.toLocaleString()} word${words === 1 ? "" : "s"}`;
   }

@@ -12,6 +12,7 @@ from stories.models import Generation, Story
 from stories.writing.rewrite_request import Rewrite, token_count
 from tests.conftest import story_settings
 from tests.prose.test_passage import select
+from tests.support.scripts import CHINESE_PASSAGE
 
 SENTENCES = [
     f"This is the sentence of number {number}, and it is a long one." for number in range(90)
@@ -134,3 +135,38 @@ def test_one_paragraph_without_an_end_is_cut_between_words() -> None:
     part = replace(select("a b c", "b"), before=text, after=f" {text}")
     asked = Rewrite(rewrite(), part).request(SMALL)
     assert set(asked.prefill.split()) == {"word"}
+
+
+def test_a_chinese_passage_has_room_for_as_much_and_expand_for_more() -> None:
+    whole = select(CHINESE_PASSAGE, CHINESE_PASSAGE)
+    plain, longer = Rewrite(rewrite(), whole), Rewrite(rewrite("expand"), whole)
+    assert (plain.goal, longer.goal) == (86, 143)
+    # Two tokens a character are enough for tokenizers that know little of it.
+    assert plain.request(LARGE).num_predict >= 2 * 1.5 * len(CHINESE_PASSAGE)
+    assert longer.request(LARGE).num_predict >= 2 * 2.5 * len(CHINESE_PASSAGE)
+    answer = CHINESE_PASSAGE.replace("\n\n", "")
+    assert plain.replacement(answer, cut_short=False) == answer
+    assert longer.replacement(answer * 2, cut_short=False) == answer * 2
+
+
+def test_a_chinese_story_too_long_is_shortened_to_what_is_near() -> None:
+    sentence, part = "小明提着一盏旧灯笼走向海边。", "他看见门真的开了。"
+    story = sentence * 100 + part + sentence * 100
+    asked = Rewrite(rewrite(), select(story, part)).request(SMALL)
+    before = asked.messages[1]["content"]
+    assert before.startswith(sentence)
+    assert before.endswith(sentence)
+    after = asked.prompt.partition("finishes with this part unchanged: ")[2]
+    assert after.startswith(sentence)
+    assert after.endswith("。")
+    assert asked.context["before_of"] == asked.context["after_of"] == 100 * 8
+    assert 8 <= asked.context["before"] < 800
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_without_a_sentence_in_it_the_context_is_whole_words(place: str) -> None:
+    # No sentence ends in it: half a word would be told else.
+    far, part = "小明提着灯笼走向海边，" * 200, "他看见门真的开了。"
+    story = far + part if place == "before" else part + far
+    asked = Rewrite(rewrite(), select(story, part)).request(SMALL)
+    assert asked.context[place] > 20

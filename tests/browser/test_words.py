@@ -1,0 +1,27 @@
+"""The page counts words like the server, and knows the same ends of sentences."""
+
+from playwright.sync_api import Page
+
+from prose import sentences, words
+from tests.browser.conftest import Complaints, Site, open_story, sign_up
+from tests.support.scripts import TEXTS
+
+_COUNT = """async (texts) => {
+  const { countWords } = await import("storaiteller/common/words");
+  return texts.map(countWords);
+}"""
+_ENDS = r"""() => Array.from({ length: 0x110000 }, (_, code) => code)
+  .filter((code) => /^\p{Sentence_Terminal}$/u.test(String.fromCodePoint(code)))"""
+
+
+def test_page_and_server_count_alike(page: Page, site: Site, complaints: Complaints) -> None:
+    sign_up(page, site, "counter")
+    open_story(page, site)
+    # Half a character can't be sent; the page replaces it when it is typed.
+    texts = [told.text.replace("\ud83d", "\ufffd") for told in TEXTS]
+    assert page.evaluate(_COUNT, texts) == [words.count(text) for text in texts]
+    assert [words.count(text) for text in texts] == [told.words for told in TEXTS]
+
+    ends = [chr(code) for code in page.evaluate(_ENDS)]
+    assert len(ends) > 150
+    assert [end for end in ends if not sentences.ends_sentence(f"字{end}")] == []
