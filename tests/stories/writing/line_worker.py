@@ -16,8 +16,8 @@ from typing import Any
 import django
 
 # Seconds, at most: longer than a busy disk takes to store a row, so that slots are held together.
-HELD = 0.3
-PAUSE = 0.02  # seconds, at most, between two looks
+HELD = 0.4
+PAUSE = 0.4  # seconds, at most, between two looks
 
 
 def write(number: int, times: int) -> int:

@@ -7,6 +7,7 @@ from asgiref.sync import sync_to_async
 from django.test import Client
 from pytest_django import Settings
 
+from prose import words
 from prose.excerpts import last_sentences, parts
 from stories.history import library
 from stories.models import Generation, Story, StorySummary
@@ -74,9 +75,9 @@ async def test_a_story_of_thirty_thousand_words_goes_on(
     size = sum(len(message["content"].encode()) for message in (prompt, shown))
     assert size > CONTEXT // 2, "what there is room for is used"
     context = generation.report["context"]
-    assert context["before"] == len(shown["content"].split())
-    assert context["before_of"] == len(TALE.split())
-    assert context["summary"] == len(summary.text.split())
+    assert context["before"] == words.count(shown["content"])
+    assert context["before_of"] == words.count(TALE)
+    assert context["summary"] == words.count(summary.text)
     assert 0 < context["summary"] <= WORDS
     assert len(TALE) > summary.upto > len(TALE) - len(shown["content"])
     # What is told once is not told again.
