@@ -1,6 +1,7 @@
 """Pocket behaves as one Ollama or another where they differ; tests/conformance asks it all."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,8 @@ class Stuck(Engine):
         super().__init__(1, 1)
         self.asked: dict[str, Any] = {}
 
-    async def load(self, weights: Weights) -> Loaded:
-        return Loaded(None, weights, 0, 0.0, 0.0)
+    async def load(self, weights: Weights, keep: float = 0.0) -> Loaded:
+        return Loaded(None, weights, 0, 0.0, 0.0, keep)
 
     async def generate(self, loaded: Loaded, request: dict[str, Any]) -> AsyncIterator[Piece]:
         self.asked = request
@@ -102,6 +103,29 @@ def test_the_version_is_told(client: httpx.Client) -> None:
     told = client.get("/api/version").json()
     assert told["version"] in {"0.24.0", "0.33.0"}
     assert told["server"] == "pocket"
+
+
+def minutes_left(client: httpx.Client, **body: object) -> float:
+    """Return how long the model stays in memory after a request; 0 when it is gone."""
+    asked = {"model": "pocket", "options": {"num_ctx": 128}, "stream": False, **body}
+    assert client.post("/api/generate", json=asked).status_code == 200
+    models = client.get("/api/ps").json()["models"]
+    if not models:
+        return 0
+    left = datetime.fromisoformat(models[0]["expires_at"]) - datetime.now(UTC)
+    return left.total_seconds() / 60
+
+
+def test_a_model_leaves_after_five_minutes_unless_it_is_told_otherwise(
+    client: httpx.Client,
+) -> None:
+    assert 4 < minutes_left(client) <= 5
+    assert 29 < minutes_left(client, keep_alive="30m") <= 30
+    assert 0.9 < minutes_left(client, keep_alive=60) <= 1
+    assert minutes_left(client, keep_alive=-1) > 10**6
+    assert minutes_left(client, keep_alive=0) == 0
+    refused = client.post("/api/generate", json={"model": "pocket", "keep_alive": "soon"})
+    assert refused.status_code == 400
 
 
 def test_what_fails_after_its_first_line_does_so_inside_a_200(client: httpx.Client) -> None:
