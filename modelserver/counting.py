@@ -42,7 +42,7 @@ class Counter:
 
     def learn(self, texts: Iterable[str], tokens: int) -> None:
         """Take in that a prompt of these texts took `tokens` tokens, the template's among them."""
-        sizes = [0.0] * len(_KINDS)
+        sizes = [0] * len(_KINDS)
         for text in texts:
             size, kind = _weigh(text)
             sizes[kind] += size

@@ -32,18 +32,20 @@ class Models:
         """Return what the model's file says."""
         return read_metadata(self.store.model_path(manifest))
 
-    async def load(self, manifest: Manifest, chosen: dict[str, Any]) -> Loaded:
+    async def load(self, manifest: Manifest, chosen: dict[str, Any], keep_alive: object) -> Loaded:
         """Return the model, loaded with the context that `chosen` options ask for."""
+        keep = options.keep_seconds(keep_alive, self.manners.keep)
         context = options.context_size(chosen, self.metadata(manifest).context_length)
         adapters = tuple(self.store.blob_path(digest) for digest in manifest.adapters)
-        return await self.engine.load(Weights(self.store.model_path(manifest), adapters, context))
+        weights = Weights(self.store.model_path(manifest), adapters, context)
+        return await self.engine.load(weights, keep)
 
 
 async def chat(models: Models, body: Line) -> AsyncIterator[Line]:
     """Yield the lines of `/api/chat`."""
     manifest, chosen = _read(models, body)
     messages = prompts.check_messages(body.get("messages"))
-    loaded = await models.load(manifest, chosen)
+    loaded = await models.load(manifest, chosen, body.get("keep_alive"))
 
     def shape(text: str) -> Line:
         return {"message": {"role": "assistant", "content": text}}
@@ -80,7 +82,7 @@ async def generate(models: Models, body: Line) -> AsyncIterator[Line]:
     prompt, system = body.get("prompt", ""), body.get("system", manifest.system)
     if not isinstance(prompt, str) or not isinstance(system, str):
         raise bad_request("prompt and system have to be texts")
-    loaded = await models.load(manifest, chosen)
+    loaded = await models.load(manifest, chosen, body.get("keep_alive"))
 
     def shape(text: str) -> Line:
         return {"response": text}

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,6 @@ from pocket.server.metadata import Metadata
 from pocket.server.store import Manifest, Store, parse_digest
 
 _REFUSING_VERSION = "0.34.1"
-_KEEP_ALIVE = timedelta(days=1)
 CLIENT_CLOSED_REQUEST = 499  # nginx's status for it
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -100,13 +100,15 @@ class _API:
 
     async def ps(self, request: Request) -> Response:
         paths = {self.models.store.model_path(m): m for m in self.models.store.all()}
-        expires = (datetime.now(UTC) + _KEEP_ALIVE).isoformat()
+        now, clock = datetime.now(UTC), time.monotonic()
         return JSONResponse(
             {
                 "models": [
                     {
                         **self._entry(paths[loaded.weights.model]),
-                        "expires_at": expires,
+                        "expires_at": (
+                            now + timedelta(seconds=loaded.expires_at - clock)
+                        ).isoformat(),
                         "size_vram": 0,
                         "context_length": loaded.weights.context,
                     }

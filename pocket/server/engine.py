@@ -58,7 +58,8 @@ class Loaded:
     weights: Weights
     size: int  # bytes on disk
     load_seconds: float
-    used_at: float
+    used_at: float  # of the process's clock, as `expires_at`
+    expires_at: float
 
 
 class Engine:
@@ -72,7 +73,15 @@ class Engine:
 
     def loaded(self) -> list[Loaded]:
         """Return the models in memory."""
-        return list(self._loaded.values())
+        with self._lock:
+            self._drop_expired()
+            return list(self._loaded.values())
+
+    def _drop_expired(self) -> None:
+        # Where anybody looks; a timer would free the memory no sooner for who needs it.
+        now = time.monotonic()
+        for weights in [w for w, one in self._loaded.items() if one.expires_at < now]:
+            del self._loaded[weights]
 
     def forget(self, path: Path) -> None:
         """Unload what was loaded from `path`."""
@@ -80,14 +89,17 @@ class Engine:
             for weights in [w for w in self._loaded if path in (w.model, *w.adapters)]:
                 del self._loaded[weights]
 
-    async def load(self, weights: Weights) -> Loaded:
-        """Return the model in memory, loading it if it is not."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._load, weights)
+    async def load(self, weights: Weights, keep: float = 86_400.0) -> Loaded:
+        """Return the model in memory, loading it if it is not; it stays for `keep` seconds."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, self._load, weights, keep)
 
-    def _load(self, weights: Weights) -> Loaded:
+    def _load(self, weights: Weights, keep: float) -> Loaded:
         with self._lock:
+            self._drop_expired()
             if (found := self._loaded.get(weights)) is not None:
                 found.used_at = time.monotonic()
+                found.expires_at = found.used_at + keep
                 return found
             # Another context of the same model takes its place, as in Ollama.
             for other in [w for w in self._loaded if w.model == weights.model
@@ -102,7 +114,7 @@ class Engine:
                 raise APIError(500, f"the model can't be loaded: {error}") from error
             now = time.monotonic()
             size = sum(path.stat().st_size for path in (weights.model, *weights.adapters))
-            loaded = Loaded(server, weights, size, now - started, now)
+            loaded = Loaded(server, weights, size, now - started, now, now + keep)
             self._loaded[weights] = loaded
             return loaded
 

@@ -32,6 +32,7 @@ class Manners:
     nests_errors: bool = False  # an overflow is told in JSON inside of JSON
     fails_late: bool = False  # what fails after its first line does so inside a 200
     ignored: frozenset[str] = frozenset()  # options
+    keep: float = 86_400.0  # seconds that a model stays in memory, unless a request says how long
 
     def is_open(self, manifest: Manifest) -> bool:
         """Tell whether a last message of the assistant is continued."""
@@ -61,6 +62,7 @@ MANNERS = {
         most_repeats=30,
         fails_late=True,
         ignored=_DRY,
+        keep=300.0,
     ),
     "ollama-0.33": Manners(
         version="0.33.0",
@@ -71,5 +73,6 @@ MANNERS = {
         nests_errors=True,
         fails_late=True,
         ignored=_DRY,
+        keep=300.0,
     ),
 }

@@ -1,5 +1,6 @@
 """Ollama's `options` in llama.cpp's words."""
 
+import re
 from typing import Any
 
 from pocket.server.errors import bad_request
@@ -30,6 +31,9 @@ _SEQUENCE_BREAKERS = [".", "!", "?", "\n"]
 # Ollama's defaults, where llama.cpp's differ.
 _DEFAULTS: dict[str, Any] = {"temperature": 0.8, "top_k": 40, "top_p": 0.9, "repeat_penalty": 1.1}
 _LEAST_CONTEXT = 64
+_DURATION = re.compile(r"(-?[0-9]{1,9})(ms|s|m|h)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_FOREVER = 10 * 365 * 86_400.0  # seconds
 
 
 def check_options(options: object) -> dict[str, Any]:
@@ -61,6 +65,20 @@ def sampling(options: dict[str, Any]) -> dict[str, Any]:
     if chosen.get("stop"):
         fields["stop"] = chosen["stop"]
     return fields
+
+
+def keep_seconds(keep_alive: object, usual: float) -> float:
+    """Return how long a model stays in memory: seconds, or a text such as "30m"; below 0 for ever.
+
+    Raises `APIError` 400.
+    """
+    if keep_alive is None:
+        return usual
+    if isinstance(keep_alive, str) and (match := _DURATION.fullmatch(keep_alive)):
+        keep_alive = float(match[1]) * _UNITS[match[2]]
+    if isinstance(keep_alive, bool) or not isinstance(keep_alive, (int, float)):
+        raise bad_request("keep_alive must be a duration")
+    return float(keep_alive) if keep_alive >= 0 else _FOREVER
 
 
 def context_size(options: dict[str, Any], trained: int) -> int:

@@ -4,6 +4,7 @@ A server that is none of these families fails here, so that the client learns of
 """
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -141,4 +142,7 @@ async def test_the_model_stays_in_memory(
     before = loaded(client)
     assert before[model]["context_length"] >= OPTIONS["num_ctx"]
     await written(server, model, able, MESSAGES)
-    assert loaded(client).keys() == before.keys(), "asking loads no other"
+    after = loaded(client)
+    assert after.keys() == before.keys(), "asking loads no other"
+    left = datetime.fromisoformat(after[model]["expires_at"]) - datetime.now(UTC)
+    assert left > timedelta(minutes=20), "it is asked to stay"

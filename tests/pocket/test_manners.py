@@ -1,6 +1,9 @@
 """Pocket behaves as one Ollama or another where they differ; tests/conformance asks it all."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +49,8 @@ class Stuck(Engine):
         super().__init__(1, 1)
         self.asked: dict[str, Any] = {}
 
-    async def load(self, weights: Weights) -> Loaded:
-        return Loaded(None, weights, 0, 0.0, 0.0)
+    async def load(self, weights: Weights, keep: float = 0.0) -> Loaded:
+        return Loaded(None, weights, 0, 0.0, 0.0, keep)
 
     async def generate(self, loaded: Loaded, request: dict[str, Any]) -> AsyncIterator[Piece]:
         self.asked = request
@@ -104,6 +107,29 @@ def test_the_version_is_told(client: httpx.Client) -> None:
     assert told["server"] == "pocket"
 
 
+def minutes_left(client: httpx.Client, **body: object) -> float:
+    """Return how long the model stays in memory after a request; 0 when it is gone."""
+    asked = {"model": "pocket", "options": {"num_ctx": 128}, "stream": False, **body}
+    assert client.post("/api/generate", json=asked).status_code == 200
+    models = client.get("/api/ps").json()["models"]
+    if not models:
+        return 0
+    left = datetime.fromisoformat(models[0]["expires_at"]) - datetime.now(UTC)
+    return left.total_seconds() / 60
+
+
+def test_a_model_leaves_after_five_minutes_unless_it_is_told_otherwise(
+    client: httpx.Client,
+) -> None:
+    assert 4 < minutes_left(client) <= 5
+    assert 29 < minutes_left(client, keep_alive="30m") <= 30
+    assert 0.9 < minutes_left(client, keep_alive=60) <= 1
+    assert minutes_left(client, keep_alive=-1) > 10**6
+    assert minutes_left(client, keep_alive=0) == 0
+    refused = client.post("/api/generate", json={"model": "pocket", "keep_alive": "soon"})
+    assert refused.status_code == 400
+
+
 def test_what_fails_after_its_first_line_does_so_inside_a_200(client: httpx.Client) -> None:
     request = {"model": "made", "files": {"a.gguf": f"sha256:{'0' * 64}"}}
     for path, body in (("/api/create", request), ("/api/pull", {"model": "made"})):
@@ -115,3 +141,35 @@ def test_what_fails_after_its_first_line_does_so_inside_a_200(client: httpx.Clie
         assert client.post(path, json={**body, "stream": False}).status_code == 400
     # What needs no look at a file has its status.
     assert client.post("/api/create", json={"model": "made"}).status_code == 400
+
+
+# ---- Held against llama.cpp's own chat, which Ollama hands on since 0.30 ----
+
+
+async def llama_cpp(messages: list[dict[str, str]], **more: Any) -> list[dict[str, Any]]:
+    """Return the pieces of llama.cpp's answer to a chat."""
+    loaded = await Engine(1, 1).load(Weights(SHIPPED / "pocket.gguf", (), 512))
+    pieces: list[dict[str, Any]] = []
+    asked = {"messages": messages, "stream": True, "n_predict": 4, "temperature": 0, **more}
+    loaded.server.handle_chat_completions(asked, lambda piece: pieces.append(piece))
+    return pieces
+
+
+async def test_the_echo_is_llama_cpps(tmp_path: Path) -> None:
+    pieces = await llama_cpp(MESSAGES, echo=True)
+    told = [piece["choices"][0]["delta"].get("content") for piece in pieces]
+    first = next(text for text in told if text)
+    ours, _ = await lines("ollama-0.33", tmp_path)
+    for text in (first, ours[0]["message"]["content"]):
+        assert text.startswith("Anna ran")
+        assert len(text) > len("Anna ran"), "the first new piece comes with it"
+
+
+def test_the_overflow_is_llama_cpps(tmp_path: Path) -> None:
+    long = [{"role": "user", "content": "a long word " * 1000}]
+    [piece] = asyncio.run(llama_cpp(long))
+    asked = {"messages": long, "options": {"num_ctx": 512}, "truncate": False}
+    with pocket(tmp_path, "--like", "ollama-0.33") as url:
+        body = {"model": "pocket", **asked}
+        response = httpx.post(f"{url}/api/chat", json=body, timeout=60, trust_env=False)
+    assert json.loads(response.json()["error"]) == piece

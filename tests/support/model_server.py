@@ -231,11 +231,13 @@ class ModelServer:
 
     async def show(self, http: web.Request) -> web.Response:
         """Answer what a model is."""
-        thinks = (await http.json())["model"] == "thinker"
+        model = (await http.json())["model"]
+        thinks = model == "thinker"
         info = {"general.architecture": "llama", "llama.context_length": CONTEXT}
         return web.json_response(
             {
                 "model_info": info,
+                "template": "<｜User｜>{{ .Prompt }}<｜Assistant｜>" if model == "barred" else "",
                 "details": {},
                 "capabilities": ["completion", *["thinking"] * thinks],
             }
