@@ -6,6 +6,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
+from prose import words
 from stories.history import library
 from stories.history.versions import StoryBusyError
 from stories.models import Generation, Story, User
@@ -175,7 +176,7 @@ async def test_a_long_story_is_shortened_for_the_model_and_the_review_says_so(
     review = await sync_to_async(rewrites.open_review)(await stored(written))
     assert review is not None
     context = review["tries"][0]["context"]
-    assert 100 < context["before"] < context["before_of"] == len((long + BEFORE).split())
+    assert 100 < context["before"] < context["before_of"] == words.count(long + BEFORE)
     assert context["after"] == context["after_of"]
     sent = model_server.chats("rewriter")[-1]["body"]["messages"]
     assert generation.prompt == sent[0]["content"]
