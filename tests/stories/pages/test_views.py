@@ -108,7 +108,7 @@ def test_edits(alices: Client, story: Story) -> None:
     state = save(alices, story, {"version": 0, "text": "Hello 🙂"}).json()
     assert state["version"] == 1
     assert alices.get(url).json() == state
-    assert state["words"] == 1  # no word is an emoji
+    assert state["words"] == 1  # an emoji is no word
     assert state["takes"] == [1]
     conflict = save(alices, story, {"version": 0, "text": "Other"})
     assert conflict.status_code == 409
