@@ -20,12 +20,14 @@ from finetuning.pipeline.register import is_refused
 from finetuning.pipeline.run_folder import InService, Names, Row, read_rows, write_json, write_rows
 from finetuning.pipeline.telling import StageError
 from finetuning.recipes import RecipeError
-from finetuning.services import forgetting, lineage, promotion, states, storage
+from finetuning.services import forgetting, installation, lineage, promotion, states, storage
+from modelserver import names
 from stories.models import WriterModel
 
 logger = logging.getLogger(__name__)
 
 _MOST_KILLS = 3
+_LONGEST_BASE = 40  # characters of it in a model's name, of Ollama's 80
 _MOST_POINTS = 1000  # of the curve; beyond, every other one goes
 _STORE_INTERVAL = 1.0  # seconds between two writes of the progress
 _LOOK_INTERVAL = 2.0  # seconds between two looks for stories that were withdrawn
@@ -134,9 +136,7 @@ def _prepare(state: _Drive) -> None:
     recipe = run.recipe_values
     if reason := storage.lacking_space(recipe):
         raise StageError(reason)
-    service = WriterModel.objects.filter(
-        state=WriterModel.State.ACTIVE, base=recipe.base_model
-    ).first()
+    service = WriterModel.objects.in_service(recipe.base_model)
     with forgetting.alone():
         _leave_withdrawn(run)
         if folder.manifest("export") is None:
@@ -188,13 +188,13 @@ def _stage(state: _Drive, stage: str) -> None:
 
 
 def _choose_name(run: TrainingRun) -> None:
-    """Name the model to make, once; the data's hash tells two installations on a server apart."""
+    """Name the model to make, once; the installation's id keeps it apart from others' models."""
     folder = run.folder
     if folder.names.exists():
         return
-    base = run.recipe_values.base_model.split(":")[0]
+    base = names.parse(run.recipe_values.base_model).model[:_LONGEST_BASE]
     made = folder.need("export")["hash"][:6]
-    name = f"storaiteller-{base}-{run.pk}-{made}"
+    name = f"storaiteller-{base}-{run.pk}-{made}-{installation.installation_id()}"
     write_json(folder.names, Names(model=name, service=folder.read_service()["model"]))
 
 
@@ -208,7 +208,8 @@ def _after(state: _Drive, stage: str) -> None:
         states.note(run, metrics=facts, curve=state.curve)
     elif stage == "register":
         run.folder.merged_gguf.unlink(missing_ok=True)
-        states.note(run, metrics={**run.metrics, "mode": facts["mode"]})
+        kept = {"mode": facts["mode"], "base_digest": facts.get("base", "")}
+        states.note(run, metrics={**run.metrics, **kept})
 
 
 def _sides(run: TrainingRun, facts: dict[str, Any]) -> dict[TrainingExample.Side, list[Row]]:

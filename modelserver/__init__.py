@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     )
     from modelserver.models import (
         Abilities,
+        About,
         ModelFacts,
         Progress,
         abilities,
+        about,
         create,
         delete,
+        digest,
         model_facts,
         pull,
         upload,
@@ -56,6 +59,7 @@ else:
 
 __all__ = [
     "Abilities",
+    "About",
     "AdaptersRefusedError",
     "BrokenStreamError",
     "Chunk",
@@ -75,10 +79,12 @@ __all__ = [
     "UnreachableError",
     "UntrustedCertificateError",
     "abilities",
+    "about",
     "chat",
     "close",
     "create",
     "delete",
+    "digest",
     "model_facts",
     "pull",
     "upload",

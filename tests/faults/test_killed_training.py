@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from finetuning.pipeline.run_folder import read_json
 from tests.support.processes import stop
 from tests.support.worker import (
     PATIENCE,
@@ -61,7 +62,7 @@ def check_done(data: Path, environment: dict[str, str]) -> None:
     assert steps == [1, 2, 3, 4], "each step is drawn once"
     shown = httpx.post(
         f"{environment['OLLAMA_HOST']}/api/show",
-        json={"model": f"storaiteller-pocket-1-{row['dataset']['hash'][:6]}"},
+        json={"model": read_json(data / "training" / "run-1" / "name.json")["model"]},
         trust_env=False,
     )
     assert shown.is_success

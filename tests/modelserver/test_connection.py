@@ -30,10 +30,13 @@ class Recorder:
         self.seen.append((request.path, request.headers.get("Authorization", "")))
         self.sockets.add(request.transport)
         self.bodies[request.path] = await request.read()
+        if request.method == "HEAD":
+            return web.Response(status=404)  # a blob that is not there
         name = request.path.removeprefix("/ollama").split("/")[2]
         if name == "chat":
             return web.Response(text=json.dumps(DONE) + "\n")
-        return web.json_response({"status": "success", "version": "0.34.0", "model_info": {}})
+        told = {"status": "success", "version": "0.34.0", "model_info": {}, "models": []}
+        return web.json_response(told)
 
 
 @pytest.mark.parametrize("call", CALLS)

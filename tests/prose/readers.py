@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from finetuning.pipeline import datastories, similar
+from modelserver import names, templates
 from pocket.server import prompts as chats
 from pocket.training import measures
 from prose import (
@@ -256,6 +257,8 @@ OTHERS: dict[str, Reader] = {
     "finetuning.pipeline.datastories.read_csv": _read_csv,
     "finetuning.pipeline.datastories.write_csv": lambda text: datastories.write_csv([(text, text)]),
     "finetuning.pipeline.datastories.restored": datastories.restored,
+    "modelserver.names.parse": names.parse,
+    "modelserver.templates.is_go": lambda text: templates.is_go(f"{{{{ .Prompt }}}}{text}"),
     "pocket.server.prompts.render": _render,
     "pocket.training.measures.ends_whole": measures.ends_whole,
     "pocket.training.measures.repeats": measures.repeats,
