@@ -27,11 +27,11 @@ class Recorder:
         self.sockets: set[object] = set()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
-        self.seen.append((request.path, request.headers.get("Authorization", "")))
         self.sockets.add(request.transport)
+        if request.method == "HEAD":  # before a blob is sent
+            return web.Response(status=404)
+        self.seen.append((request.path, request.headers.get("Authorization", "")))
         self.bodies[request.path] = await request.read()
-        if request.method == "HEAD":
-            return web.Response(status=404)  # a blob that is not there
         name = request.path.removeprefix("/ollama").split("/")[2]
         if name == "chat":
             return web.Response(text=json.dumps(DONE) + "\n")

@@ -32,7 +32,8 @@ class Ollama:
             entry = {"name": "pocket:latest", "model": "pocket:latest", "digest": "d" * 64}
             return web.json_response({"models": [entry]})
         if request.path == "/api/show":
-            return web.json_response({"template": self.template, "parameters": 'stop "<|end|>"'})
+            told = {"template": self.template, "parameters": 'stop "<|end|>"', "model_info": {}}
+            return web.json_response(told)
         if request.path == "/api/create":
             self.created = await request.json()
             return web.Response(body=json.dumps({"status": "success"}).encode())
