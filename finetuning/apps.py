@@ -1,6 +1,7 @@
 """The Django application `finetuning`."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_delete, post_save
 
 
 class FinetuningConfig(AppConfig):
@@ -8,3 +9,10 @@ class FinetuningConfig(AppConfig):
 
     name = "finetuning"
     verbose_name = "Fine-tuning"
+
+    def ready(self) -> None:
+        """Listen for stories that are withdrawn; its models are loaded by now, and not before."""
+        from finetuning import withdrawals
+
+        post_save.connect(withdrawals.on_saved, sender="stories.Story")
+        post_delete.connect(withdrawals.on_deleted, sender="stories.Story")

@@ -13,7 +13,6 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 
-import modelserver
 from finetuning import step_process
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline import STAGES
@@ -21,14 +20,17 @@ from finetuning.pipeline.register import is_refused
 from finetuning.pipeline.run_folder import InService, Names, Row, read_rows, write_json, write_rows
 from finetuning.pipeline.telling import StageError
 from finetuning.recipes import RecipeError
-from finetuning.services import forgetting, lineage, promotion, states, storage
+from finetuning.services import forgetting, installation, lineage, promotion, states, storage
+from modelserver import names
 from stories.models import WriterModel
 
 logger = logging.getLogger(__name__)
 
 _MOST_KILLS = 3
+_LONGEST_BASE = 40  # characters of it in a model's name, of Ollama's 80
 _MOST_POINTS = 1000  # of the curve; beyond, every other one goes
 _STORE_INTERVAL = 1.0  # seconds between two writes of the progress
+_LOOK_INTERVAL = 2.0  # seconds between two looks for stories that were withdrawn
 
 Tell = Callable[[str], None]
 
@@ -37,12 +39,19 @@ class LostError(Exception):
     """Another worker holds the run now: this one must not touch it any more."""
 
 
+class _WithdrawnError(Exception):
+    """Stories that the run uses may not be used any more: it has to begin anew without them."""
+
+
 @dataclass
 class _Drive:
     run: TrainingRun
     tell: Tell
     stored_at: float = 0.0
     beaten_at: float = 0.0
+    looked_at: float = 0.0
+    rows: frozenset[tuple[int, int]] = frozenset()  # (story, version) that the run uses
+    begun_anew: bool = False
     merge_asked: bool = False
     curve: list[Any] = field(default_factory=list)
 
@@ -51,15 +60,8 @@ def drive(run: TrainingRun, tell: Tell = lambda text: None) -> None:
     """Take the claimed `run` to its end; `tell` gets a line for each thing worth saying."""
     state = _Drive(run, tell)
     try:
-        _prepare(run)
-        state.curve = list(run.curve)
-        for stage in STAGES:
-            states.note(run, stage=stage, progress={})
-            tell(f"{stage}…")
-            _stage(state, stage)
-            # A worker may die as often as it likes as long as the run gets on.
-            states.note(run, attempts=1)
-        _succeed(state)
+        while not _done(state):
+            tell("Stories were withdrawn: the run begins anew without them.")
     except LostError:
         logger.warning("Run %s was lost to another worker", run.pk)
     except step_process.StepCancelledError:
@@ -73,55 +75,88 @@ def drive(run: TrainingRun, tell: Tell = lambda text: None) -> None:
         logger.exception("Run %s failed", run.pk)
         _fail(state, "Something went wrong that should not have; the worker's log says what.")
         raise
+    finally:
+        # Whoever was withdrawn after the last look left the folder to us. It does nothing to a run
+        # that somebody else has taken.
+        forgetting.forget(run)
+
+
+def _done(state: _Drive) -> bool:
+    """Take the run through its stages; False when a story was withdrawn meanwhile."""
+    run = state.run
+    try:
+        _beat(state)
+        _prepare(state)
+        state.curve = list(run.curve)
+        for stage in STAGES:
+            states.note(run, stage=stage, progress={})
+            state.tell(f"{stage}…")
+            _stage(state, stage)
+            # A worker may die as often as it likes as long as the run gets on.
+            states.note(run, attempts=1)
+        _look(state)
+        _succeed(state)
+    except _WithdrawnError:
+        state.begun_anew, state.merge_asked = True, False
+        return False
+    return True
+
+
+def _look(state: _Drive) -> None:
+    """Raise `_WithdrawnError` when a story that the run uses was withdrawn or is gone.
+
+    It asks the database, so that no way of withdrawing a story, and no lost message, is missed.
+    """
+    state.looked_at = time.monotonic()
+    try:
+        withdrawn = lineage.withdrawn_from(state.rows)
+    except DatabaseError as error:
+        logger.warning("Run %s: not looked for withdrawn stories: %s", state.run.pk, error)
+        return
+    if withdrawn:
+        raise _WithdrawnError
 
 
 def _fail(state: _Drive, message: str) -> None:
+    if state.begun_anew:
+        message = f"Stories were withdrawn while it ran, and it began anew without them. {message}"
     states.finish(state.run, TrainingRun.State.FAILED, message)
     state.tell(message)
 
 
-def _prepare(run: TrainingRun) -> None:
+def _prepare(state: _Drive) -> None:
     """Lay out the folder: the recipe, the stories as they are approved now, who is in service.
 
     Once they are exported, they stay what they were, unless a story was withdrawn meanwhile: then
     everything that was made with it goes.
     """
-    folder = run.folder
+    run, folder = state.run, state.run.folder
     folder.path.mkdir(parents=True, exist_ok=True)
     folder.cancel.unlink(missing_ok=True)
     recipe = run.recipe_values
     if reason := storage.lacking_space(recipe):
         raise StageError(reason)
-    service = WriterModel.objects.filter(
-        state=WriterModel.State.ACTIVE, base=recipe.base_model
-    ).first()
-    _leave_withdrawn(run)
-    if folder.manifest("export") is None:
-        write_rows(folder.stories, lineage.approved_rows(service))
-        _write_service(run, service)
-        write_json(folder.recipe, run.recipe)
+    service = WriterModel.objects.in_service(recipe.base_model)
+    with forgetting.alone():
+        _leave_withdrawn(run)
+        if folder.manifest("export") is None:
+            write_rows(folder.stories, lineage.approved_rows(service))
+            _write_service(run, service)
+            write_json(folder.recipe, run.recipe)
+    state.rows = _used(run)
+
+
+def _used(run: TrainingRun) -> frozenset[tuple[int, int]]:
+    return frozenset((row["story"], row["version"]) for row in read_rows(run.folder.stories))
 
 
 def _leave_withdrawn(run: TrainingRun) -> None:
-    path = run.folder.stories
-    gone = lineage.withdrawn_rows(read_rows(path)) if path.exists() else 0
+    gone = lineage.withdrawn_from(_used(run)) if run.folder.stories.exists() else ()
     if not gone:
         return
-    _log(run, f"Stories withdrawn since the run began: {gone}. It begins anew without them.")
-    _unregister(run)
+    _log(run, f"Stories withdrawn since the run began: {len(gone)}. It begins anew without them.")
     forgetting.start_over(run)
     states.note(run, dataset={}, metrics={}, curve=[], progress={})
-
-
-def _unregister(run: TrainingRun) -> None:
-    """Take a model that was registered and never measured off the server, if that is there."""
-    registered = run.folder.manifest("register")
-    if registered is None:
-        return
-    try:
-        storage.on_server(modelserver.delete(settings.MODEL_SERVER, registered["model"]))
-    except modelserver.ModelServerError as error:
-        logger.warning("%s stays on the model server: %s", registered["model"], error)
 
 
 def _write_service(run: TrainingRun, service: WriterModel | None) -> None:
@@ -153,13 +188,13 @@ def _stage(state: _Drive, stage: str) -> None:
 
 
 def _choose_name(run: TrainingRun) -> None:
-    """Name the model to make, once; the data's hash tells two installations on a server apart."""
+    """Name the model to make, once; the installation's id keeps it apart from others' models."""
     folder = run.folder
     if folder.names.exists():
         return
-    base = run.recipe_values.base_model.split(":")[0]
+    base = names.parse(run.recipe_values.base_model).model[:_LONGEST_BASE]
     made = folder.need("export")["hash"][:6]
-    name = f"storaiteller-{base}-{run.pk}-{made}"
+    name = f"storaiteller-{base}-{run.pk}-{made}-{installation.installation_id()}"
     write_json(folder.names, Names(model=name, service=folder.read_service()["model"]))
 
 
@@ -173,7 +208,8 @@ def _after(state: _Drive, stage: str) -> None:
         states.note(run, metrics=facts, curve=state.curve)
     elif stage == "register":
         run.folder.merged_gguf.unlink(missing_ok=True)
-        states.note(run, metrics={**run.metrics, "mode": facts["mode"]})
+        kept = {"mode": facts["mode"], "base_digest": facts.get("base", "")}
+        states.note(run, metrics={**run.metrics, **kept})
 
 
 def _sides(run: TrainingRun, facts: dict[str, Any]) -> dict[TrainingExample.Side, list[Row]]:
@@ -203,6 +239,7 @@ def _step(state: _Drive, step: str) -> None:
 def _once(state: _Drive, step: str) -> None:
     run = state.run
     _beat(state)
+    _look(state)
     tick = settings.TRAIN_LEASE_SECONDS / 6
     with step_process.running(step, run.folder) as process:
         for event in process.events(min(1.0, tick)):
@@ -210,6 +247,8 @@ def _once(state: _Drive, step: str) -> None:
                 _hear(state, event)
             if time.monotonic() - state.beaten_at >= tick:
                 _beat(state)
+            if time.monotonic() - state.looked_at >= _LOOK_INTERVAL:
+                _look(state)
 
 
 def _hear(state: _Drive, event: step_process.Event) -> None:

@@ -67,5 +67,5 @@ def train_nightly() -> None:
 
 @shared_task
 def forget_gone_stories() -> int:
-    """Remove from the runs' files the text of stories that were deleted for good."""
+    """Remove from the runs' files the text of stories that were withdrawn or are gone."""
     return forgetting.forget_gone_stories()

@@ -30,10 +30,13 @@ if TYPE_CHECKING:
     )
     from modelserver.knowledge import Abilities, abilities, is_loaded
     from modelserver.models import (
+        About,
         ModelFacts,
         Progress,
+        about,
         create,
         delete,
+        digest,
         model_facts,
         pull,
         upload,
@@ -63,6 +66,7 @@ else:
 
 __all__ = [
     "Abilities",
+    "About",
     "AdaptersRefusedError",
     "BrokenStreamError",
     "ChatTokens",
@@ -85,11 +89,13 @@ __all__ = [
     "UnreachableError",
     "UntrustedCertificateError",
     "abilities",
+    "about",
     "chat",
     "close",
     "counter",
     "create",
     "delete",
+    "digest",
     "is_loaded",
     "model_facts",
     "pull",

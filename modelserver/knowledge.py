@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
+from modelserver import names
 from modelserver.connection import api_client
 from modelserver.server import Server
 from modelserver.tokens import ChatTokens
@@ -52,11 +53,7 @@ async def is_loaded(server: Server, model: str) -> bool:
     """Tell whether `model` is in the server's memory. Raises `ModelServerError`."""
     async with api_client(server, model) as api:
         loaded = await api.ps()
-    return _full_name(model) in {_full_name(each.model or "") for each in loaded.models}
-
-
-def _full_name(model: str) -> str:
-    return model if ":" in model else f"{model}:latest"
+    return any(names.same(model, each.model or "") for each in loaded.models)
 
 
 async def _ask(server: Server, model: str) -> Abilities:

@@ -1,5 +1,7 @@
 """The models of the server: what they are, downloading one, and registering one of ours."""
 
+import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
@@ -11,6 +13,7 @@ import aiohttp
 import httpx
 import ollama
 
+from modelserver import names
 from modelserver.connection import api_client, clients, raise_for_status
 from modelserver.errors import (
     AdaptersRefusedError,
@@ -67,8 +70,21 @@ class ModelFacts:
     parameters: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a server says of itself."""
+
+    version: str
+    is_pocket: bool  # it is the embedded one, wherever it runs
+
+
 async def version(server: Server) -> str:
     """Return the server's version. Raises `ModelServerError`."""
+    return (await about(server)).version
+
+
+async def about(server: Server) -> About:
+    """Return what the server says of itself. Raises `ModelServerError`."""
     patience = aiohttp.ClientTimeout(total=server.load, sock_connect=server.connect)
     with translated(server):
         async with clients(server).http.get(
@@ -78,7 +94,18 @@ async def version(server: Server) -> str:
             told = json.loads(await response.read())
     if not (isinstance(told, dict) and "version" in told):
         raise NotOllamaError(server, "no version")
-    return str(told["version"])
+    return About(str(told["version"]), is_pocket=told.get("server") == "pocket")
+
+
+async def digest(server: Server, model: str) -> str:
+    """Return the digest of `model`, which changes when another one is pulled under its name.
+
+    It is "" for a model that the server does not list. Raises `ModelServerError`.
+    """
+    async with api_client(server, model) as api:
+        listed = (await api.list()).models
+    found = (entry.digest for entry in listed if names.same(entry.model or "", model))
+    return next(found, None) or ""
 
 
 async def model_facts(server: Server, model: str) -> ModelFacts:
@@ -103,9 +130,45 @@ async def model_facts(server: Server, model: str) -> ModelFacts:
 
 
 async def upload(server: Server, path: Path) -> str:
-    """Upload a file as a blob; returns its digest. Raises `ModelServerError`."""
-    async with api_client(server) as api:
-        return await api.create_blob(path)
+    """Upload a file as a blob, unless the server has it; returns its digest.
+
+    Raises `ModelServerError`.
+    """
+    name = await asyncio.to_thread(_digest_of, path)
+    with translated(server):
+        # A server that has it answers at once and closes the connection on whoever still sends.
+        if not await _has_blob(server, name):
+            try:
+                await _send_blob(server, name, path)
+            except (aiohttp.ClientError, ConnectionError):
+                # Somebody else's copy may have come first.
+                if not await _has_blob(server, name):
+                    raise
+    return name
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+async def _has_blob(server: Server, name: str) -> bool:
+    patience = aiohttp.ClientTimeout(total=server.load, sock_connect=server.connect)
+    async with clients(server).http.head(
+        f"api/blobs/{name}", allow_redirects=False, timeout=patience
+    ) as response:
+        return response.status == httpx.codes.OK
+
+
+async def _send_blob(server: Server, name: str, path: Path) -> None:
+    # No limit for the whole: files are gigabytes.
+    patience = aiohttp.ClientTimeout(sock_read=server.load, sock_connect=server.connect)
+    with path.open("rb") as file:
+        async with clients(server).http.post(
+            f"api/blobs/{name}", data=file, allow_redirects=False, timeout=patience
+        ) as response:
+            if response.status != httpx.codes.CREATED:
+                await raise_for_status(response)
 
 
 async def create(server: Server, model: str, request: dict[str, Any]) -> None:

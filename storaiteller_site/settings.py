@@ -200,6 +200,8 @@ CACHES = {
 MODEL_SERVER = Server.from_environment(os.environ)
 MODEL_SERVER_IS_NAMED = bool(env.str("OLLAMA_HOST", "").strip())
 STORY_MODEL = env.str("STORY_MODEL", "llama3.2")
+# `manage.py serve` tells it: another server may have a model of the embedded one's name.
+STORY_MODEL_IS_EMBEDDED = env.bool("STORY_MODEL_IS_EMBEDDED", False)
 # One context size for every request: another one makes Ollama load the model anew.
 STORY_NUM_CTX = env.int("STORY_NUM_CTX", 8192, validate=validate.Range(min=512))
 # Unset, the model's own parameters hold.

@@ -12,6 +12,7 @@ from django.urls import URLPattern, path, reverse
 
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.services import blind, lineage, promotion, storage
+from modelserver import names
 from stories.admin.common import LookOnlyAdmin
 from stories.ids import row_id
 from stories.models import WriterModel, model_in_service
@@ -130,7 +131,7 @@ def _entry(model: WriterModel) -> dict[str, Any]:
         "has_weights": storage.has_weights(model),
         "is_active": model.state == WriterModel.State.ACTIVE,
         "is_candidate": model.state == WriterModel.State.CANDIDATE,
-        "resting": model.base != settings.STORY_MODEL,
+        "resting": not names.same(model.base, settings.STORY_MODEL),
     }
 
 

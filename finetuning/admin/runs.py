@@ -18,6 +18,7 @@ from finetuning.models import TrainingRun
 from finetuning.pipeline import STAGES
 from finetuning.recipes import RECIPES, RecipeError
 from finetuning.services import lineage, states
+from modelserver import names
 from stories.admin.common import LookOnlyAdmin
 from stories.ids import row_id
 from stories.models import Story, model_in_service
@@ -81,7 +82,7 @@ class TrainingRunAdmin(LookOnlyAdmin):
             "recipes": RECIPES.values(),
             "approved": Story.objects.approved().count(),
             "new": lineage.newly_approved(),
-            "for_this_site": site is not None and recipe.base_model == site.base_model,
+            "for_this_site": site is not None and names.same(recipe.base_model, site.base_model),
             "service": model_in_service(),
         }
         return self._page(request, "finetuning/start.html", context)

@@ -13,7 +13,7 @@ import modelserver
 from finetuning.pipeline.run_folder import RunFolder, write_json, write_text
 from finetuning.pipeline.telling import StageError, log, say
 from finetuning.recipes import Recipe
-from modelserver import Server
+from modelserver import Server, templates
 
 
 def register(run: RunFolder, recipe: Recipe, server: Server) -> None:
@@ -49,6 +49,7 @@ async def _register(run: RunFolder, recipe: Recipe, server: Server) -> None:
         if not file.is_file():
             raise StageError(f"{file.name} is missing: run the stage convert again.")
         facts = await modelserver.model_facts(server, recipe.base_model)
+        base = await modelserver.digest(server, recipe.base_model)
         request = await _request(recipe, server, file, facts, merged)
         await modelserver.create(server, name, request)
     finally:
@@ -56,8 +57,8 @@ async def _register(run: RunFolder, recipe: Recipe, server: Server) -> None:
     write_text(run.modelfile, modelfile(recipe, file.name, request, merged))
     write_json(run.calls, _calls(name, request))
     log(f"Registered as {name} ({'merged' if merged else 'adapter'}, server {version}).")
-    facts_kept = {"model": name, "mode": "merged" if merged else "adapter", "server": version}
-    run.complete("register", facts_kept)
+    mode = "merged" if merged else "adapter"
+    run.complete("register", {"model": name, "mode": mode, "server": version, "base": base})
 
 
 async def _request(
@@ -67,9 +68,11 @@ async def _request(
     own = {"temperature": recipe.temperature, "num_ctx": recipe.num_ctx}
     digest = await modelserver.upload(server, file)
     if merged:
+        # Without one, the server takes the file's own, which is the base's too.
+        template = {"template": facts.template} if templates.is_go(facts.template) else {}
         return {
             "files": {file.name: digest},
-            "template": facts.template,
+            **template,
             "parameters": {**facts.parameters, **own},
         }
     return {"from": recipe.base_model, "adapters": {file.name: digest}, "parameters": own}

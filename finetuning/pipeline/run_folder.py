@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
@@ -16,6 +17,7 @@ from finetuning.pipeline.telling import CancelledError, StageError
 
 SIDES = ("candidate", "service")
 _MANIFEST = "manifest.json"
+_DRAFT = ".part"
 _WITH_WEIGHTS = ("train", "convert")  # stages
 
 
@@ -249,12 +251,22 @@ class RunFolder:
         for stage in _WITH_WEIGHTS:
             shutil.rmtree(self.path / stage, ignore_errors=True)
 
+    def remove_drafts(self) -> None:
+        """Remove what was being written when a process was killed."""
+        for path in self.path.rglob(f"*{_DRAFT}"):
+            path.unlink(missing_ok=True)
+
     def clear(self) -> None:
-        """Remove all that the run has made, so that it begins anew; the log stays."""
+        """Remove all that the run has made, so that it begins anew; the log stays.
+
+        Raises `OSError`, and what says which stories are here is still there then.
+        """
         for stage in STAGES:
-            shutil.rmtree(self.path / stage, ignore_errors=True)
+            with suppress(FileNotFoundError):
+                shutil.rmtree(self.path / stage)
+        self.remove_drafts()
         # What says that the folder is laid out goes last.
-        for path in (self.names, self.service, self.stories, self.recipe):
+        for path in (self.names, self.service, self.recipe, self.stories):
             path.unlink(missing_ok=True)
 
 
@@ -270,7 +282,7 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` aside and put it in place; line ends stay as they are."""
-    draft = path.with_name(f"{path.name}.part")
+    draft = path.with_name(f"{path.name}{_DRAFT}")
     with draft.open("w", encoding="utf-8", newline="") as file:
         file.write(text)
         file.flush()

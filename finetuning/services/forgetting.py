@@ -1,13 +1,20 @@
-"""What stories leave in the folders of runs, removed when a story is gone for good.
+"""What stories leave in the folders of runs, removed as soon as a story is withdrawn or gone.
 
-Hashes, counts, scores and logs stay; they hold no text. What a model has learned stays in its
-weights: the models page counts the stories that were withdrawn since.
+Hashes, counts, scores and logs stay; they hold no text. What a promoted model has learned stays in
+its weights: the models page counts the stories that were withdrawn since.
 """
 
-from collections.abc import Callable
+import fcntl
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
+import modelserver
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline import datastories, similar
 from finetuning.pipeline.judge import COPIED_SHARE, COPIED_SIZE
@@ -19,37 +26,93 @@ from finetuning.pipeline.run_folder import (
     write_rows,
     write_text,
 )
-from stories.models import Story
+from finetuning.services import lineage, storage
+from stories.models import WriterModel
+
+logger = logging.getLogger(__name__)
+_PATIENCE = 10.0  # seconds with a model server that does not answer: the text has to go
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Keep everybody else from laying out or cleaning a run's folder until the block ends."""
+    folder = Path(settings.DATA_DIR) / "training"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "forgetting.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def start_over(run: TrainingRun) -> None:
-    """Remove everything that the run has made: it begins anew, with the stories of now."""
+    """Remove everything that the run has made: it begins anew, with the stories of now.
+
+    The caller is `alone`.
+    """
+    _unregister(run)
     TrainingExample.objects.filter(run=run).delete()
     run.folder.clear()
 
 
-def forget_gone_stories() -> int:
-    """Remove the text of stories that are gone from the folders of ended runs; return how many.
+def _unregister(run: TrainingRun) -> None:
+    """Take the model that the run put on the model server off it, unless somebody decided on it."""
+    if not run.folder.names.exists():
+        return
+    # By the name that was chosen: a step that was killed may have registered it and not said so.
+    name = run.folder.read_names()["model"]
+    candidate = WriterModel.State.CANDIDATE
+    if WriterModel.objects.filter(name=name).exclude(state=candidate).exists():
+        return
+    WriterModel.objects.filter(name=name).delete()
+    try:
+        server = replace(settings.MODEL_SERVER, load=_PATIENCE)
+        storage.on_server(modelserver.delete(server, name))
+    except modelserver.ModelServerError as error:
+        logger.warning("%s stays on the model server: %s", name, error)
 
-    A run that failed or was cancelled begins anew when it is resumed.
+
+def forget_gone_stories() -> int:
+    """Remove the text of withdrawn and gone stories from the runs' folders; return how many.
+
+    A run that waits, failed or was cancelled begins anew. One that is under way is its driver's
+    (`finetuning.driver`), which looks by itself.
     """
-    forgotten = 0
-    for run in TrainingRun.objects.exclude(pk__in=TrainingRun.objects.active()):
-        try:
-            rows = read_rows(run.folder.stories)
-        except FileNotFoundError:
-            continue
-        left = set(Story.objects.values_list("pk", flat=True))
-        gone = [row for row in rows if row["story"] not in left]
-        if gone and run.state == TrainingRun.State.DONE:
-            _forget(run.folder, [row for row in rows if row["story"] in left], gone)
-        elif gone:
-            start_over(run)
-        forgotten += len(gone)
-    return forgotten
+    return sum(map(forget, TrainingRun.objects.exclude(state=TrainingRun.State.RUNNING)))
+
+
+def forget(run: TrainingRun) -> int:
+    """Remove the text of withdrawn and gone stories from the folder of `run`; return how many.
+
+    Nothing is done while the run is under way. What is interrupted, or fails because of the disk,
+    is done by the next call.
+    """
+    try:
+        with alone():
+            return _forget_in(run)
+    except OSError:
+        logger.exception("%s: the text of withdrawn stories stays for now", run)
+        return 0
+
+
+def _forget_in(run: TrainingRun) -> int:
+    # It may have been taken by a worker, or have ended, since it was looked up.
+    state = TrainingRun.objects.filter(pk=run.pk).values_list("state", flat=True).first()
+    if state in {None, TrainingRun.State.RUNNING}:
+        return 0
+    try:
+        rows = read_rows(run.folder.stories)
+    except FileNotFoundError:
+        return 0
+    withdrawn = lineage.withdrawn_from((row["story"], row["version"]) for row in rows)
+    gone = [row for row in rows if row["story"] in withdrawn]
+    if gone and state == TrainingRun.State.DONE:
+        _forget(run.folder, [row for row in rows if row["story"] not in withdrawn], gone)
+    elif gone:
+        start_over(run)
+    return len(gone)
 
 
 def _forget(folder: RunFolder, left: list[Any], gone: list[Any]) -> None:
+    folder.remove_drafts()
     stories = {row["story"] for row in left}
     kept: set[int] = set()
     for path in (folder.train, folder.held_out):

@@ -79,10 +79,19 @@ def record_examples(run: TrainingRun, sides: Mapping[TrainingExample.Side, Itera
         )
 
 
-def withdrawn_rows(rows: Iterable[Row]) -> int:
-    """Return how many of `rows` are of stories that may not train any more, or are gone."""
-    approved = set(Story.objects.approved().values_list("pk", flat=True))
-    return sum(row["story"] not in approved for row in rows)
+def withdrawn_from(rows: Iterable[tuple[int, int]]) -> set[int]:
+    """Return which of `rows`, (story, version) each, may not train any more, by their stories.
+
+    Those are the stories that are gone, deleted or not approved, and those whose approval is for
+    another version now.
+    """
+    approved = dict(Story.objects.approved().values_list("pk", "curated_version"))
+    # Before a curator's version was kept, a story was approved as it stood.
+    return {
+        story
+        for story, version in rows
+        if story not in approved or approved[story] not in {None, version}
+    }
 
 
 def taught_by(story: Story) -> QuerySet[WriterModel]:

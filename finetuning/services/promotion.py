@@ -13,6 +13,7 @@ import modelserver
 from finetuning.models import TrainingRun
 from finetuning.pipeline.judge import BETTER
 from finetuning.services import storage
+from modelserver import names
 from stories.models import User, WriterModel, model_in_service
 
 _State = WriterModel.State
@@ -54,21 +55,24 @@ def passes_gate(model: WriterModel) -> bool:
 
 
 def _passes(run: TrainingRun | None, service: str) -> bool:
-    return run is not None and run.verdict == BETTER and run.service == service
+    return run is not None and run.verdict == BETTER and names.same(run.service, service)
 
 
 def promote(model: WriterModel, user: User | None, reason: str = "") -> None:
     """Put `model` into service in place of the one that is. Raises `PromotionError`."""
     model.refresh_from_db()
-    if model.base != settings.STORY_MODEL:
+    if not names.same(model.base, settings.STORY_MODEL):
         raise PromotionError(
             f"{model} was tuned from {model.base}, and this site writes with "
             f"{settings.STORY_MODEL}: it can't be put into service here."
         )
     _check_on_server(model)
+    reason = " ".join(reason.split())[:MAX_REASON]
+    if not reason:
+        _check_base(model)
     try:
         with transaction.atomic():
-            _put_into_service(model, user, " ".join(reason.split())[:MAX_REASON])
+            _put_into_service(model, user, reason)
     except IntegrityError as error:
         raise PromotionError("Somebody else has just promoted another model.") from error
     storage.tidy()
@@ -129,6 +133,26 @@ def retire(model: WriterModel) -> None:
 def _move(model: WriterModel, old: WriterModel.State, new: WriterModel.State, **more: Any) -> None:
     if not WriterModel.objects.filter(pk=model.pk, state=old).update(state=new, **more):
         raise PromotionError(f"{model} is not “{old.label.lower()}” any more. Load the page again.")
+
+
+def _check_base(model: WriterModel) -> None:
+    """Raise `PromotionError` if another model was pulled under the name of the base since.
+
+    What was measured is not what would be replaced, or gone back to, then.
+    """
+    run = TrainingRun.objects.filter(model=model).first()
+    measured = run.metrics.get("base_digest") if run else None
+    if not measured:
+        return  # of a version that did not ask, or nobody knew
+    try:
+        present = storage.on_server(modelserver.digest(settings.MODEL_SERVER, model.base))
+    except modelserver.ModelServerError as error:
+        raise PromotionError(str(error)) from error
+    if present != measured:
+        raise PromotionError(
+            f"{model.base} is another model on the model server now than when {model} was tuned "
+            "from it and measured: promoting it needs a reason."
+        )
 
 
 def _check_on_server(model: WriterModel) -> None:

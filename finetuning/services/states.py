@@ -12,6 +12,7 @@ from django.utils import timezone
 from finetuning.models import TrainingRun
 from finetuning.recipes import RECIPES, Recipe
 from finetuning.services import lineage, storage
+from modelserver import names
 from stories.models import User
 
 MAX_ATTEMPTS = 5
@@ -43,7 +44,8 @@ def recipe_for_site() -> Recipe | None:
     """Return the recipe that tunes the model that this site writes with, if there is one."""
     if settings.TRAIN_RECIPE:
         return RECIPES.get(settings.TRAIN_RECIPE)
-    named = (recipe for recipe in RECIPES.values() if recipe.base_model == settings.STORY_MODEL)
+    wanted = settings.STORY_MODEL
+    named = (recipe for recipe in RECIPES.values() if names.same(recipe.base_model, wanted))
     return next(named, None)
 
 
@@ -190,12 +192,21 @@ def _bumped(run: TrainingRun) -> bool:
 
 
 def nightly() -> TrainingRun | None:
-    """Start a run by itself when enough newly approved stories wait; None when not."""
+    """Start a run by itself when enough newly approved stories wait; None when not.
+
+    Raises `CannotStartError`.
+    """
+    if not settings.TRAIN_AFTER or lineage.newly_approved() < settings.TRAIN_AFTER:
+        return None
     recipe = recipe_for_site()
-    if recipe is None or not settings.TRAIN_AFTER:
-        return None
-    if lineage.newly_approved() < settings.TRAIN_AFTER:
-        return None
+    if recipe is None:
+        raise CannotStartError(
+            f"There is no recipe {settings.TRAIN_RECIPE}: TRAIN_RECIPE is one of "
+            f"{', '.join(RECIPES)}."
+            if settings.TRAIN_RECIPE
+            else f"No recipe tunes {settings.STORY_MODEL}. TRAIN_RECIPE names one of another base; "
+            "TRAIN_AFTER=0 ends these runs."
+        )
     return start(recipe, TrainingRun.Origin.NIGHTLY)
 
 

@@ -26,7 +26,7 @@ from honcho.manager import SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Message, Printer
 
 import modelserver
-from modelserver import ModelServerError, Server
+from modelserver import ModelServerError, Server, names
 
 _PROBE_TIMEOUT = 2.0  # seconds
 _START_TIMEOUT = 60.0  # seconds
@@ -45,6 +45,7 @@ class ModelServer:
     model: str
     description: str
     command: tuple[str, ...] = ()
+    embedded: bool = False  # pocket, the model that comes with the app, writes
     trouble: str = ""  # a sentence, when it can't write yet
 
 
@@ -124,11 +125,12 @@ def choose_model_server() -> ModelServer:
     """
     server: Server = settings.MODEL_SERVER
     named: bool = settings.MODEL_SERVER_IS_NAMED
-    trouble = ""
-    if not named and settings.STORY_MODEL == "pocket":
+    trouble, embedded = "", False
+    wants_pocket = names.same(settings.STORY_MODEL, "pocket")
+    if not named and wants_pocket:
         return _pocket("")
     try:
-        _ask(server)
+        embedded = _ask(server).is_pocket and wants_pocket
     except ModelServerError as error:
         if not named:
             return _pocket(f" (no Ollama answers at {server.url})")
@@ -137,20 +139,22 @@ def choose_model_server() -> ModelServer:
         server=server,
         model=settings.STORY_MODEL,
         description=f"{settings.STORY_MODEL} on the Ollama server at {server.url}",
+        embedded=embedded,
         trouble=trouble,
     )
 
 
-def _ask(server: Server) -> None:
-    """Ask for the version. Raises `ModelServerError`, which says what came instead."""
+def _ask(server: Server) -> modelserver.About:
+    """Ask who answers. Raises `ModelServerError`, which says what came instead."""
 
-    async def version() -> None:
+    async def about() -> modelserver.About:
+        quick = replace(server, connect=_PROBE_TIMEOUT, load=_PROBE_TIMEOUT)
         try:
-            await modelserver.version(replace(server, connect=_PROBE_TIMEOUT, load=_PROBE_TIMEOUT))
+            return await modelserver.about(quick)
         finally:
             await modelserver.close()
 
-    asyncio.run(version())
+    return asyncio.run(about())
 
 
 def _pocket(reason: str) -> ModelServer:
@@ -161,6 +165,7 @@ def _pocket(reason: str) -> ModelServer:
         model="pocket",
         description=f"pocket, the small embedded model{reason}",
         command=(*command, "--models", str(settings.DATA_DIR / "pocket")),
+        embedded=True,
     )
 
 
@@ -188,6 +193,7 @@ def run(host: str, port: int, model_server: ModelServer) -> int:
         **os.environ,
         **model_server.server.environment(),
         "STORY_MODEL": model_server.model,
+        "STORY_MODEL_IS_EMBEDDED": str(model_server.embedded),
         "PORT": str(port),
         "PYTHONUNBUFFERED": "1",
     }

@@ -3,18 +3,20 @@
 from django.conf import settings
 from django.db import models
 
+from modelserver import names
 from stories.models.user import User
 
 
 class WriterModelQuerySet(models.QuerySet["WriterModel"]):
     """Verbs over models."""
 
-    def active(self) -> "WriterModelQuerySet":
-        """Return the model in service, if it was tuned from the model that this site writes with.
+    def in_service(self, base: str) -> "WriterModel | None":
+        """Return the model in service, if it was tuned from `base`, by any of its names.
 
         After a move to another model server, what was tuned for the old one rests.
         """
-        return self.filter(state=WriterModel.State.ACTIVE, base=settings.STORY_MODEL)
+        active = self.filter(state=WriterModel.State.ACTIVE).first()
+        return active if active is not None and names.same(active.base, base) else None
 
 
 class WriterModel(models.Model):
@@ -61,5 +63,5 @@ class WriterModel(models.Model):
 
 def model_in_service() -> str:
     """Return the model server's name of the model that the next story is written with."""
-    name = WriterModel.objects.active().values_list("name", flat=True).first()
-    return name or settings.STORY_MODEL
+    model = WriterModel.objects.in_service(settings.STORY_MODEL)
+    return model.name if model is not None else settings.STORY_MODEL

@@ -6,12 +6,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from msgspec import Struct
 
+from modelserver import names
 from prose import diffs
 from stories.errors import Refused
 from stories.history import library
 from stories.history.versions import MAX_TEXT_LENGTH
 from stories.live.frames import Number
-from stories.models import Generation, Register, StorySettings
+from stories.models import Generation, Register, StorySettings, model_in_service
 from stories.pages.common import (
     SignedInRequest,
     answers_refusals,
@@ -37,13 +38,20 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
         **about,
         "form": StorySettingsForm(instance=found.settings),
         "presets": StorySettings.objects.presets_of(request.user),
-        "writer": generation.model if generation else "",
+        "older_writer": _older_writer(generation),
         "modes": Generation.Mode.choices,
         "registers": Register.choices,
         "state": state_of(found),
         **take_context(found),
     }
     return render(request, "stories/story.html", context)
+
+
+def _older_writer(generation: Generation | None) -> str:
+    """Return the name of the model that wrote the text, if it is not the one in service."""
+    if generation is None or names.same(generation.model, model_in_service()):
+        return ""
+    return generation.model
 
 
 class Edit(Struct):

@@ -4,23 +4,21 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
-from django.conf import settings
 
-from finetuning.demo.loop import STORIES
-from tests.support.pocket import pocket
+from finetuning.pipeline.run_folder import read_json
 from tests.support.processes import stop
-from tests.support.web import installation
 from tests.support.worker import (
     PATIENCE,
+    RUN,
     kill,
     manage,
     run_row,
+    site,
     start_worker,
     trainers,
     wait_for_end,
@@ -30,34 +28,6 @@ from tests.support.worker import (
 
 # Some steps take a tenth of a second and may be over before a busy machine lets us see them.
 LONG_STEPS = {"train", "convert", "measure"}
-RECIPE = {"max_steps": 4, "checkpoint_steps": 2, "pairs": 2, "rank": 2}
-RUN = [argument for item in RECIPE.items() for argument in ("--set", f"{item[0]}={item[1]}")]
-
-
-@contextmanager
-def site(tmp_path: Path, *options: str) -> Iterator[tuple[Path, dict[str, str]]]:
-    """An installation with approved stories and a pocket (with `options`); yields its folder and
-    environment."""
-    assert settings.TRAIN_PYTHON, "the trainer's environment is missing: make train-env"
-    data = tmp_path / "data"
-    (data / "celery" / "queue").mkdir(parents=True)
-    (data / "celery" / "control").mkdir()
-    with pocket(tmp_path / "models", *options) as url:
-        environment = installation(
-            data,
-            url,
-            "pocket",
-            TRAIN_LEASE_SECONDS="4",
-            TRAIN_RECOVER_SECONDS="1",
-            DJANGO_SUPERUSER_PASSWORD="a-long-password-of-nobody",
-        )
-        manage(environment, "migrate")
-        manage(
-            environment,
-            *("createsuperuser", "--noinput", "--username", "loop", "--email", "loop@localhost"),
-        )
-        manage(environment, "import_stories", str(STORIES), "--approve")
-        yield data, environment
 
 
 class Watch:
@@ -92,7 +62,7 @@ def check_done(data: Path, environment: dict[str, str]) -> None:
     assert steps == [1, 2, 3, 4], "each step is drawn once"
     shown = httpx.post(
         f"{environment['OLLAMA_HOST']}/api/show",
-        json={"model": f"storaiteller-pocket-1-{row['dataset']['hash'][:6]}"},
+        json={"model": read_json(data / "training" / "run-1" / "name.json")["model"]},
         trust_env=False,
     )
     assert shown.is_success

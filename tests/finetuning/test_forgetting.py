@@ -1,5 +1,6 @@
 """Stories that are withdrawn or gone: out of a resumed run, and out of the files of ended ones."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from finetuning.pipeline.export import export
 from finetuning.pipeline.run_folder import SIDES, read_rows, write_json, write_rows
 from finetuning.services import exchange, forgetting, lineage, states
 from stories.history import library
-from stories.models import Story, User
+from stories.models import Curation, Story, User
 from tests.finetuning.conftest import TINY
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +36,7 @@ def prepared() -> TrainingRun:
 def prepare(queued: TrainingRun) -> TrainingRun:
     run = states.claim(queued.pk)
     assert run is not None
-    driver._prepare(run)
+    driver._prepare(driver._Drive(run, print))
     export(run.folder, TINY)
     driver._after(driver._Drive(run, print), "export")
     return run
@@ -158,9 +159,41 @@ def test_an_account_that_is_deleted_takes_its_stories_out_of_the_runs(
     assert "Draw close and listen." not in texts(run)
 
 
-def test_a_deleted_story_that_can_come_back_stays(approved: int) -> None:
+def take_mark_back(story: Story) -> None:
+    library.set_good(story, False)
+
+
+def take_approval_back(story: Story) -> None:
+    Story.objects.filter(pk=story.pk).update(curation=Curation.WAITING)
+
+
+def approve_another_version(story: Story) -> None:
+    version = library.save_text(story, story.owner, "Another text.", story.version)
+    Story.objects.filter(pk=story.pk).update(curated_version=version)
+
+
+WITHDRAWALS = (take_mark_back, take_approval_back, approve_another_version, library.delete_story)
+
+
+@pytest.mark.parametrize("withdraw", WITHDRAWALS)
+def test_a_story_that_is_withdrawn_leaves_the_files_of_ended_runs(
+    approved: int, withdraw: Callable[[Story], None]
+) -> None:
+    run = evaluated(prepared())
+    story = Story.objects.approved()[0]
+    text = opening(story.text)
+    assert text in texts(run)
+    withdraw(story)
+    assert forgetting.forget_gone_stories() == 1
+    assert text not in texts(run)
+    assert forgetting.forget_gone_stories() == 0
+    assert len(exported(run)) == approved - 1
+
+
+def test_an_edit_after_the_approval_withdraws_nothing(approved: int) -> None:
     evaluated(prepared())
-    library.delete_story(Story.objects.approved()[0])
+    story = Story.objects.approved()[0]
+    library.save_text(story, story.owner, "A later thought.", story.version)
     assert forgetting.forget_gone_stories() == 0
 
 
@@ -174,6 +207,87 @@ def test_a_run_that_stopped_begins_anew_and_an_active_one_is_left_alone(approved
     assert forgetting.forget_gone_stories() == 1
     assert opening(text) not in texts(run)
     assert len(exported(resumed(run))) == approved - 1
+
+
+def test_a_run_that_waits_is_cleaned_too(approved: int) -> None:
+    run = prepared()
+    states.finish(run, State.FAILED, "The model server is down.")
+    states.resume(run)
+    story = Story.objects.approved()[0]
+    text = opening(story.text)
+    story.delete()
+    assert forgetting.forget_gone_stories() == 1
+    assert text not in texts(run)
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.FAILED])
+def test_what_a_killed_process_was_writing_goes_too(approved: int, state: State) -> None:
+    run = prepared()
+    states.finish(run, state)
+    story = Story.objects.approved()[0]
+    text = opening(story.text)
+    drafts = [run.folder.path / "stories.jsonl.part", run.folder.train.with_suffix(".jsonl.part")]
+    for draft in drafts:
+        draft.write_text(text)
+    story.delete()
+    assert forgetting.forget_gone_stories() == 1
+    assert text not in texts(run)
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.FAILED])
+def test_cleaning_that_is_interrupted_anywhere_is_done_again(
+    approved: int, monkeypatch: pytest.MonkeyPatch, state: State
+) -> None:
+    """Every change of a file may be the last: the sweep after it finds what is left to do."""
+    run = prepared()
+    states.finish(run, state)
+    story = Story.objects.approved()[0]
+    text = opening(story.text)
+    story.delete()
+    replace, unlink, left = Path.replace, Path.unlink, 0
+
+    def dying(real: Any) -> Any:
+        def change(path: Path, *arguments: Any, **more: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise KeyboardInterrupt
+            return real(path, *arguments, **more)
+
+        return change
+
+    for steps in range(20):
+        left = steps
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", dying(replace))
+            patched.setattr(Path, "unlink", dying(unlink))
+            try:
+                done = forgetting.forget_gone_stories()
+            except KeyboardInterrupt:
+                continue
+        break
+    assert steps > 2
+    assert done == 1
+    assert text not in texts(run)
+
+
+def test_a_model_that_nobody_decided_on_leaves_the_model_server(
+    approved: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deleted: list[str] = []
+
+    async def delete(_: Any, model: str) -> None:
+        deleted.append(model)
+
+    monkeypatch.setattr("modelserver.delete", delete)
+    run = prepared()
+    # Its step was killed after the server's answer: there is no manifest.
+    driver._choose_name(run)
+    name = run.folder.read_names()["model"]
+    states.finish(run, State.FAILED)
+    Story.objects.approved()[0].delete()
+    assert forgetting.forget_gone_stories() == 1
+    assert deleted == [name]
 
 
 # ---- What counts as new, and what is kept ----

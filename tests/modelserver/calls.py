@@ -23,8 +23,10 @@ async def pull(server: Server, _: Path) -> list[modelserver.Progress]:
 
 CALLS: dict[str, Call] = {
     "abilities": lambda server, _: modelserver.abilities(server, "steady"),
+    "about": lambda server, _: modelserver.about(server),
     "chat": chat,
     "create": lambda server, _: modelserver.create(server, "tuned", {"from": "steady"}),
+    "digest": lambda server, _: modelserver.digest(server, "steady"),
     "delete": lambda server, _: modelserver.delete(server, "steady"),
     "model_facts": lambda server, _: modelserver.model_facts(server, "steady"),
     "pull": pull,

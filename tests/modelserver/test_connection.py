@@ -27,13 +27,16 @@ class Recorder:
         self.sockets: set[object] = set()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
-        self.seen.append((request.path, request.headers.get("Authorization", "")))
         self.sockets.add(request.transport)
+        if request.method == "HEAD":  # before a blob is sent
+            return web.Response(status=404)
+        self.seen.append((request.path, request.headers.get("Authorization", "")))
         self.bodies[request.path] = await request.read()
         name = request.path.removeprefix("/ollama").split("/")[2]
         if name == "chat":
             return web.Response(text=json.dumps(DONE) + "\n")
-        return web.json_response({"status": "success", "version": "0.34.0", "model_info": {}})
+        told = {"status": "success", "version": "0.34.0", "model_info": {}, "models": []}
+        return web.json_response(told)
 
 
 @pytest.mark.parametrize("call", CALLS)

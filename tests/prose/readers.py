@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from finetuning.pipeline import datastories, similar
-from modelserver import ChatTokens, Counter, errors, streaming
+from modelserver import ChatTokens, Counter, errors, names, streaming, templates
 from pocket.server import prompts as chats
 from pocket.training import measures
 from prose import (
@@ -305,6 +305,8 @@ OTHERS: dict[str, Reader] = {
     "modelserver.tokens.ChatTokens": _strip,
     "modelserver.counting.Counter": _weigh,
     "modelserver.errors.what_it_says": errors.what_it_says,
+    "modelserver.names.parse": names.parse,
+    "modelserver.templates.is_go": lambda text: templates.is_go(f"{{{{ .Prompt }}}}{text}"),
     "pocket.server.prompts.render": _render,
     "pocket.training.measures.ends_whole": measures.ends_whole,
     "pocket.training.measures.repeats": measures.repeats,

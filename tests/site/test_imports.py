@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("storaiteller_site", "prose", "modelserver", "stories", "finetuning", "pocket")
 
-_MODELS = ("stories.models", "stories.errors", "stories.ids", "prose")
+_MODELS = ("stories.models", "stories.errors", "stories.ids", "prose", "modelserver.names")
 _HISTORY = ("stories.history", *_MODELS)
 _WRITING = ("stories.writing", "modelserver", *_HISTORY)
 _LIVE = ("stories.live", *_WRITING)
@@ -28,7 +28,7 @@ _TRAINING_PAGES = ("finetuning.tasks", *_DRIVER, "stories.admin", *_PAGES)
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "prose": (),
     "modelserver": (),
-    "stories.models": ("stories.errors", "prose"),
+    "stories.models": ("stories.errors", "prose", "modelserver.names"),
     "stories.errors": ("prose",),
     "stories.ids": (),
     "stories.history": _MODELS,

@@ -12,10 +12,18 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
+from finetuning.demo.loop import STORIES
+from tests.support.pocket import pocket
 from tests.support.processes import stop
+from tests.support.web import installation
 
 PATIENCE = 240.0  # seconds; training on a busy machine takes its time
 ROOT = Path(__file__).resolve().parents[2]
+# A run of a few steps: for tests of what happens around the training.
+RECIPE = {"max_steps": 4, "checkpoint_steps": 2, "pairs": 2, "rank": 2}
+RUN = [argument for item in RECIPE.items() for argument in ("--set", f"{item[0]}={item[1]}")]
 
 
 def manage(environment: dict[str, str], *arguments: str) -> str:
@@ -23,6 +31,32 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
     done = subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True)
     return done.stdout.decode()
+
+
+@contextmanager
+def site(tmp_path: Path, *options: str) -> Iterator[tuple[Path, dict[str, str]]]:
+    """An installation with approved stories and a pocket (with `options`); yields its folder and
+    environment."""
+    assert settings.TRAIN_PYTHON, "the trainer's environment is missing: make train-env"
+    data = tmp_path / "data"
+    (data / "celery" / "queue").mkdir(parents=True)
+    (data / "celery" / "control").mkdir()
+    with pocket(tmp_path / "models", *options) as url:
+        environment = installation(
+            data,
+            url,
+            "pocket",
+            TRAIN_LEASE_SECONDS="4",
+            TRAIN_RECOVER_SECONDS="1",
+            DJANGO_SUPERUSER_PASSWORD="a-long-password-of-nobody",
+        )
+        manage(environment, "migrate")
+        manage(
+            environment,
+            *("createsuperuser", "--noinput", "--username", "loop", "--email", "loop@localhost"),
+        )
+        manage(environment, "import_stories", str(STORIES), "--approve")
+        yield data, environment
 
 
 def start_worker(environment: dict[str, str]) -> "subprocess.Popen[bytes]":

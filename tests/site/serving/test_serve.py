@@ -13,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+import modelserver
 from modelserver import Server
 from storaiteller_site.serving import supervisor
 from tests.conftest import ScriptedServer
@@ -140,6 +141,7 @@ def test_a_running_ollama_is_used(scripted_server: ScriptedServer, settings: Set
     chosen = supervisor.choose_model_server()
     assert chosen.server.url == scripted_server.url
     assert (chosen.model, chosen.command, chosen.trouble) == ("llama3.2", (), "")
+    assert not chosen.embedded
     assert scripted_server.url in chosen.description
 
 
@@ -158,7 +160,24 @@ def test_the_embedded_model_is_had_by_its_name(
 ) -> None:
     settings.MODEL_SERVER, settings.STORY_MODEL = Server.at(scripted_server.url), "pocket"
     settings.MODEL_SERVER_IS_NAMED = False
-    assert "--models" in supervisor.choose_model_server().command
+    chosen = supervisor.choose_model_server()
+    assert "--models" in chosen.command
+    assert chosen.embedded
+
+
+@pytest.mark.parametrize("server", ["pocket", "ollama"])
+def test_a_model_called_pocket_is_the_embedded_one_only_where_pocket_answers(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, server: str
+) -> None:
+    async def about(_: Server) -> modelserver.About:
+        return modelserver.About("0.34.0", is_pocket=server == "pocket")
+
+    monkeypatch.setattr(modelserver, "about", about)
+    settings.MODEL_SERVER, settings.STORY_MODEL = Server.at(NOBODY_HOME), "pocket:latest"
+    settings.MODEL_SERVER_IS_NAMED = True
+    chosen = supervisor.choose_model_server()
+    assert chosen.command == ()
+    assert chosen.embedded == (server == "pocket")
 
 
 def test_pocket_never_writes_in_the_place_of_a_server_that_was_named(settings: Settings) -> None:

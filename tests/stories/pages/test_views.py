@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, reverse
+from pytest_django import Settings
 
 from stories import urls
 from stories.history import library
@@ -55,6 +56,17 @@ def test_strangers_are_told_what_this_is(client: Client) -> None:
     assert "Open the first account" in client.get("/").content.decode()
     assert client.get("/health/").json() == {"status": "ok"}
     assert client.get("/nowhere/").status_code == 404
+
+
+@pytest.mark.parametrize("embedded", [True, False])
+def test_the_page_says_that_the_model_comes_with_the_app_only_if_it_does(
+    alices: Client, story: Story, settings: Settings, embedded: bool
+) -> None:
+    """A server of somebody's own may have a model of that name."""
+    settings.STORY_MODEL, settings.STORY_MODEL_IS_EMBEDDED = "pocket:latest", embedded
+    page = alices.get(f"/stories/{story.pk}/").content.decode()
+    assert ("comes with the app" in page) == embedded
+    assert ("through Ollama" in page) != embedded
 
 
 def test_a_new_story_from_the_form(alices: Client, alice: User) -> None:

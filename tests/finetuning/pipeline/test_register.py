@@ -1,0 +1,60 @@
+"""What a merged model is registered with, by a server that tells of one template or the other."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+import modelserver
+from finetuning.pipeline import register
+from finetuning.pipeline.run_folder import Names, RunFolder, write_json
+from modelserver import Server
+from tests.finetuning.conftest import TINY
+from tests.modelserver.conftest import serving
+
+GO = "{{ if .System }}{{ .System }}{{ end }}{{ .Prompt }}"
+JINJA = "{{- bos_token }}{% for message in messages %}{{ message['content'] }}{% endfor %}"
+
+
+class Ollama:
+    """A server that has the base, with `template`, and keeps what it is asked to make."""
+
+    def __init__(self, template: str) -> None:
+        self.template = template
+        self.created: dict[str, Any] = {}
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        if request.path == "/api/version":
+            return web.json_response({"version": "0.34.1"})
+        if request.path == "/api/tags":
+            entry = {"name": "pocket:latest", "model": "pocket:latest", "digest": "d" * 64}
+            return web.json_response({"models": [entry]})
+        if request.path == "/api/show":
+            told = {"template": self.template, "parameters": 'stop "<|end|>"', "model_info": {}}
+            return web.json_response(told)
+        if request.path == "/api/create":
+            self.created = await request.json()
+            return web.Response(body=json.dumps({"status": "success"}).encode())
+        return web.Response(status=201 if request.method == "POST" else 404)
+
+
+@pytest.mark.parametrize(("template", "sent"), [(GO, GO), (JINJA, None), ("", None)])
+async def test_only_a_go_template_is_sent_back(
+    tmp_path: Path, template: str, sent: str | None
+) -> None:
+    run = RunFolder(tmp_path)
+    for stage in ("convert", "register"):
+        run.made(stage)
+    run.merged_gguf.write_bytes(b"GGUF")
+    write_json(run.refused, {"answer": "no"})
+    write_json(run.names, Names(model="tuned", service="pocket"))
+    ollama = Ollama(template)
+    async with serving(ollama.answer) as url:
+        await register._register(run, TINY, Server.at(url))
+    await modelserver.close()
+    assert ollama.created.get("template") == sent
+    assert ollama.created["parameters"]["stop"] == ["<|end|>"]
+    assert ("TEMPLATE" in run.modelfile.read_text()) == (sent is not None)
+    assert run.need("register")["base"] == "d" * 64
