@@ -14,6 +14,7 @@ _MOST_SPACE = 8
 _LONGEST_LINE = 140
 # Characters that are looked at one by one: most texts are known by them.
 _CLOSELY = 24
+_FAR = 64  # a word may be as long as it likes
 _WIDE = "\u2e80"  # from here on, scripts put no space between words
 _RULE = re.compile(r"(?:[-*_=~—–][ \t]?){3,60}\n|`{3,12}\w{0,12}[ \t]{0,8}\n")
 _MAY_BE_RULE = re.compile(r"(?:[-*_=~—–][ \t]?){1,60}\Z|`{1,12}\w{0,12}[ \t]{0,8}\Z")
@@ -86,9 +87,7 @@ class Opening:
         end = place
         while end < len(text):
             end += 1
-            letter = text[end - 1]
-            is_close = len(self._held) + end - place <= _CLOSELY
-            if is_close or not letter.isalnum() or letter >= _WIDE:
+            if _is_looked_at(len(self._held) + end - place, text[end - 1]):
                 break
         self._held += text[place:end]
         return end
@@ -98,7 +97,7 @@ class Opening:
         return "" if self.over else self._look(last=True)
 
     def _look(self, *, last: bool) -> str:
-        if not last and not self._at_boundary():
+        if not last and not _is_looked_at(len(self._held), self._held[-1:]):
             return ""
         while self._held and self._count < _MOST_TAKEN and self._take_off(last=last):
             self._count += 1
@@ -112,11 +111,6 @@ class Opening:
         shown = self._space * bool(self._task.base) + self._held if self._held else ""
         self._held = ""
         return shown
-
-    def _at_boundary(self) -> bool:
-        letter = self._held[-1:]
-        is_close = len(self._held) <= _CLOSELY
-        return bool(letter) and (is_close or not letter.isalnum() or letter >= _WIDE)
 
     def _take_off(self, *, last: bool) -> bool:
         """Take one piece off the beginning, if there is one to be taken."""
@@ -178,3 +172,10 @@ class Opening:
         return may_be_titled and (
             bool(_MAY_BE_TITLE.match(text)) or any(name.startswith(begun) for name in _TITLE_NAMES)
         )
+
+
+def _is_looked_at(length: int, letter: str) -> bool:
+    """Tell whether a text of `length` characters that ends with `letter` is looked at."""
+    if length <= _CLOSELY or length % _FAR == 0:
+        return length > 0
+    return not letter.isalnum() or letter >= _WIDE

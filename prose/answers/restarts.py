@@ -11,9 +11,9 @@ from prose.answers.taken import Kind, Taken
 
 # Told again to the end: a shorter piece may be said twice on purpose. In bytes, since a character
 # of Chinese says as much as a word's half.
-_LEAST = 24
+_LEAST = 20
 # Told from the beginning, and then otherwise: a song's verse comes back, and is shorter.
-_LEAST_APART = 240
+_LEAST_APART = 160
 # Where in the story's end its last sentences are looked for.
 _LOOK_BACK = 2_000
 _LAST_SENTENCES = 8
