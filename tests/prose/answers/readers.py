@@ -1,6 +1,5 @@
 """All of `prose.answers` that reads a text, as functions of one text (`tests.prose.readers`)."""
 
-import itertools
 from collections.abc import Callable
 
 from prose.answers import afterwords, endings, greetings, marks, phrases, refusals
@@ -34,13 +33,18 @@ def _through(
 
 
 def _clean(text: str) -> None:
-    tasks = (Task(), Task(base="Once there was a road."), Task(base=text), Task(passage=text))
-    for task, lead in itertools.product(tasks, _LEADS):
+    for task in (Task(), Task(base=text), Task(passage=text)):
         cleaner = AnswerCleaner(task)
-        for piece in _pieces(lead + text):
+        for piece in _pieces(text):
             cleaner.feed(piece)
         cleaner.rest()
         cleaner.final(text)
+
+
+def _clean_at_once(text: str) -> None:
+    cleaner = AnswerCleaner(Task(base="Once there was a road."))
+    cleaner.feed(text)
+    cleaner.rest()
 
 
 def _end(text: str) -> None:
@@ -84,8 +88,8 @@ CLEANING: dict[str, Callable[[str], object]] = {
     "answers.characters.Characters.feed": lambda text: _through(Characters())(text),
     "answers.characters.Characters.is_calm": lambda text: Characters().feed(text),
     "answers.cleaner.AnswerCleaner.feed": _clean,
-    "answers.cleaner.AnswerCleaner.rest": _clean,
-    "answers.cleaner.AnswerCleaner.final": _clean,
+    "answers.cleaner.AnswerCleaner.rest": _clean_at_once,
+    "answers.cleaner.AnswerCleaner.final": lambda text: AnswerCleaner(Task()).final(text),
     "answers.cleaner.AnswerCleaner.thinking": _tag,
     "answers.cleaner.AnswerCleaner.ended": _tag,
     "answers.cleaner.AnswerCleaner.restarts": lambda text: AnswerCleaner(Task()).feed(
