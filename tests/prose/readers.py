@@ -35,6 +35,7 @@ from stories.models import Generation, Story
 from stories.pages import downloads, search
 from stories.writing.rewrite_request import Rewrite
 from tests.conftest import story_settings
+from tests.prose.answers.readers import CLEANING
 
 LONGEST = versions.MAX_TEXT_LENGTH
 
@@ -288,6 +289,8 @@ PROSE |= {
     for name, value in vars(passage.Passage).items()
     if isinstance(value, property)
 }
+
+PROSE |= CLEANING
 
 # Of the other rooms.
 OTHERS: dict[str, Reader] = {

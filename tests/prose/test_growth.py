@@ -95,18 +95,19 @@ def _takes_only_numbers(function: object) -> bool:
 
 def readers_of_prose() -> Iterator[str]:
     """Yield the names of all functions, methods and properties that may be given a text."""
-    for info in pkgutil.iter_modules(prose.__path__):
-        module = importlib.import_module(f"prose.{info.name}")
+    for info in pkgutil.walk_packages(prose.__path__, "prose."):
+        module = importlib.import_module(info.name)
+        home = info.name.removeprefix("prose.")
         for name, found in _public(module):
             if getattr(found, "__module__", "") != module.__name__:
                 continue
             if inspect.isfunction(found) and not _takes_only_numbers(found):
-                yield f"{info.name}.{name}"
+                yield f"{home}.{name}"
             if inspect.isclass(found) and not getattr(found, "_is_protocol", False):
                 for method, value in _public(found):
                     is_property = isinstance(value, property | classmethod)
                     if is_property or inspect.isfunction(value):
-                        yield f"{info.name}.{name}.{method}"
+                        yield f"{home}.{name}.{method}"
 
 
 def test_no_function_of_prose_is_left_out() -> None:
