@@ -107,7 +107,7 @@ class Goal:
             end, sign = max(0, match.start(1) - known), match[2]
             self._counter.add(text[counted:end])
             counted = max(counted, end)
-            if _can_begin_with(sign) and self._counter.words >= self._wanted:
+            if _can_begin_with(sign) and self._counter.exceeds(self._wanted - 1):
                 self.reached = True
                 return text[:end]
         self._counter.add(text[counted:])

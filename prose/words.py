@@ -94,9 +94,24 @@ class Counter:
     def __init__(self) -> None:
         self._counted = 0
         self._open = ""  # what is not counted yet
+        self._waiting: list[str] = []  # and not looked at
+        self._length = 0  # of both, in characters
 
     def add(self, text: str) -> None:
         """Take in `text`, the next piece."""
+        self._waiting.append(text)
+        self._length += len(text)
+
+    def exceeds(self, most: int) -> bool:
+        """Tell whether more than `most` words came; they are counted only where it may be so.
+
+        No word is shorter than a character: counted piece by piece, a stream would pay for each.
+        """
+        return self._counted + self._length > most and self.words > most
+
+    def _look(self) -> None:
+        text = "".join(self._waiting)
+        self._waiting.clear()
         self._open += text
         # A mark belongs to the sign that it follows, a space too.
         for place in range(len(self._open) - 1, max(0, len(self._open) - len(text)) - 1, -1):
@@ -110,10 +125,13 @@ class Counter:
     def _close(self, place: int) -> None:
         self._counted += count(self._open[:place])
         self._open = self._open[place:]
+        self._length = len(self._open)
 
     @property
     def words(self) -> int:
         """How many words came by now."""
+        if self._waiting:
+            self._look()
         return self._counted + (count(self._open) if self._open else 0)
 
 

@@ -53,11 +53,11 @@ def without_afterwords(text: str, taken: Taken) -> str:
         if start and _RULE.fullmatch(text, start):
             text = text[:start]
             continue
-        start = _afterword_start(text, start)
-        if start is None:
+        place = _afterword_start(text, start)
+        if place is None:
             break
-        words.append(text[start:])
-        text = text[:start]
+        words.append(text[place:])
+        text = text[:place]
     for word in reversed(words):
         taken.add(Kind.AFTERWORD, word)
     return text

@@ -196,7 +196,7 @@ class _Run:
         limit = self.assignment.limit
         if self.assignment.ended:
             return self.assignment.ended
-        if self.counter.words > limit or characters > limit * _CHARACTERS_A_WORD:
+        if self.counter.exceeds(limit) or characters > limit * _CHARACTERS_A_WORD:
             return "words"
         return "" if pieces_left > 0 else "length"
 

@@ -118,3 +118,14 @@ def test_the_first_words_are_no_more(text: str, most: int) -> None:
 )
 def test_what_is_typed_in_another_form_is_the_same(one: str, other: str) -> None:
     assert words.folded(one) == words.folded(other)
+
+
+@given(st.lists(st.text(max_size=8) | st.sampled_from(["word ", "a", "字", ". "]), max_size=20))
+def test_a_counter_tells_when_there_are_more(pieces: list[str]) -> None:
+    counter, came = words.Counter(), ""
+    for piece in pieces:
+        counter.add(piece)
+        came += piece
+        known = words.Counter()
+        known.add(came)
+        assert counter.exceeds(2) is (known.words > 2)
