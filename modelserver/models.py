@@ -177,6 +177,7 @@ async def _has_blob(server: Server, name: str) -> bool:
     async with clients(server).http.head(
         f"api/blobs/{name}", allow_redirects=False, timeout=patience
     ) as response:
+        await response.read()  # else the connection is not used again
         return response.status == httpx.codes.OK
 
 
@@ -189,6 +190,7 @@ async def _send_blob(server: Server, name: str, path: Path) -> None:
         ) as response:
             if response.status != httpx.codes.CREATED:
                 await raise_for_status(response)
+            await response.read()
 
 
 async def create(server: Server, model: str, request: dict[str, Any]) -> None:
