@@ -177,7 +177,6 @@ async def _has_blob(server: Server, name: str) -> bool:
     async with clients(server).http.head(
         f"api/blobs/{name}", allow_redirects=False, timeout=patience
     ) as response:
-        await response.read()  # else the connection is not used again
         return response.status == httpx.codes.OK
 
 
