@@ -169,6 +169,7 @@ async def _send_blob(server: Server, name: str, path: Path) -> None:
         ) as response:
             if response.status != httpx.codes.CREATED:
                 await raise_for_status(response)
+            await response.read()
 
 
 async def create(server: Server, model: str, request: dict[str, Any]) -> None:
