@@ -6,26 +6,6 @@ from itertools import islice
 from prose import cleaning, overlap, sentences, words
 from prose.passage import Passage
 
-# "Sure! Here is the rewritten passage:" and its like, up to the colon; not "Here is what she saw:".
-_ABOUT_TEXT = (
-    r"rewrit\w*|rewrote|version|passage|paragraph|section|part|story|text|revis\w*|expan\w*"
-    r"|short\w*|continuation|replacement|edit\w*"
-)
-_PREAMBLE = re.compile(
-    r"\A\W*(?:(?:sure|certainly|of course|absolutely|okay|ok)\b[^\n:]{0,60}?[!.,:\n]\s*)?"
-    rf"(?:(?:here(?:'s|’s| is| are)|this is|below is)\b[^\n:]{{0,80}}\b(?:{_ABOUT_TEXT})\b"
-    rf"|(?:the\s)?(?:rewritten|revised|new|edited)\b[^\n:]{{0,40}}\b(?:{_ABOUT_TEXT}))"
-    r"[^\n:]{0,80}:[ \t*]*\n*",
-    re.IGNORECASE,
-)
-_PREAMBLE_STARTS = (
-    *("sure", "certainly", "of course", "absolutely", "okay", "ok", "here's", "here’s", "here is"),
-    *("here are", "this is", "below is", "rewritten", "revised", "edited", "new version"),
-    *("the rewritten", "the revised", "the edited", "the new version"),
-)
-_LONGEST_PREAMBLE = 160  # characters
-# What is looked at for one, with the white space and the signs around it.
-_OPENING = 1_000
 # Words before the passage, of two characters at least with their space, that may be told again.
 _MOST_REPEATED = 300
 _QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“", "»": "«", "「": "」", "『": "』"}
@@ -47,22 +27,6 @@ _PLAIN_WORDS = {
     "the", "their", "then", "there", "these", "they", "this", "those", "through", "to",
     "under", "until", "we", "when", "where", "while", "with", "without", "yet", "you", "your",
 }  # fmt: skip
-
-
-def may_begin_preamble(text: str) -> bool:
-    """Tell whether `text`, the beginning of an answer, could turn out to be a preamble."""
-    if len(text) >= _LONGEST_PREAMBLE:
-        return False
-    beginning = text.lower().lstrip('*#"“ \n')
-    if any(start.startswith(beginning) for start in _PREAMBLE_STARTS):
-        return True
-    return beginning.startswith(_PREAMBLE_STARTS) and not re.search(r"[:\n]\s*\S", beginning)
-
-
-def without_preamble(text: str) -> str:
-    """Return `text` without what a model says about it first."""
-    match = _PREAMBLE.match(text[:_OPENING])
-    return text[match.end() :] if match else text
 
 
 def prefill(base: str) -> str:
@@ -92,7 +56,7 @@ def fitted(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> s
 
     `text` is the model's, `cut_short` tells that it did not come to an end by itself.
     """
-    text = without_preamble(text.replace("\r", "")).strip()
+    text = text.replace("\r", "").strip()
     text = _without_wrapping_quotes(text, passage)
     # No more can be left; the rest of a long answer is not worth looking through.
     text = words.first(text, max_words + _MOST_REPEATED)

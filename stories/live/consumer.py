@@ -182,6 +182,10 @@ class StoryConsumer(AsyncWebsocketConsumer):
         number, loaded = event["generation"], event["loaded"]
         await self._say({"type": "waiting", "generation": number, "loaded": loaded})
 
+    async def generation_thinking(self, event: dict[str, Any]) -> None:
+        """Tell that the model thinks before it writes."""
+        await self._say({"type": "thinking", "generation": event["generation"]})
+
     async def generation_reading(self, event: dict[str, Any]) -> None:
         """Tell which part of a long story is read, before it is gone on from."""
         number, part, parts = event["generation"], event["part"], event["of"]

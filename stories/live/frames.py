@@ -64,6 +64,13 @@ class ReadingFrame(TypedDict):
     of: int
 
 
+class ThinkingFrame(TypedDict):
+    """Says that the model thinks; what it thinks is no text of the story."""
+
+    type: Literal["thinking"]
+    generation: int
+
+
 class DoneFrame(TypedDict):
     """The last frame of a generation; `version` is the story's version from now on."""
 
@@ -134,7 +141,15 @@ class AckFrame(Struct, tag_field="type", tag="ack"):
 
 
 ClientFrame = WriteFrame | ContinueFrame | RewriteFrame | StopFrame | AttachFrame | AckFrame
-ServerFrame = GenerationFrame | TextFrame | WaitingFrame | ReadingFrame | DoneFrame | ErrorFrame
+ServerFrame = (
+    GenerationFrame
+    | TextFrame
+    | WaitingFrame
+    | ReadingFrame
+    | ThinkingFrame
+    | DoneFrame
+    | ErrorFrame
+)
 
 
 def parse(text: str | None, data: bytes | None = None) -> ClientFrame:

@@ -141,6 +141,8 @@ class Generation(models.Model):
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)
     done_reason = models.CharField(max_length=20, blank=True)
+    # What of the answer was no text of the story: a list of {"kind", "text"}.
+    removed = models.JSONField(default=list, blank=True)
     report = models.JSONField(default=dict, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.CharField(max_length=500, blank=True)

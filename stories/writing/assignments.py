@@ -12,9 +12,11 @@ from django.conf import settings
 
 from modelserver import Abilities, PromptTooLongError
 from prose import overlap, prompts, replacement, sentences, words
+from prose.answers.task import Task
 from stories.history.versions import MAX_TEXT_LENGTH
 from stories.models import Generation
 from stories.writing import long_story, rewrite_request
+from stories.writing.answering import Answer
 from stories.writing.finishing import Outcome, report_of
 from stories.writing.rewrite_request import Rewrite, rewrite_of
 
@@ -67,8 +69,12 @@ class Assignment(Protocol):
     def ended(self) -> str:
         """Why more of the answer would be of no use; empty while it is of use."""
 
-    def is_void(self, text: str) -> bool:
-        """Tell whether all that was shown is as good as nothing."""
+    @property
+    def answer(self) -> Answer:
+        """What comes of the present request."""
+
+    def is_void(self) -> bool:
+        """Tell whether what came of the present request is as good as nothing."""
 
     def conclude(self, outcome: Outcome) -> None:
         """Make of all that was shown, `outcome.text`, what is stored."""
@@ -90,15 +96,24 @@ class Writing:
         self.base = generation.story.text if is_continuation else ""
         self.limit = sentences.word_limit(generation.settings.max_words, self.base)
         self.nothing = "The model had nothing to add." if self.base else "The model wrote nothing."
-        self._begun = False
-        self._first = ""
-        self._room = MAX_TEXT_LENGTH - len(self.base)
         self._view, self._summary = long_story.View(), ""
+        self._begin("")
+
+    def _begin(self, first: str) -> None:
+        self._first = first  # of what is written, asked for by a new paragraph
+        self._begun = False
+        self._room = MAX_TEXT_LENGTH - len(self.base)
+        self._answer = Answer(Task(base=self.base[self._view.start :]))
 
     @property
     def ended(self) -> str:
         """A story ends by itself, or where no more of it can be kept."""
-        return "" if self._room > 0 else "length"
+        return "stop" if self._answer.ended else "" if self._room > 0 else "length"
+
+    @property
+    def answer(self) -> Answer:
+        """What comes of the present request."""
+        return self._answer
 
     async def prepare(self, able: Abilities) -> None:
         """Find out what of a long story the model is shown, and let it read the rest."""
@@ -120,11 +135,12 @@ class Writing:
         chat = self._chat()
         options = self._options(chat, context_length)
         facts = self._facts(chat)
+        self._begin("")
         yield Attempt(chat, options, facts)
         if self.base:
             # A new paragraph is an invitation to go on.
             chat[-1]["content"] += "\n\n"
-            self._first = "\n\n"
+            self._begin("\n\n")
             yield Attempt(chat, options, facts)
 
     def _chat(self) -> Chat:
@@ -164,9 +180,13 @@ class Writing:
         return _sampling(self.generation, num_ctx, min(most, left))
 
     def take(self, text: str) -> str:
-        """Return `text` as it is stored: the first of it meets the seam."""
+        """Return of `text` what is the story's, as it is stored: the first of it meets the seam."""
+        return self._kept(self._answer.take(text))
+
+    def _kept(self, text: str) -> str:
         if not self._begun:
             text = self._opening(text)
+            self._begun = bool(text)
         kept = text[: max(0, self._room)]
         self._room -= len(kept)
         return kept
@@ -174,21 +194,24 @@ class Writing:
     def _opening(self, text: str) -> str:
         if not text.strip():
             return ""
-        self._begun = True
         if self._first:
             return replacement.joined(self.base, self._first + text.lstrip())
         return replacement.joined(self.base, text) if self.base else text.lstrip()
 
     def rest(self) -> str:
-        """Nothing is ever held back."""
-        return ""
+        """Return what was held back and is the story's."""
+        return self._kept(self._answer.rest())
 
-    def is_void(self, text: str) -> bool:
-        """Tell whether nothing came."""
-        return not text
+    def is_void(self) -> bool:
+        """Tell whether nothing of a story came."""
+        return not self._answer.left().strip()
 
     def conclude(self, outcome: Outcome) -> None:
-        """Keep whole sentences of an answer that was cut short, and report on the story."""
+        """Keep the story of the answer, in whole sentences if it was cut short; report on it."""
+        room = MAX_TEXT_LENGTH - len(self.base)
+        outcome.text = self._opening(self._answer.left())[:room]
+        outcome.title = self._answer.title
+        self._answer.tell(outcome)
         if outcome.status == Generation.Status.DONE and (
             outcome.is_cut_short or words.count(outcome.text) > self.limit
         ):
@@ -205,22 +228,28 @@ class Rewriting:
         self.rewrite, self.generation, self.passage = rewrite, rewrite.generation, rewrite.passage
         self.limit = rewrite.budget
         self._again = False  # attempts before this one showed something, and came to nothing
-        self._shown = ""  # of the present attempt
+        self._shown: list[str] = []  # of the present attempt
         self._begin()
 
     def _begin(self) -> None:
         self._again = self._again or bool(self._shown)
-        self._shown = ""
+        self._shown = []
+        self._answer = Answer(Task(passage=self.passage.core))
         inside = not self.passage.ends_sentence
         self._lookout = overlap.Lookout(overlap.opening(self.passage.right, inside_sentence=inside))
         # Inside a sentence, only what follows tells where the passage ends.
         self._goal = sentences.Goal(10**9 if inside else self.rewrite.goal)
-        # The first words, until it is clear that they are no preamble.
-        self._first: str | None = ""
+
+    @property
+    def answer(self) -> Answer:
+        """What comes of the present request."""
+        return self._answer
 
     @property
     def ended(self) -> str:
         """Whether the model has come to what follows the passage, or has said enough."""
+        if self._answer.ended:
+            return "stop"
         return "overlap" if self._lookout.ended else "goal" if self._goal.reached else ""
 
     async def prepare(self, able: Abilities) -> None:
@@ -239,40 +268,37 @@ class Rewriting:
             yield Attempt(asked.messages, {**options, "seed": options["seed"] + attempt}, facts)
 
     def take(self, text: str) -> str:
-        """Return `text` without a preamble, and without what follows the passage."""
-        if self._first is None:
-            return self._show(self._lookout.feed(text))
-        self._first = (self._first + text).lstrip()
-        if not self._first or replacement.may_begin_preamble(self._first):
-            return ""
-        return self._release()
+        """Return of `text` what is the passage's, without what follows it."""
+        return self._show(self._lookout.feed(self._answer.take(text)))
 
     def rest(self) -> str:
         """Return what was held back and does belong to the passage."""
-        return self._release() + self._show(self._lookout.rest())
-
-    def _release(self) -> str:
-        first, self._first = self._first or "", None
-        return self._show(self._lookout.feed(replacement.without_preamble(first)))
+        first = self._show(self._lookout.feed(self._answer.rest()))
+        return first + self._show(self._lookout.rest())
 
     def _show(self, text: str) -> str:
         text = "" if self._goal.reached else self._goal.cut(text)
-        if self._again and text and not self._shown:
-            text = f" {text}"
-        self._shown += text
-        return text
+        if not text:
+            return ""
+        is_next = self._again and not self._shown
+        self._shown.append(text)
+        return f" {text}" if is_next else text
 
-    def is_void(self, text: str) -> bool:
+    def is_void(self) -> bool:
         """Tell whether the attempt says nothing but what stands in, before or after the passage."""
-        new = self.rewrite.replacement(self._shown, cut_short=False)
+        new = self.rewrite.replacement(self._left(), cut_short=False)
         core = new.removeprefix(self.passage.head).removesuffix(self.passage.tail)
         return not new or core.split() == self.passage.core.split()
+
+    def _left(self) -> str:
+        return self._answer.left("".join(self._shown))
 
     def conclude(self, outcome: Outcome) -> None:
         """Make the replacement of what the last attempt showed; the text keeps all that was."""
         cut_short = outcome.status != Generation.Status.DONE or outcome.is_cut_short
-        replaced = self.rewrite.replacement(self._shown, cut_short=cut_short)
+        replaced = self.rewrite.replacement(self._left(), cut_short=cut_short)
         outcome.facts["replacement"] = replaced
+        self._answer.tell(outcome)
 
 
 def _context_size(context_length: int | None) -> int:

@@ -20,6 +20,7 @@ _MOVED_ON = (
     "The story was changed while this was written. It stays as it is; what was written is the "
     "newest of its versions."
 )
+_LONGEST_TITLE = 120  # characters
 _ORIGINS = {
     Generation.Kind.WRITE: StoryVersion.Origin.WRITE,
     Generation.Kind.CONTINUE: StoryVersion.Origin.CONTINUE,
@@ -36,6 +37,7 @@ class Outcome:
     error_message: str = ""
     # More fields of the row: of a rewrite, `replacement` is what Keep puts in the passage's place.
     facts: dict[str, Any] = field(default_factory=dict)
+    title: str = ""  # that the model gave the story
     # How well the story that the text makes keeps to its settings; empty of a rewrite.
     report: dict[str, Any] = field(default_factory=dict)
 
@@ -71,7 +73,7 @@ def finish(generation: Generation, outcome: Outcome) -> bool:
         if generation.kind == Generation.Kind.REWRITE:
             _propose(generation)
         elif text:
-            _keep(generation, story, text, outcome.report)
+            _keep(generation, story, text, outcome)
     return True
 
 
@@ -133,7 +135,7 @@ def _propose(generation: Generation) -> None:
     generation.save(update_fields=["decision", "report", "error_code", "error_message"])
 
 
-def _keep(generation: Generation, story: Story, text: str, kept_to: dict[str, Any]) -> None:
+def _keep(generation: Generation, story: Story, text: str, outcome: Outcome) -> None:
     kind = Generation.Kind(generation.kind)
     if kind == Generation.Kind.WRITE:
         # Their passage was in the take that this one takes the place of.
@@ -150,11 +152,13 @@ def _keep(generation: Generation, story: Story, text: str, kept_to: dict[str, An
         generation.error_code, generation.error_message = "conflict", _MOVED_ON
     generation.report = {
         **generation.report,
-        **kept_to,
+        **outcome.report,
         **speed(generation),
         "model": generation.model,
     }
     generation.save(update_fields=["report", "error_code", "error_message"])
+    if outcome.title and not story.title_is_own:
+        Story.objects.filter(pk=story.pk).update(title=outcome.title[:_LONGEST_TITLE])
 
 
 def speed(generation: Generation) -> dict[str, float | None]:

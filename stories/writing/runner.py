@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import logging
-import re
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import aclosing
 
@@ -33,14 +32,17 @@ _STORE_RETRY = 1.0  # seconds
 _AWAY = (InterfaceError, OperationalError)
 _REFUSALS = 60
 
-# What a story never has: a database can't hold NULs and half characters; lines end with "\n".
-_CONTROLS = re.compile(r"[\x00\r\ud800-\udfff]")
 # Characters after which a text counts as one word more, whatever it is made of: longer than a
 # language's words are in the mean. Signs that are no words could go on for ever.
 _CHARACTERS_A_WORD = 24
 # Pieces that an answer may come in for each token that was asked for; a server sends one a token,
 # and one that doesn't keep to what it is asked would send them for ever.
 _PIECES_A_TOKEN = 2
+# Tokens that a model which thinks is let have for that, beside those of the story: it may do
+# so though it was told not to. Twice as many pieces of thought end an answer.
+_THOUGHTS = 4_096
+# Models that were heard to think, whatever their server says of them.
+_thinkers: set[tuple[modelserver.Server, str]] = set()
 _BROKEN = "Something went wrong while the story was being written."
 # Seconds that the writing waits for a log that does not take the text; the database has it.
 _PATIENCE = 5.0
@@ -159,29 +161,42 @@ class _Run:
         attempts = asked.attempts(able.context_length)
         while attempt := await asyncio.to_thread(next, attempts, None):
             chat, options, facts = attempt
+            most = _PIECES_A_TOKEN * options["num_predict"]
+            if able.thinks or (server, model) in _thinkers:
+                options = {**options, "num_predict": options["num_predict"] + _THOUGHTS}
             self.outcome.facts |= {**facts, "options": options}
             self.counter = words.Counter()
-            answer = modelserver.chat(server, model, chat, options, able)
-            await self._receive(answer, _PIECES_A_TOKEN * options["num_predict"])
-            if not await asyncio.to_thread(asked.is_void, "".join(self.parts)):
+            await self._receive(modelserver.chat(server, model, chat, options, able), most)
+            if not await asyncio.to_thread(asked.is_void):
                 return
         if not self.length:
             self.outcome.error_code, self.outcome.error_message = "nothing_written", asked.nothing
 
     async def _receive(self, chunks: AsyncIterator[modelserver.Chunk], most: int) -> None:
-        """Take in an answer of `most` pieces at most, empty ones and thoughts counted in."""
-        tokens, before = 0, self.length
+        """Take in an answer of `most` pieces at most, empty ones counted in, and its thoughts."""
+        tokens, thoughts, before = 0, 0, self.length
+        restarts = self.assignment.answer.restarts
         async with aclosing(chunks) as stream:  # type: ignore[type-var]
             async for chunk in stream:
                 tokens += 1
-                self._take(self.assignment.take(_CONTROLS.sub("", chunk.text)))
+                self._take(self.assignment.take(chunk.text))
+                if chunk.thinks or self.assignment.answer.thinking:
+                    thoughts += 1
+                    self._think(thoughts)
+                if self.assignment.answer.restarts != restarts:
+                    # All that came was a thought: the story begins now.
+                    restarts, thoughts = self.assignment.answer.restarts, tokens
+                    before, self.counter = self.length, words.Counter()
                 if chunk.done:
                     self.outcome.facts |= {
                         "done_reason": chunk.done_reason[:20],
                         "prompt_tokens": chunk.prompt_tokens,
                         "completion_tokens": self._spent(chunk.completion_tokens),
                     }
-                elif reason := self._enough(self.length - before, most - tokens):
+                elif reason := self._enough(
+                    self.length - before,
+                    min(most - tokens + thoughts, _PIECES_A_TOKEN * _THOUGHTS - thoughts),
+                ):
                     # Leaving closes the request, and the model server stops uncounted; it sends
                     # a chunk a token.
                     self.outcome.facts |= {
@@ -190,6 +205,13 @@ class _Run:
                     }
                     break
         self._take(self.assignment.rest())
+
+    def _think(self, thoughts: int) -> None:
+        """The model thinks, which is told once; its next answers have the room for it."""
+        if thoughts == 1:
+            _thinkers.add((settings.MODEL_SERVER, self.generation.model))
+            message = {"type": "generation.thinking", "generation": self.generation.pk}
+            hold(hub.tell(self.generation.story_id, message))
 
     def _enough(self, characters: int, pieces_left: int) -> str:
         """Return why no more of the answer is taken in; empty while more is."""

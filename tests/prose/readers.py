@@ -134,11 +134,6 @@ def _rest(text: str) -> None:
     lookout.rest()
 
 
-def _preamble(text: str) -> None:
-    for lead in ("", "Sure", "Here is the new "):
-        replacement.without_preamble(lead + text)
-
-
 def _fit(text: str) -> None:
     for part, cut_short in itertools.product((_MIDDLE, _INSIDE, _in_thirds(text)), (False, True)):
         replacement.fitted(text, part, 100, cut_short=cut_short)
@@ -237,8 +232,6 @@ PROSE: dict[str, Reader] = {
     "prompts.read_prompt": _read,
     "prompts.leading_prompt": _read,
     "prompts.token_limit": lambda text: prompts.token_limit(9, text),
-    "replacement.may_begin_preamble": replacement.may_begin_preamble,
-    "replacement.without_preamble": _preamble,
     "replacement.prefill": replacement.prefill,
     "replacement.joined": lambda text: replacement.joined(text, text),
     "replacement.fitted": _fit,

@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -59,7 +60,9 @@ class Script:
     break_after: int | None = None  # tokens
     break_with: str = "reset"  # or "error", "half", "silence", "hang", "garbage"
     done_reason: str = "stop"
-    text: list[str] | None = None
+    text: list[Any] | None = None  # pieces: a text each, or a message's fields
+    counts: bool = False  # it ends where num_predict says, thoughts counted in
+    thinks: bool = False  # it says that it does
     prompt_tokens: Any = 99  # that it says it has read
     most_bytes: int | None = None  # of a chat that it can read; each is a token
     goes_on: bool = False  # with the final part of a rewrite's prompt, word by word
@@ -113,6 +116,14 @@ SCRIPTS: dict[str, Script] = {
     "tells-the-same": Script(text=[" Ben", " held", " the", " old", " map", "."]),
     "leaves-out": Script(text=[], goes_on=True),
 }
+
+
+CASES = Path(__file__).resolve().parents[1] / "cases"
+for _path in sorted(CASES.glob("say_*.json")):
+    _case = json.loads(_path.read_text())
+    SCRIPTS[_path.stem] = Script(
+        text=_case["chunks"], counts=True, rate=2000, thinks="thinking" in _case.get("caps", ())
+    )
 
 
 def tokens() -> Iterator[str]:
@@ -172,6 +183,9 @@ class ModelServer:
         texts = script.text if script.text is not None else itertools.islice(tokens(), count)
         if script.goes_on:
             texts = [*texts, *final_part(request.body["messages"][0]["content"])]
+        is_cut = script.counts and len(list(texts)) > budget
+        if is_cut:
+            texts = list(texts)[:budget]
         loop = asyncio.get_running_loop()
         await asyncio.sleep(script.first_delay)
         started = loop.time()
@@ -181,11 +195,13 @@ class ModelServer:
             if number == script.break_after:
                 await self._break(http, response, request, script)
                 return
-            message = {"role": "assistant", "content": text}
+            fields = text if isinstance(text, dict) else {"content": text}
+            message = {"role": "assistant", "content": "", **fields}
             await response.write(_line({"model": model, "message": message, "done": False}))
             request.sent += 1
         end = {"model": model, "message": {"role": "assistant", "content": ""}, "done": True}
-        end |= {"done_reason": script.done_reason, "prompt_eval_count": script.prompt_tokens}
+        reason = "length" if is_cut else script.done_reason
+        end |= {"done_reason": reason, "prompt_eval_count": script.prompt_tokens}
         await response.write(_line({**end, "eval_count": request.sent}))
         await response.write_eof()
         request.ended = "whole"
@@ -232,7 +248,7 @@ class ModelServer:
     async def show(self, http: web.Request) -> web.Response:
         """Answer what a model is."""
         model = (await http.json())["model"]
-        thinks = model == "thinker"
+        thinks = model == "thinker" or SCRIPTS.get(model, Script()).thinks
         info = {"general.architecture": "llama", "llama.context_length": CONTEXT}
         return web.json_response(
             {

@@ -13,6 +13,7 @@ export class Following {
   // and when its turn has come, `text(chunk)`, `end(done)`, where `done` is null when what became of
   // the generation is not known and the stored text has to be read, `pending()` when a finished
   // rewrite waits for a decision, `waits(frame)` with what the first word is waited for,
+  // `thinks()` while the model does that,
   // `reads(frame)` with the part of a long story that the model reads before, and `fail(error)`. `begin` and `end` may return promises.
   constructor(socket, page) {
     Object.assign(this, { socket, page });
@@ -42,6 +43,8 @@ export class Following {
     else if (frame.type === "error") this.page.fail(frame);
     else if (frame.type === "waiting" && frame.generation === this.current?.id) {
       this.page.waits(frame);
+    } else if (frame.type === "thinking" && frame.generation === this.current?.id) {
+      this.page.thinks();
     } else if (frame.type === "reading" && frame.generation === this.current?.id) {
       this.page.reads(frame);
     }

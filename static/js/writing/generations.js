@@ -58,6 +58,11 @@ export class Generations {
     this.silence.waits(loaded);
   }
 
+  thinks() {
+    this.state.say("The model is thinking…");
+    this.silence.begin();
+  }
+
   reads({ part, of }) {
     this.state.say(`Reading what came before: part ${part} of ${of}…`);
     this.silence.begin();

@@ -82,7 +82,9 @@ async def test_a_story_of_thirty_thousand_words_goes_on(
     assert len(TALE) > summary.upto > len(TALE) - len(shown["content"])
     # What is told once is not told again.
     await go_on(fresh)
-    assert len(messages(model_server, model)) == before + len(asked) + 1
+    more = messages(model_server, model)[before + len(asked) :]
+    assert 1 <= len(more) <= 2, "what the server counted may leave room for less"
+    assert not any("On day 0 " in chat[0]["content"] for chat in more)
 
 
 async def test_the_page_is_told_which_part_is_read(
