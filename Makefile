@@ -13,8 +13,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --on
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
 	@exec $(BIN)/python manage.py serve
 
-test: $(VENV)/.dev $(VENV)-train/.cpu  ## every test
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+test: $(VENV)/.dev $(VENV)-train/.cpu  ## every test, JOBS (2) files at once; ARGS=--cov counts lines too
+	$(BIN)/python -m pytest --numprocesses $(or $(JOBS),2) --dist loadfile $(ARGS)
 
 fuzz: $(VENV)/.dev  ## TEXTS (10,000) texts of any kind to all that reads them; tells which took longest
 	TEXTS=$(or $(TEXTS),10000) $(BIN)/python -m pytest tests/prose/test_fuzz.py --timeout 0

@@ -4,6 +4,10 @@ import os
 import tempfile
 
 _folder = tempfile.mkdtemp(prefix="storaiteller-tests-")
+# Each of several workers has a folder of its own, which the processes that it starts know.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if os.environ.get("STORAITELLER_TESTS_WORKER", "") != _worker:
+    os.environ |= {"STORAITELLER_TESTS_WORKER": _worker, "DATA_DIR": _folder}
 os.environ.setdefault("DATA_DIR", _folder)
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
 
