@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from functools import lru_cache
 
-import snowballstemmer
+import Stemmer
 
 ENGLISH = "english"
 # Of languages in Latin letters, the little words that few others have.
@@ -70,7 +70,6 @@ def language_of_word(word: str, latin: str) -> str:
     return next((language for script, language in _SCRIPTS if script.match(word)), latin)
 
 
-@lru_cache(maxsize=20_000)  # stories use the same words over and over
 def stem(word: str, language: str) -> str:
     """Return the stem of `word`, which is folded (Snowball)."""
     stemmed: str = _stemmer(language).stemWord(word) if len(word) <= _LONGEST_WORD else word
@@ -78,5 +77,5 @@ def stem(word: str, language: str) -> str:
 
 
 @lru_cache
-def _stemmer(language: str) -> snowballstemmer.stemmer:
-    return snowballstemmer.stemmer(language)
+def _stemmer(language: str) -> Stemmer.Stemmer:
+    return Stemmer.Stemmer(language, 0)  # its cache would take longer than the stem does

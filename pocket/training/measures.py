@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import islice
 
-import snowballstemmer
+import Stemmer
 
 from pocket import corpus
 from pocket.corpus import banks, split_sentences, twist_markers
@@ -18,7 +18,7 @@ _WHOLE_START = re.compile(r"[\"“(]?[^\Wa-z_]")
 _LONG_SENTENCE = 20
 _VOCABULARY_STORIES = 2000
 
-_stem = cache(snowballstemmer.stemmer("english").stemWord)
+_stem = cache(Stemmer.Stemmer("english").stemWord)
 
 
 def names_present(story: str, settings: Settings) -> bool:
