@@ -7,6 +7,10 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
   --require-hashes
 
+# Most tests wait for something. Browsers have an event loop of their own, beside which no test of
+# another kind can have one: they run apart.
+JOBS_AT_ONCE = --numprocesses $(or $(JOBS),2) --dist loadfile
+
 .PHONY: run test fuzz lint docs audit bench soak bench-training conformance finetune train-env pocket-model lock \
   clean
 
@@ -14,7 +18,8 @@ run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000
 	@exec $(BIN)/python manage.py serve
 
 test: $(VENV)/.dev $(VENV)-train/.cpu  ## every test, JOBS (2) files at once; ARGS=--cov counts lines too
-	$(BIN)/python -m pytest --numprocesses $(or $(JOBS),2) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest $(JOBS_AT_ONCE) --ignore tests/browser $(ARGS)
+	$(BIN)/python -m pytest $(JOBS_AT_ONCE) tests/browser $(ARGS)
 
 fuzz: $(VENV)/.dev  ## TEXTS (10,000) texts of any kind to all that reads them; tells which took longest
 	TEXTS=$(or $(TEXTS),10000) $(BIN)/python -m pytest tests/prose/test_fuzz.py --timeout 0

@@ -4,7 +4,6 @@ import random
 
 import pytest
 from asgiref.sync import sync_to_async
-from pytest_django import Settings
 
 from stories.history import library
 from stories.models import Generation, Story, StorySettings, User
@@ -90,12 +89,13 @@ async def test_a_passage_is_rewritten_and_nothing_else(alice: User) -> None:
             assert before not in done.generation.replacement, "what stands before is not repeated"
 
 
-async def test_a_story_too_long_for_the_model_is_told_with_numbers(
-    alice: User, settings: Settings
-) -> None:
-    story = await with_text(alice, f"{BEGINNING}. " * 60)
+async def test_a_story_too_long_for_the_model_goes_on_from_its_end(alice: User) -> None:
+    text = f"{BEGINNING}. " * 60
+    story = await with_text(alice, text)
     async with StorySocket(alice, story.pk) as socket:
         await socket.send(type="continue")
         followed = await socket.until_done()
-    assert [error["code"] for error in followed.errors] == ["prompt_too_long"]
-    assert f"{settings.STORY_NUM_CTX:,}" in followed.errors[0]["message"]
+    assert followed.errors == []
+    assert (await Story.objects.aget(pk=story.pk)).text.startswith(text.rstrip())
+    context = followed.done["report"]["context"]
+    assert 0 < context["before"] < context["before_of"]

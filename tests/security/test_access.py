@@ -53,6 +53,7 @@ ROUTES = {
     "stories:text": May.OWNER,
     "stories:differences": May.OWNER,
     "stories:report": May.OWNER,
+    "stories:summary": May.OWNER,
     "stories:title": May.OWNER,
     "stories:good": May.OWNER,
     "stories:delete": May.OWNER,
