@@ -209,6 +209,7 @@ STORY_TEMPERATURE: float | None = env.float(
     "STORY_TEMPERATURE", None, validate=validate.Range(0, 2)
 )
 # How many stories, rewrites and continuations one writer may start in a minute; 0: any number.
+SOCKETS_PER_WRITER = env.int("SOCKETS_PER_WRITER", 40, validate=validate.Range(min=1))
 GENERATIONS_PER_MINUTE = env.int("GENERATIONS_PER_MINUTE", 30, validate=validate.Range(min=0))
 # How many of them the model server writes at a time, for all web processes together, and how many
 # may wait for their turn. Ollama writes one, unless it is told otherwise: a second one would wait

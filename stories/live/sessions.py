@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import NamedTuple
 
 from channels.db import database_sync_to_async
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError
@@ -23,8 +24,6 @@ from stories.writing.background import OnDemand, PerLoop
 logger = logging.getLogger(__name__)
 
 INTERVAL = 2.0  # seconds
-# Of one user in one process: nobody reads more pages, and each has its files and tasks.
-MOST_SOCKETS = 40
 
 
 class _Socket(NamedTuple):
@@ -66,11 +65,13 @@ _watches = PerLoop(_Watch)
 def watch(owner: object, session_key: str, user: int, end: Callable[[], Awaitable[object]]) -> None:
     """Await `end()` once the session is not `user`'s any more, until `unwatch(owner)`.
 
-    Raises `Refused` when the user has `MOST_SOCKETS` in this process already.
+    Raises `Refused` when the user has `SOCKETS_PER_WRITER` in this process already: nobody reads
+    more pages, and each has its files and tasks.
     """
     watching = _watches.here()
-    if sum(socket.user == user for socket in watching.sockets.values()) >= MOST_SOCKETS:
-        sentence = f"You have {MOST_SOCKETS} pages with stories open. Close some of them first."
+    most = settings.SOCKETS_PER_WRITER
+    if sum(socket.user == user for socket in watching.sockets.values()) >= most:
+        sentence = f"You have {most} pages with stories open. Close some of them first."
         raise Refused("too_many_pages", sentence, 429)
     watching.sockets[owner] = _Socket(session_key, user, end)
     watching.looking.start()

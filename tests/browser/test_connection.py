@@ -43,7 +43,10 @@ def environment(
     tmp_path_factory: pytest.TempPathFactory, scripted_server: ScriptedServer
 ) -> dict[str, str]:
     """An installation whose web process the tests start and end."""
-    found = installation(tmp_path_factory.mktemp("connection"), scripted_server.url, "slow")
+    folder = tmp_path_factory.mktemp("connection")
+    # A school's worth of pages, all of one writer.
+    more = {"SOCKETS_PER_WRITER": str(SOCKETS + 1)}
+    found = installation(folder, scripted_server.url, "slow", **more)
     take_seats(found, 0)
     manage(found, "shell", "-v", "0", "-c", COLLECT)
     return found

@@ -25,7 +25,6 @@ from storaiteller_site.serving.web import MAX_BODY
 from stories.errors import Refused
 from stories.live import close_codes
 from stories.live.frames import MAX_FRAME_LENGTH
-from stories.live.sessions import MOST_SOCKETS
 from stories.models import Generation, Story, User
 from stories.writing import rates
 from tests.conftest import ScriptedServer
@@ -35,6 +34,7 @@ from tests.support.web import Client as SocketClient
 from tests.support.web import client, installation, web
 
 PUBLIC = "https://stories.example.org"
+MOST_SOCKETS = 40  # unless SOCKETS_PER_WRITER says otherwise
 PASSWORD = "alice's-long-password"
 
 
