@@ -48,7 +48,7 @@ def test_no_markup_runs_anywhere(
 ) -> None:
     # The first account, and so its own curator.
     sign_up(page, hostile_site, "hostile")
-    open_story(page, hostile_site, characters=TYPED, keywords=TYPED)
+    open_story(page, hostile_site, characters=TYPED, keywords=TYPED, words="1000")
     page.get_by_role("button", name="Write a new story").click()
     expect(page.locator("#story-text")).to_contain_text(MARKUP[-1], timeout=30_000)
     expect(page.locator("#story-text")).to_contain_text(MARKUP[0])
