@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from prose import words
 from tests.browser.conftest import Complaints, Site, drag_over, give_text, open_story, sign_up
 
 WORDS = 20_000
@@ -26,7 +27,7 @@ OBSERVE = """() => {
 
 def long_text() -> str:
     """Return a text of `WORDS` words in paragraphs."""
-    per_sentence = len(SENTENCE.split())
+    per_sentence = words.count(SENTENCE.format(1))
     sentences = [SENTENCE.format(number) for number in range(WORDS // per_sentence + 1)]
     return "\n\n".join(
         "".join(sentences[index : index + PARAGRAPH]).strip()
