@@ -44,14 +44,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 STORIES, REWRITES = 10, 50
 
 
-@pytest.fixture
-def written(story: Story, settings: Settings) -> Story:
-    """Alice's story with a text, in front of a model that rewrites."""
-    library.save_text(story, story.owner, TEXT, 0)
-    settings.STORY_MODEL = "rewriter"
-    return story
-
-
 def check_outside(story: Story, version: int) -> None:
     """Hold the version against the text that it was made of: bytes and stored hashes."""
     row = StoryVersion.objects.get(story=story, number=version)

@@ -31,14 +31,6 @@ from tests.support.sockets import StorySocket
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def written(story: Story, settings: Settings) -> Story:
-    """Alice's story with a text, in front of a model that rewrites."""
-    library.save_text(story, story.owner, TEXT, 0)
-    settings.STORY_MODEL = "rewriter"
-    return story
-
-
 async def test_the_model_is_asked_in_place_and_stopped_when_the_rest_begins(
     model_server: ScriptedServer, written: Story
 ) -> None:
