@@ -3,9 +3,13 @@
 from typing import Any
 
 from prose.answers.cleaner import AnswerCleaner
+from prose.answers.taken import Kind
 from prose.answers.task import Task
 from stories.writing.finishing import Outcome
 
+# Tokens that a model which thinks is let have for that, beside those of what is asked for: it may
+# do so though it was told not to.
+THOUGHTS = 4_096
 # What a person is told of an answer that is none; what the model said follows.
 _REFUSED = "The model refused"
 _LONGEST_QUOTE = 200  # characters
@@ -77,7 +81,8 @@ class Answer:
         removed: list[dict[str, Any]] = outcome.facts.setdefault("removed", [])
         removed += ({"kind": str(each.kind), "text": each.text} for each in self._cleaner.removed)
         if self.refused and outcome.status == outcome.status.DONE:
-            said = " ".join((removed[-1]["text"] if removed else "").split())
+            refusals = [each["text"] for each in removed if each["kind"] == Kind.REFUSAL]
+            said = " ".join("".join(refusals[-1:]).split())
             quote = said if len(said) <= _LONGEST_QUOTE else f"{said[: _LONGEST_QUOTE - 1]}…"
             outcome.error_code = "refused_by_model"
             outcome.error_message = f"{_REFUSED}: “{quote}” Nothing was changed."

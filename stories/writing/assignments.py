@@ -24,6 +24,8 @@ from stories.writing.rewrite_request import Rewrite, rewrite_of
 _ATTEMPTS = 3
 # A long story leaves a continuation this part of what the model reads, where it needs so much.
 _ANSWERS_SHARE = 3
+# Characters of a story by which its words' tokens are known.
+_LIKE = 4_000
 # Room that has to be left for the answer, in tokens.
 _LEAST_ANSWER = 48
 # What the chat template adds to each message.
@@ -127,7 +129,7 @@ class Writing:
     def _view_in(self, num_ctx: int) -> long_story.View:
         count = rewrite_request.token_count(self.generation)
         fixed = count(prompts.with_summary(self.generation.prompt, "-")) + 2 * _TEMPLATE_TOKENS
-        answer = min(prompts.token_limit(self.limit), (num_ctx - fixed) // _ANSWERS_SHARE)
+        answer = min(self._most(), (num_ctx - fixed) // _ANSWERS_SHARE)
         return long_story.view_of(self.base, num_ctx - fixed - answer, count)
 
     def attempts(self, context_length: int | None) -> Iterator[Attempt]:
@@ -176,8 +178,11 @@ class Writing:
                 f"{num_ctx:,}: about {_LEAST_ANSWER - left:,} too many.",
                 hint="A larger STORY_NUM_CTX helps if the model allows it.",
             )
-        most = prompts.token_limit(self.limit, self.base)
-        return _sampling(self.generation, num_ctx, min(most, left))
+        return _sampling(self.generation, num_ctx, min(self._most(), left))
+
+    def _most(self) -> int:
+        """Return the tokens that the answer may take, if it is like the end of the story."""
+        return prompts.token_limit(self.limit, self.base[-_LIKE:])
 
     def take(self, text: str) -> str:
         """Return of `text` what is the story's, as it is stored: the first of it meets the seam."""

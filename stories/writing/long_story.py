@@ -14,15 +14,17 @@ from django.conf import settings
 
 import modelserver
 from modelserver import Abilities
-from prose import cleaning, prompts, sentences
+from prose import prompts, sentences
+from prose.answers.task import Task
 from prose.excerpts import TokenCount, last_sentences, parts
 from stories.models import Generation, StorySummary, StoryVersion
 from stories.writing import hub
+from stories.writing.answering import THOUGHTS, Answer
 
-# Words of a summary that the model makes, and characters of any.
-WORDS, LONGEST = 150, 4_000
+# Words of a summary that the model makes, and characters of any: as many as can be shown.
+WORDS, LONGEST = 150, 2_000
 # Tokens of a summary that the model is shown, of the room for the story a quarter at most.
-_TOKENS, _SHARE = 400, 4
+_TOKENS, _SHARE = 800, 4
 # Tokens without which neither an end nor a part is worth showing.
 _LEAST = 96
 
@@ -93,7 +95,7 @@ async def _renewed(
         news = await _told(prompts.summary_prompt(before, part, WORDS), generation, num_ctx, able)
         summary.upto += len(part)
         if summary.is_own:
-            summary.text = f"{summary.text}\n{news}".strip()[-LONGEST:]
+            summary.text = f"{summary.text}\n{news}".strip()[:LONGEST]
         elif news:
             summary.text = news
         if not await database_sync_to_async(_keep)(summary):
@@ -105,18 +107,20 @@ async def _renewed(
 async def _told(prompt: str, generation: Generation, num_ctx: int, able: Abilities) -> str:
     options: dict[str, Any] = {
         "num_ctx": num_ctx,
-        "num_predict": prompts.token_limit(WORDS),
+        "num_predict": prompts.token_limit(WORDS) + THOUGHTS * able.thinks,
         "seed": generation.seed,
     }
     chat = [{"role": "user", "content": prompt}]
     answer = modelserver.chat(settings.MODEL_SERVER, generation.model, chat, options, able)
-    text = ""
+    # What isn't the summary is taken out as of a story; a refusal leaves nothing.
+    cleaned, length = Answer(Task()), 0
     async with aclosing(answer) as chunks:  # type: ignore[type-var]
         async for chunk in chunks:
-            text += chunk.text
-            if len(text) > LONGEST:
+            length += len(cleaned.take(chunk.text))
+            if length > LONGEST or cleaned.ended:
                 break
-    return sentences.whole_sentences(cleaning.clean_text(text[:LONGEST]).strip(), WORDS)
+    text = await asyncio.to_thread(cleaned.left)
+    return sentences.whole_sentences(text[:LONGEST].strip(), WORDS)
 
 
 def _keep(summary: StorySummary) -> bool:

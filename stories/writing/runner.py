@@ -16,6 +16,7 @@ import modelserver
 from prose import words
 from stories.models import Generation, Story
 from stories.writing import checkpoints, hub, recovery
+from stories.writing.answering import THOUGHTS
 from stories.writing.assignments import Assignment
 from stories.writing.background import hold, telling
 from stories.writing.finishing import Outcome, finish, reclaim
@@ -38,9 +39,6 @@ _CHARACTERS_A_WORD = 24
 # Pieces that an answer may come in for each token that was asked for; a server sends one a token,
 # and one that doesn't keep to what it is asked would send them for ever.
 _PIECES_A_TOKEN = 2
-# Tokens that a model which thinks is let have for that, beside those of the story: it may do
-# so though it was told not to. Twice as many pieces of thought end an answer.
-_THOUGHTS = 4_096
 # Models that were heard to think, whatever their server says of them.
 _thinkers: set[tuple[modelserver.Server, str]] = set()
 _BROKEN = "Something went wrong while the story was being written."
@@ -163,7 +161,7 @@ class _Run:
             chat, options, facts = attempt
             most = _PIECES_A_TOKEN * options["num_predict"]
             if able.thinks or (server, model) in _thinkers:
-                options = {**options, "num_predict": options["num_predict"] + _THOUGHTS}
+                options = {**options, "num_predict": options["num_predict"] + THOUGHTS}
             self.outcome.facts |= {**facts, "options": options}
             self.counter = words.Counter()
             await self._receive(modelserver.chat(server, model, chat, options, able), most)
@@ -195,7 +193,7 @@ class _Run:
                     }
                 elif reason := self._enough(
                     self.length - before,
-                    min(most - tokens + thoughts, _PIECES_A_TOKEN * _THOUGHTS - thoughts),
+                    min(most - tokens + thoughts, _PIECES_A_TOKEN * THOUGHTS - thoughts),
                 ):
                     # Leaving closes the request, and the model server stops uncounted; it sends
                     # a chunk a token.

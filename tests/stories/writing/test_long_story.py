@@ -148,6 +148,41 @@ async def test_the_writers_words_stay_and_are_added_to(
     assert not await StorySummary.objects.filter(story=long).aexists()
 
 
+async def test_words_of_the_writers_are_never_cut_for_the_models(
+    model_server: ScriptedServer, long: Story, settings: Settings
+) -> None:
+    settings.STORY_MODEL, settings.STORY_NUM_CTX = "summarizer", CONTEXT
+    own = "Ben is a cat. " + "He sleeps. " * (LONGEST // 11 - 3)
+    await StorySummary.objects.acreate(story=long, text=own, is_own=True)
+    await go_on(long)
+    _, generation, summary = await sync_to_async(newest)(long)
+    assert summary.text.startswith(own.strip())
+    assert len(summary.text) <= LONGEST
+    assert "Ben is a cat." in generation.prompt
+
+
+@pytest.mark.parametrize("model", ["say_preamble_afterword", "say_think_tags"])
+async def test_a_summary_is_cleaned_as_any_answer(
+    model_server: ScriptedServer, long: Story, settings: Settings, model: str
+) -> None:
+    settings.STORY_MODEL, settings.STORY_NUM_CTX = model, CONTEXT
+    await go_on(long)
+    _, _, summary = await sync_to_async(newest)(long)
+    assert summary.text.startswith("Anna climbed the lighthouse with Old Ben.")
+    assert summary.text.endswith("They opened the door and smiled.")
+
+
+async def test_a_refusal_is_no_summary(
+    model_server: ScriptedServer, long: Story, settings: Settings
+) -> None:
+    settings.STORY_MODEL, settings.STORY_NUM_CTX = "say_rewrite_refusal", CONTEXT
+    await StorySummary.objects.acreate(story=long, text="Anna counts.")
+    async with StorySocket(long.owner, long.pk) as socket:
+        await socket.send(type="continue")
+        await socket.until_done()
+    assert (await StorySummary.objects.aget(story=long)).text == "Anna counts."
+
+
 async def test_another_take_has_another_beginning(
     model_server: ScriptedServer, long: Story, settings: Settings
 ) -> None:
