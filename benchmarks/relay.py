@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pathlib import Path
 import httpx
 import websockets
 
+from benchmarks.results import keep
 from tests.support.processes import free_port, running
 from tests.support.seats import Seat, session_cookie, take_seats
 
@@ -251,9 +251,7 @@ def main() -> None:
     for writers in options.writers:
         measurements += compare(writers, options.repeats)
     print(report(measurements))
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    results = {"machine": machine, "measurements": [asdict(run) for run in measurements]}
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    keep(RESULTS, measurements=[asdict(run) for run in measurements])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import asyncio
 import itertools
 import json
 import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from typing import NamedTuple
 from websockets.asyncio.client import ClientConnection
 
 from benchmarks.relay import ACKNOWLEDGE_EVERY, cpu_seconds, model_server, web_process
+from benchmarks.results import keep
 from benchmarks.stalled import open_page
 from tests.support.model_server import tokens
 from tests.support.processes import resident
@@ -225,12 +225,9 @@ def main() -> int:
     options = parser.parse_args()
     figures = measure(options.minutes, options.streams, services=options.services)
     found = faults(figures, options.minutes)
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    kept = {"machine": machine, **figures, "faults": found}
-    text = json.dumps(kept, indent=1)
-    print(text)
-    name = "soak-services.json" if options.services else "soak.json"
-    (RESULTS / name).write_text(text + "\n")
+    path = RESULTS / ("soak-services.json" if options.services else "soak.json")
+    keep(path, **figures, faults=found)
+    print(path.read_text())
     for fault in found:
         print(f"FAILED: {fault}", file=sys.stderr)
     return 1 if found else 0

@@ -12,7 +12,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import socket
 import statistics
 import tempfile
@@ -25,6 +24,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.relay import ACKNOWLEDGE_EVERY, model_server, web_process
+from benchmarks.results import keep
 from tests.support.processes import resident
 from tests.support.seats import Seat, session_cookie, take_seats
 
@@ -179,9 +179,7 @@ def main() -> None:
     parser.add_argument("--others", type=int, default=100)
     figures = compare(parser.parse_args().others)
     print(report(figures))
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    results = {"machine": machine, "figures": [asdict(row) for row in figures]}
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    keep(RESULTS, figures=[asdict(row) for row in figures])
 
 
 if __name__ == "__main__":

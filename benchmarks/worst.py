@@ -11,7 +11,6 @@ is the baseline.
 import asyncio
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -25,6 +24,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection
 
 from benchmarks.relay import model_server, web_process
+from benchmarks.results import keep
 from benchmarks.stalled import open_page, read
 from stories.live.frames import MAX_FRAME_LENGTH
 from tests.support.seats import CSRF, Seat, session_cookie, take_seats
@@ -192,9 +192,7 @@ def main() -> None:
     """Measure, print the table and keep the results."""
     figures = compare()
     print(report(figures))
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    results = {"machine": machine, "figures": [asdict(row) for row in figures]}
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    keep(RESULTS, figures=[asdict(row) for row in figures])
 
 
 if __name__ == "__main__":
