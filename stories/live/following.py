@@ -60,7 +60,8 @@ class Follower:
         self._user = user
         # A row of its own: what the writer makes of its one may yet fail to be stored.
         self._generation = copy.copy(generation)
-        self._offset = offset
+        self._start = self._offset = offset
+        self._sent: list[str] = []
         self._say = say
         self.window = Window(offset)
 
@@ -82,7 +83,7 @@ class Follower:
                 # The log ended, is silent, or was lost with its process or with Redis: the row
                 # has the checkpoint, and knows whether there is more to come.
                 await database_sync_to_async(self._recover)()
-            if rest := generation.text[self._offset :]:
+            if rest := self._rest_of(generation.text):
                 await self._send(Piece(self._offset, rest))
             if not generation.is_active:
                 break
@@ -100,11 +101,20 @@ class Follower:
         if generation.status == Generation.Status.RUNNING:
             await self._say(generation_frame(generation, AT_ONCE))
 
+    def _rest_of(self, text: str) -> str:
+        """Return what of the row's `text` the client lacks.
+
+        Nothing if it isn't what was sent that goes on: the end of an answer can change what stands
+        before it, and the client reads the version then.
+        """
+        return text[self._offset :] if text.startswith("".join(self._sent), self._start) else ""
+
     async def _send(self, piece: Piece) -> None:
         number = self._generation.pk
         async for offset, text in self.window.admit(piece):
             await self._say({"type": "text", "generation": number, "offset": offset, "text": text})
         self._offset = piece.offset + len(piece.text)
+        self._sent.append(piece.text)
 
     async def _send_outcome(self) -> None:
         generation = self._generation
