@@ -4,7 +4,6 @@ Made where the generation is opened, of the text as it is then, and handed on to
 is the same for all of them.
 """
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
@@ -17,6 +16,7 @@ from stories.history.versions import MAX_TEXT_LENGTH
 from stories.models import Generation
 from stories.writing import long_story, rewrite_request
 from stories.writing.answering import Answer
+from stories.writing.background import reading
 from stories.writing.finishing import Outcome, report_of
 from stories.writing.rewrite_request import Rewrite, rewrite_of
 
@@ -45,7 +45,8 @@ class Attempt(NamedTuple):
 class Assignment(Protocol):
     """What the runner has to know about what it writes.
 
-    Making one, its `attempts`, `is_void` and `conclude` read whole texts: not for the event loop.
+    Making one, its `attempts`, `is_void` and `conclude` read whole texts: long ones off the event
+    loop.
     """
 
     generation: Generation
@@ -74,6 +75,10 @@ class Assignment(Protocol):
     @property
     def answer(self) -> Answer:
         """What comes of the present request."""
+
+    @property
+    def length(self) -> int:
+        """Characters of the story that is read for a request."""
 
     def is_void(self) -> bool:
         """Tell whether what came of the present request is as good as nothing."""
@@ -117,10 +122,15 @@ class Writing:
         """What comes of the present request."""
         return self._answer
 
+    @property
+    def length(self) -> int:
+        """Characters of the story so far."""
+        return len(self.base)
+
     async def prepare(self, able: Abilities) -> None:
         """Find out what of a long story the model is shown, and let it read the rest."""
         num_ctx = _context_size(able.context_length)
-        self._view = await asyncio.to_thread(self._view_in, num_ctx)
+        self._view = await reading(self.length, lambda: self._view_in(num_ctx))
         if self._view.start:
             self._summary = await long_story.summary_for(
                 self.generation, self.base, self._view, num_ctx, able
@@ -256,6 +266,12 @@ class Rewriting:
         if self._answer.ended:
             return "stop"
         return "overlap" if self._lookout.ended else "goal" if self._goal.reached else ""
+
+    @property
+    def length(self) -> int:
+        """Characters of the whole story."""
+        part = self.passage
+        return len(part.left) + len(part.core) + len(part.right)
 
     async def prepare(self, able: Abilities) -> None:
         """Nothing: a rewrite's own request says what of the story is shown."""

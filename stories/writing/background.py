@@ -60,6 +60,16 @@ async def telling(work: Awaitable[T], patience: float, tell: Callable[[], object
         timer.cancel()
 
 
+# Characters that are read within a few milliseconds, whatever they are. A thread takes as long for
+# the lock that the loop holds: a hundred writers who began at once would wait for it.
+_SHORT = 10_000
+
+
+async def reading(characters: int, function: Callable[[], T]) -> T:
+    """Return what `function` makes of a text of so many characters; off the loop if it is long."""
+    return function() if characters <= _SHORT else await asyncio.to_thread(function)
+
+
 # Loops hold their tasks weakly; these must live until they end.
 _held: PerLoop[set[asyncio.Task[Any]]] = PerLoop(set)
 

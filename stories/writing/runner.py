@@ -3,8 +3,9 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from typing import TypeVar
 
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
@@ -18,12 +19,14 @@ from stories.models import Generation, Story
 from stories.writing import checkpoints, hub, recovery
 from stories.writing.answering import THOUGHTS
 from stories.writing.assignments import Assignment
-from stories.writing.background import hold, telling
+from stories.writing.background import hold, reading, telling
 from stories.writing.finishing import Outcome, finish, reclaim
 from stories.writing.textlog import Piece, get_text_log
 from stories.writing.waiting import tell_what_is_waited_for
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 FRAME_INTERVAL = 0.06  # seconds: what arrives within it goes out as one piece
 # Between two tries to store the end: a full disk or a dead database costs no word while the process
@@ -125,7 +128,7 @@ class _Run:
 
     async def _conclude(self) -> None:
         try:
-            await asyncio.to_thread(self.assignment.conclude, self.outcome)
+            await self._reading(lambda: self.assignment.conclude(self.outcome))
         except Exception:
             # What was written is kept, whatever can't be made of it.
             logger.exception("Generation %s can't be concluded", self.generation.pk)
@@ -138,6 +141,10 @@ class _Run:
     def _fail(self, code: str, message: str) -> None:
         self.outcome.status = Generation.Status.FAILED
         self.outcome.error_code, self.outcome.error_message = code, message
+
+    async def _reading(self, function: Callable[[], T]) -> T:
+        """Return what `function` makes of the story and what was written of it."""
+        return await reading(self.assignment.length + self.length, function)
 
     # ---- Text in ----
 
@@ -157,7 +164,7 @@ class _Run:
         able = await modelserver.abilities(server, model)
         await asked.prepare(able)
         attempts = asked.attempts(able.context_length)
-        while attempt := await asyncio.to_thread(next, attempts, None):
+        while attempt := await self._reading(lambda: next(attempts, None)):
             chat, options, facts = attempt
             most = _PIECES_A_TOKEN * options["num_predict"]
             if able.thinks or (server, model) in _thinkers:
@@ -165,7 +172,7 @@ class _Run:
             self.outcome.facts |= {**facts, "options": options}
             self.counter = words.Counter()
             await self._receive(modelserver.chat(server, model, chat, options, able), most)
-            if not await asyncio.to_thread(asked.is_void):
+            if not await self._reading(asked.is_void):
                 return
         if not self.length:
             self.outcome.error_code, self.outcome.error_message = "nothing_written", asked.nothing
