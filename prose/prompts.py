@@ -21,12 +21,13 @@ MAX_FIELD_LENGTH = 300
 # Characters of what a writer asks of a rewrite.
 MAX_INSTRUCTION_LENGTH = 500
 
-_STORY = (
-    "You are a writer. Write a story, without extra comments or questions, of maximum {max_words} "
-    "words, where the main characters names are {main_characters}. The story genre is {genre} and "
-    "you have to use a {register} register. The keywords of the story are {keywords}. The story "
-    "must have an introduction, a development and a conclusion."
-)
+# What every prompt begins with; a file of prompts is told by it.
+OPENING = "You are a writer. Write a story, "
+_LIMIT = f"{OPENING}without extra comments or questions, of maximum {{max_words}} words"
+# Left out where there are none.
+_NAMES, _KEYWORDS = ", where the main characters names are ", " The keywords of the story are "
+_KIND = ". The story genre is {genre} and you have to use a {register} register."
+_PARTS = " The story must have an introduction, a development and a conclusion."
 _TWIST = " The finale of the story must have a twist."
 _CHILD = " The content must be child-friendly. The story might not involve children."
 _REWRITE = (
@@ -34,19 +35,25 @@ _REWRITE = (
     "with this part unchanged: {final_part}"
 )
 
-# What stands around the settings, in their order, for reading back.
-_OPENING, _NAMES, _GENRE, _REGISTER, _KEYWORDS, _CLOSE = (
-    re.escape(literal) for literal, *_ in Formatter().parse(_STORY)
-)
-# What every prompt begins with; a file of prompts is told by it.
-OPENING = "You are a writer. Write a story, "
+
+def _pattern(wording: str, **fields: str) -> str:
+    """Return the regex of a wording whose fields have the patterns given."""
+    found = (
+        re.escape(literal) + (f"(?P<{name}>{fields[name]})" if name else "")
+        for literal, name, *_ in Formatter().parse(wording)
+    )
+    return "".join(found)
+
+
 # Each of them is bounded and none can begin inside itself: reading takes a text's length.
-_HEAD = re.compile(rf"{_OPENING}(?P<max_words>0|[1-9][0-9]{{0,5}}){_NAMES}")
+_HEAD = re.compile(_pattern(_LIMIT, max_words="0|[1-9][0-9]{0,5}"))
 _MIDDLE = re.compile(
-    rf"{_GENRE}(?P<genre>[\w-]{{1,40}}){_REGISTER}(?P<register>[\w-]{{1,40}}){_KEYWORDS}"
+    _pattern(_KIND, genre=r"[\w-]{1,40}", register=r"[\w-]{1,40}")
+    + f"(?={re.escape(_KEYWORDS)}|{re.escape(_PARTS)})"
 )
 _END = re.compile(
-    rf"{_CLOSE}(?P<final_twist>{re.escape(_TWIST)})?(?P<child_friendly>{re.escape(_CHILD)})?"
+    rf"{re.escape(_PARTS)}(?P<final_twist>{re.escape(_TWIST)})?"
+    rf"(?P<child_friendly>{re.escape(_CHILD)})?"
 )
 # Characters; two fields at their longest make a tenth of it.
 _LONGEST_PROMPT = 10_000
@@ -54,7 +61,14 @@ _LONGEST_PROMPT = 10_000
 
 def story_prompt(settings: Settings) -> str:
     """Return the prompt that asks for a whole story."""
-    prompt = _STORY.format_map(settings.to_dict())
+    fields = settings.to_dict()
+    prompt = _LIMIT.format_map(fields)
+    if settings.main_characters:
+        prompt += _NAMES + settings.main_characters
+    prompt += _KIND.format_map(fields)
+    if settings.keywords:
+        prompt += f"{_KEYWORDS}{settings.keywords}."
+    prompt += _PARTS
     if settings.final_twist:
         prompt += _TWIST
     if settings.child_friendly:
@@ -66,8 +80,9 @@ def read_prompt(prompt: str) -> Settings | None:
     """Return the settings that made `prompt`, or None when it has another wording.
 
     What is read makes the very same prompt again. It is what the prompt was made of too, if genre
-    and register are single words, no field is empty or has a line break, and the names do not hold
-    all of the wording from ". The story genre is" to "the story are ", of which the first counts.
+    and register are single words, no field has a line break or is blank, and the names do not hold
+    all of the wording from ". The story genre is" to "The keywords" or "The story must have" after
+    it, of which the first counts.
     """
     prompt = prompt.strip()
     found = _read(prompt, last=True)
@@ -90,15 +105,13 @@ def _read(text: str, *, last: bool) -> tuple[Settings, int] | None:
     That is the last place where it can, or the first.
     """
     head = _HEAD.match(text) if len(text) <= _LONGEST_PROMPT else None
-    middle = _MIDDLE.search(text, head.end() + 1) if head else None
-    if head is None or middle is None:
+    if head is None:
         return None
-    ends = list(_END.finditer(text, middle.end() + 1))
-    if not ends:
+    names, middle = _names(text, head.end())
+    if middle is None:
         return None
-    end = ends[-1 if last else 0]
-    names, keywords = text[head.end() : middle.start()], text[middle.end() : end.start()]
-    if "\n" in names + keywords:
+    keywords, end = _keywords(text, middle.end(), last=last)
+    if end is None or "\n" in names + keywords:
         return None
     settings = Settings(
         main_characters=names,
@@ -110,6 +123,30 @@ def _read(text: str, *, last: bool) -> tuple[Settings, int] | None:
         final_twist=end["final_twist"] is not None,
     )
     return settings, end.end()
+
+
+def _names(text: str, start: int) -> tuple[str, re.Match[str] | None]:
+    """Return the names, if any stand from `start` on, and what follows them."""
+    if not text.startswith(_NAMES, start):
+        return "", _MIDDLE.match(text, start)
+    start += len(_NAMES)
+    middle = _MIDDLE.search(text, start + 1)
+    return text[start : middle.start()] if middle else "", middle
+
+
+def _keywords(text: str, start: int, *, last: bool) -> tuple[str, re.Match[str] | None]:
+    """Return the keywords, if any stand from `start` on, and the last end that there is for them.
+
+    Or the first one.
+    """
+    if not text.startswith(_KEYWORDS, start):
+        return "", _END.match(text, start)
+    start += len(_KEYWORDS)
+    ends = [end for end in _END.finditer(text, start + 2) if text[end.start() - 1] == "."]
+    if not ends:
+        return "", None
+    end = ends[-1 if last else 0]
+    return text[start : end.start() - 1], end
 
 
 def rewrite_prompt(settings: Settings, initial_part: str, final_part: str) -> str:

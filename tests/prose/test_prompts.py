@@ -38,6 +38,17 @@ def test_wording() -> None:
     assert prompts.story_prompt(both) == STORY + TWIST + CHILD
 
 
+def test_nothing_is_said_of_what_is_left_empty() -> None:
+    nobody = replace(EXAMPLE, main_characters="")
+    assert prompts.story_prompt(nobody) == STORY.replace(
+        ", where the main characters names are Anna, Ben", ""
+    )
+    free = replace(EXAMPLE, keywords="")
+    assert prompts.story_prompt(free) == STORY.replace(
+        " The keywords of the story are lantern, old map.", ""
+    )
+
+
 def test_rewrite_wording() -> None:
     assert prompts.rewrite_prompt(EXAMPLE, "One.", "Three.") == (
         STORY + " It is important that the story starts with this part unchanged: One. and "
@@ -55,7 +66,7 @@ WORDS = st.sampled_from(
 )
 FIELD = (
     st.lists(WORDS, min_size=1, max_size=6).map(" ".join) | st.text(min_size=1, max_size=30)
-).filter(lambda text: "\n" not in text)
+).filter(lambda text: "\n" not in text) | st.just("")
 SETTINGS = st.builds(
     Settings,
     main_characters=FIELD,
