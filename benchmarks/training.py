@@ -69,7 +69,8 @@ def _process(side: str) -> Any:
 def _measure(side: str, run_dir: Path) -> dict[str, float]:
     from transformers import AutoTokenizer
 
-    from finetuning.pipeline import base, datastories, export, train
+    from finetuning.pipeline import base, export, train
+    from finetuning.pipeline.material import datastories
     from finetuning.pipeline.run_folder import RunFolder
     from finetuning.recipes import RECIPES
 

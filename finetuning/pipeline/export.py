@@ -9,9 +9,10 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from finetuning.pipeline import datastories, similar
+from finetuning.pipeline.material import datastories, lessons, similar
 from finetuning.pipeline.run_folder import Row, RunFolder, read_rows, write_rows, write_text
 from finetuning.pipeline.telling import StageError, log
 from finetuning.recipes import Recipe
@@ -51,14 +52,16 @@ def export(run: RunFolder, recipe: Recipe) -> None:
             f"{'is' if missing == 1 else 'are'} needed."
         )
     train, held_out = split(kept, recipe)
+    again = replayed(train, held_out, recipe)
     run.made("export")
     write_text(run.csv, datastories.write_csv((row["prompt"], row["text"]) for row in kept))
-    write_rows(run.train, train)
+    write_rows(run.train, [*train, *again])
     write_rows(run.held_out, held_out)
     facts = {
         "approved": len(rows),
         "train": len(train),
         "held_out": len(held_out),
+        "replayed": len(again),
         "words": sum(words.count(row["text"]) for row in kept),
         "dropped": dropped.__dict__,
         "hash": content_hash(train, held_out),
@@ -67,6 +70,15 @@ def export(run: RunFolder, recipe: Recipe) -> None:
     if gone := sum(map(len, dropped.__dict__.values())):
         log(f"{gone} left out: {_list(dropped)}.")
     run.complete("export", facts)
+
+
+def replayed(train: list[Row], held_out: list[Row], recipe: Recipe) -> list[Row]:
+    """Return what is learned again of the base's own lessons, so that it isn't forgotten."""
+    if not (recipe.lessons and recipe.replay):
+        return []
+    learned, tested = ({row["text"] for row in rows} for rows in (train, held_out))
+    count = round(recipe.replay / (1 - recipe.replay) * len(train))
+    return lessons.replayed(Path(recipe.lessons), learned, tested, count)
 
 
 def _stories(count: int) -> str:

@@ -10,8 +10,8 @@ bootstrap excludes zero.
 
 from typing import Any
 
-from finetuning.pipeline import similar
 from finetuning.pipeline.export import ENOUGH
+from finetuning.pipeline.material import similar
 from finetuning.pipeline.run_folder import SIDES, RunFolder, read_json, read_rows, write_json
 from finetuning.pipeline.statistics import paired
 from finetuning.pipeline.telling import log

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from finetuning.pipeline import STAGES
 from finetuning.pipeline.telling import CancelledError, StageError
@@ -22,13 +22,19 @@ _WITH_WEIGHTS = ("train", "convert")  # stages
 
 
 class Row(TypedDict):
-    """One approved story as the stages pass it on; `story` is its id, 0 for one from a file."""
+    """One approved story as the stages pass it on; `story` is its id, 0 for one from a file.
+
+    Of a text that is `given` up to a place, only the rest is learned; one that `is_open` is learned
+    without its end.
+    """
 
     story: int
     version: int
     prompt: str
     text: str
     settings: dict[str, Any]
+    given: NotRequired[int]  # code points
+    is_open: NotRequired[bool]
 
 
 class InService(TypedDict):

@@ -7,7 +7,8 @@ import shutil
 import time
 from typing import Any
 
-from finetuning.pipeline import backends, base, datastories
+from finetuning.pipeline import backends, base
+from finetuning.pipeline.material import datastories
 from finetuning.pipeline.run_folder import RunFolder, read_rows
 from finetuning.pipeline.telling import CancelledError, StageError, disk_errors, log
 from finetuning.recipes import Recipe
@@ -50,19 +51,23 @@ def _longest(weights: str, rows: list[Any]) -> int:
 
 
 def token_ids(tokenizer: Any, row: Any) -> tuple[list[int], int]:
-    """Return a row's chat as ids, and how many of them are the prompt.
+    """Return a row's chat as ids, and how many of them are the prompt, and what is given.
 
-    The end of turn is always there, and so learned: a template that leaves the last answer open,
-    to be continued, would teach the model never to stop.
+    They are made apart, as a server does. The end of turn is always learned, unless the row
+    `is_open`: a template that leaves the last answer open, to be continued, would teach the model
+    never to stop.
     """
     chat = datastories.chat(row["prompt"], row["text"])
-    render = tokenizer.apply_chat_template
-    prompt = render(chat["prompt"], add_generation_prompt=True, tokenize=False, **_DATE)
-    whole = render(chat["prompt"] + chat["completion"], tokenize=False, **_DATE)
-    if not whole.rstrip().endswith(tokenizer.eos_token):
-        whole += tokenizer.eos_token
-    ids = tokenizer(whole, add_special_tokens=False)["input_ids"]
-    return ids, len(tokenizer(prompt, add_special_tokens=False)["input_ids"])
+    prompt = tokenizer.apply_chat_template(
+        chat["prompt"], add_generation_prompt=True, tokenize=False, **_DATE
+    )
+    given = row.get("given", 0)
+    answer = row["text"][given:] + ("" if row.get("is_open") else tokenizer.eos_token)
+    before, after = (
+        tokenizer(text, add_special_tokens=False)["input_ids"]
+        for text in (prompt + row["text"][:given], answer)
+    )
+    return before + after, len(before)
 
 
 def _check_context(model: Any, longest: int) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from finetuning.pipeline import datastories
-from finetuning.pipeline.datastories import DataError, Entry
+from finetuning.pipeline.material import datastories
+from finetuning.pipeline.material.datastories import DataError, Entry
 from finetuning.services import lineage
 from prose import prompts
 from prose.settings import Settings

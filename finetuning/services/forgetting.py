@@ -16,8 +16,8 @@ from django.conf import settings
 
 import modelserver
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline import datastories, similar
 from finetuning.pipeline.judge import COPIED_SHARE, COPIED_SIZE
+from finetuning.pipeline.material import datastories, similar
 from finetuning.pipeline.run_folder import (
     SIDES,
     RunFolder,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from finetuning.demo.loop import STORIES
-from finetuning.pipeline import datastories
+from finetuning.pipeline.material import datastories
 from tests.support.worker import (
     RUN,
     kill,

@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 
 from finetuning import step_process
 from finetuning.demo.loop import STORIES
-from finetuning.pipeline import datastories
+from finetuning.pipeline.material import datastories
 from finetuning.pipeline.run_folder import RunFolder, read_json, write_json, write_rows
 from finetuning.recipes import RECIPES, Recipe
 from finetuning.services import exchange

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from finetuning.demo import loop
-from finetuning.pipeline import datastories
+from finetuning.pipeline.material import datastories
 
 
 @pytest.mark.timeout(900)

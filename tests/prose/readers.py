@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from finetuning.pipeline import datastories, similar
+from finetuning.pipeline.material import datastories, similar
 from modelserver import ChatTokens, Counter, errors, names, streaming, templates
 from pocket.server import prompts as chats
 from pocket.training import measures

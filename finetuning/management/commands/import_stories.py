@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from finetuning.pipeline.datastories import DataError
+from finetuning.pipeline.material.datastories import DataError
 from finetuning.services import exchange
 from stories.models import User
 

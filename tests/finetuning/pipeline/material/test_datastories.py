@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetuning.pipeline import datastories
-from finetuning.pipeline.datastories import DataError
+from finetuning.pipeline.material import datastories
+from finetuning.pipeline.material.datastories import DataError
 from finetuning.services import exchange
 from prose import prompts
 from stories.models import Curation, Story, StorySettings, User
