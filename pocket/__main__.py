@@ -9,10 +9,9 @@ from pathlib import Path
 
 import uvicorn
 
+from pocket.server import shipped
 from pocket.server.app import create_app
 from pocket.server.manners import MANNERS, POCKET
-
-SHIPPED = Path(__file__).parent / "model"
 
 
 def main() -> None:
@@ -21,8 +20,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pocket", description=__doc__)
     parser.add_argument("--port", type=int, default=11434)
     parser.add_argument("--models", type=Path, default=Path("var/pocket"), help="created models")
+    parser.add_argument("--tiny", type=Path, default=shipped.TINY, help="folder of `pocket-tiny`")
+    parser.add_argument("--house", type=Path, default=shipped.HOUSE, help="folder of the adapter")
+    parser.add_argument("--base", type=Path, default=shipped.BASE, help="the file of its base")
     parser.add_argument(
-        "--shipped", type=Path, default=SHIPPED, help="folder of the model `pocket`"
+        "--only-tiny",
+        action="store_true",
+        default=os.environ.get("POCKET_MODEL") == "tiny",
+        help="let the tiny model be `pocket` (also by POCKET_MODEL=tiny)",
     )
     parser.add_argument(
         "--adapters",
@@ -37,18 +42,11 @@ def main() -> None:
         help="behave as an Ollama of that version does where versions differ",
     )
     parser.add_argument("--slots", type=int, help="requests that run at once (4; as Ollama: 1)")
-    parser.add_argument(
-        "--threads",
-        type=int,
-        default=1,
-        # Two threads are no faster with a model this small, and wait for each other at every
-        # layer: on a busy machine, seconds long.
-        help="threads of a model",
-    )
+    parser.add_argument("--threads", type=int, help="threads of a model")
     options = parser.parse_args()
     app = create_app(
         options.models,
-        options.shipped,
+        shipped.Shipped(options.tiny, options.house, None if options.only_tiny else options.base),
         adapters=options.adapters == "accept",
         manners=MANNERS[options.like],
         slots=options.slots,

@@ -9,6 +9,8 @@ _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
 if os.environ.get("STORAITELLER_TESTS_WORKER", "") != _worker:
     os.environ |= {"STORAITELLER_TESTS_WORKER": _worker, "DATA_DIR": _folder}
 os.environ.setdefault("DATA_DIR", _folder)
+# The tiny model writes a thousand tokens a second.
+os.environ.setdefault("POCKET_MODEL", "tiny")
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
 
 from storaiteller_site.settings import *  # noqa: E402, F403

@@ -22,6 +22,7 @@ from pocket.server.engine import Engine
 from pocket.server.errors import APIError, bad_request
 from pocket.server.manners import Manners
 from pocket.server.metadata import Metadata
+from pocket.server.shipped import Shipped
 from pocket.server.store import Manifest, Store, parse_digest
 
 _REFUSING_VERSION = "0.34.1"
@@ -32,12 +33,12 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def create_app(
     models_folder: Path,
-    shipped: Path,
+    shipped: Shipped,
     *,
     adapters: bool = True,
     manners: Manners | None = None,
     slots: int | None = None,
-    threads: int = 2,
+    threads: int | None = None,
 ) -> Starlette:
     """Return the ASGI application; `adapters`: are LoRA adapters taken, or refused?
 
@@ -169,7 +170,7 @@ class _API:
         manifest = self.models.store.get(body.get("model") or body.get("name"))
         self.models.store.delete(manifest.name)
         for digest in (manifest.model, *manifest.adapters):
-            if digest and not self.models.store.has_blob(digest):
+            if self.models.store.is_blob(digest) and not self.models.store.has_blob(digest):
                 self.models.engine.forget(self.models.store.blob_path(digest))
         return Response(status_code=200)
 

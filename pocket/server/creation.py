@@ -27,13 +27,14 @@ def create(models: Models, body: dict[str, Any], *, adapters: bool) -> Iterator[
         if not adapters:
             raise bad_request(ADAPTERS_REFUSED)
         digests = _digests(models, body["adapters"], adapter=True)
-        manifest = replace(manifest, adapters=digests)
+        # On top of those that the model is made with.
+        manifest = replace(manifest, adapters=[*manifest.adapters, *digests])
     return _keep(models, manifest)
 
 
 def _keep(models: Models, manifest: Manifest) -> Iterator[dict[str, str]]:
     for digest in (manifest.model, *manifest.adapters):
-        if digest:
+        if models.store.is_blob(digest):
             yield {"status": f"using existing layer sha256:{digest}"}
     yield {"status": "writing manifest"}
     models.store.put(manifest)

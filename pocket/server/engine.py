@@ -5,6 +5,7 @@ occupies a thread, whose pieces are handed to the event loop.
 """
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from pocket.server.errors import APIError
 
 MAX_LOADED = 3
 _MAX_REQUESTS = 64  # threads; more wait
+_SMALL, _MOST_THREADS = 50_000_000, 8  # bytes
 _CONTEXT_ERROR = "exceed_context_size_error"
 
 
@@ -65,7 +67,7 @@ class Loaded:
 class Engine:
     """Up to `MAX_LOADED` models in memory, each with `slots` requests at a time."""
 
-    def __init__(self, slots: int, threads: int) -> None:
+    def __init__(self, slots: int, threads: int | None = None) -> None:
         self._slots, self._threads = slots, threads
         self._loaded: dict[Weights, Loaded] = {}
         self._lock = threading.Lock()
@@ -127,7 +129,7 @@ class Engine:
         parameters.ctx_shift = False
         parameters.warmup = False
         parameters.endpoint_metrics = True
-        parameters.cpuparams.n_threads = self._threads
+        parameters.cpuparams.n_threads = self._threads or _threads(weights.model)
         parameters.verbosity = -1
         parameters.lora_adapters = [
             xllamacpp.CommonAdapterLoraInfo(str(path), 1.0) for path in weights.adapters
@@ -165,6 +167,13 @@ class Engine:
                 yield _piece(chunk)
         finally:
             stopped.set()
+
+
+def _threads(model: Path) -> int:
+    """Return how many threads a model is computed by."""
+    # More are no faster with a model so small, and wait for each other at every layer: on a busy
+    # machine, seconds long.
+    return 1 if model.stat().st_size < _SMALL else max(1, min(_MOST_THREADS, os.cpu_count() or 1))
 
 
 def _piece(chunk: dict[str, Any]) -> Piece:

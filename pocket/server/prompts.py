@@ -9,7 +9,8 @@ from pocket.server.errors import APIError, bad_request
 
 _ROLES = {"system", "user", "assistant"}
 _BEGIN, _END_OF_TURN = "<|begin_of_text|>", "<|eot_id|>"
-_NEXT_TURN = "<|start_header_id|>assistant<|end_header_id|>\n\n"
+
+_CONTENT = "CONTENT"
 
 # Templates come with uploaded models: they run in a sandbox.
 _environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
@@ -44,19 +45,29 @@ def render(template: str, messages: list[dict[str, str]], *, is_open: bool = Tru
 
     If not `is_open`, that message is closed like the others, and the next one begun.
     """
+    if messages[-1]["role"] != "assistant":
+        return _render(template, messages, asks=True)
+    # Templates differ in what they do with a last message of the assistant: what opens and what
+    # closes a turn is read off a user's.
+    turn = [{"role": "user", "content": _CONTENT}]
+    alone = _render(template, turn, asks=False)
+    opens, closes = _render(template, turn, asks=True)[len(alone) :], alone.split(_CONTENT)[-1]
+    before = _render(template, messages[:-1], asks=False) if messages[1:] else ""
+    begun = f"{before}{opens}{messages[-1]['content']}"
+    return begun if is_open else f"{begun}{closes}{opens}"
+
+
+def _render(template: str, messages: list[dict[str, str]], *, asks: bool) -> str:
     values: dict[str, Any] = {
         "messages": messages,
         "bos_token": _BEGIN,
         "eos_token": _END_OF_TURN,
-        "add_generation_prompt": messages[-1]["role"] != "assistant",
+        "add_generation_prompt": asks,
     }
     try:
-        rendered = _environment.from_string(template).render(values)
+        return _environment.from_string(template).render(values)
     except TemplateError as error:
         raise APIError(500, f"the model's chat template fails: {error}") from error
-    if is_open or messages[-1]["role"] != "assistant":
-        return rendered
-    return f"{rendered}{_END_OF_TURN}{_NEXT_TURN}"
 
 
 def without_oldest(messages: list[dict[str, str]]) -> list[dict[str, str]] | None:

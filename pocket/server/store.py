@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from pocket.server.errors import APIError, bad_request, model_not_found
+from pocket.server.shipped import Shipped
 
 _NAME = re.compile(r"[a-zA-Z0-9][\w.-]*(/[a-zA-Z0-9][\w.-]*)*(:[\w][\w.-]*)?", re.ASCII)
 _DIGEST = re.compile(r"sha256[:-]([0-9a-f]{64})", re.ASCII)
@@ -28,8 +29,8 @@ class Manifest:
     """A model: the GGUF file it is in, the adapters on top, and how it is asked."""
 
     name: str  # with its tag
-    model: str  # digest, or "" for the shipped model
-    adapters: list[str] = field(default_factory=list)  # digests
+    model: str  # digest, or the key of a shipped file
+    adapters: list[str] = field(default_factory=list)  # as `model`
     template: str = ""
     system: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -55,27 +56,32 @@ def parse_digest(text: object) -> str:
 
 
 class Store:
-    """The models in `folder`, and the shipped one, which is always there and never changed."""
+    """The models in `folder`, and the shipped ones, which are always there and never changed."""
 
-    def __init__(self, folder: Path, shipped: Path) -> None:
+    def __init__(self, folder: Path, shipped: Shipped) -> None:
         self._blobs = folder / "blobs"
         self._manifests = folder / "manifests"
         for made in (self._blobs, self._manifests):
             made.mkdir(parents=True, exist_ok=True)
-        self._shipped_file = shipped / "pocket.gguf"
-        parameters = json.loads((shipped / "parameters.json").read_text())
-        written = datetime.fromtimestamp(self._shipped_file.stat().st_mtime, UTC)
-        self._shipped = Manifest(
-            "pocket:latest", "", parameters=parameters, modified_at=written.isoformat()
-        )
+        self._shipped_files = shipped.files
+        self._shipped = {
+            one.name: Manifest(
+                one.name,
+                one.model,
+                list(one.adapters),
+                parameters=one.parameters,
+                modified_at=shipped.written(one),
+            )
+            for one in shipped.models
+        }
 
     # ---- Manifests ----
 
     def get(self, name: object) -> Manifest:
         """Return the manifest of model `name`; raises `APIError` 404."""
         wanted = full_name(name)
-        if wanted == self._shipped.name:
-            return self._shipped
+        if wanted in self._shipped:
+            return self._shipped[wanted]
         try:
             return Manifest(**json.loads(self._manifest_path(wanted).read_text()))
         except FileNotFoundError:
@@ -85,7 +91,8 @@ class Store:
         """Return all models, the newest first."""
         names = [unquote(path.stem) for path in self._manifests.glob("*.json")]
         found = [self.get(name) for name in names]
-        return sorted([*found, self._shipped], key=lambda model: model.modified_at, reverse=True)
+        found += self._shipped.values()
+        return sorted(found, key=lambda model: model.modified_at, reverse=True)
 
     def put(self, manifest: Manifest) -> None:
         """Keep `manifest` under its name."""
@@ -104,25 +111,30 @@ class Store:
         self._refuse_shipped(manifest.name)
         self._manifest_path(manifest.name).unlink(missing_ok=True)
         needed = {digest for model in self.all() for digest in (model.model, *model.adapters)}
-        for digest in {manifest.model, *manifest.adapters} - needed - {""}:
+        for digest in {manifest.model, *manifest.adapters} - needed - self._shipped_files.keys():
             self.blob_path(digest).unlink(missing_ok=True)
 
     def _manifest_path(self, name: str) -> Path:
         return self._manifests / f"{quote(name, safe='')}.json"
 
     def _refuse_shipped(self, name: str) -> None:
-        if name == self._shipped.name:
-            raise bad_request("pocket is part of the program: it can't be replaced or deleted")
+        if name in self._shipped:
+            short = name.removesuffix(":latest")
+            raise bad_request(f"{short} is part of the program: it can't be replaced or deleted")
 
     # ---- Files ----
 
     def model_path(self, manifest: Manifest) -> Path:
         """Return the model's GGUF file."""
-        return self.blob_path(manifest.model) if manifest.model else self._shipped_file
+        return self.blob_path(manifest.model)
 
     def blob_path(self, digest: str) -> Path:
-        """Return where the blob of hexadecimal `digest` is or would be."""
-        return self._blobs / f"sha256-{digest}"
+        """Return where the blob of hexadecimal `digest` is or would be, or a shipped file."""
+        return self._shipped_files.get(digest) or self._blobs / f"sha256-{digest}"
+
+    def is_blob(self, key: str) -> bool:
+        """Tell whether a manifest's `key` is that of a blob, and not of a shipped file."""
+        return key not in self._shipped_files
 
     def has_blob(self, digest: str) -> bool:
         """Tell whether the blob is here."""

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from pocket.__main__ import SHIPPED
 from pocket.server import answers
 from pocket.server.answers import Models
 from pocket.server.engine import Engine, Loaded, Piece, Weights
 from pocket.server.manners import DETECTED, MANNERS, POCKET
+from pocket.server.shipped import TINY, Shipped
 from pocket.server.store import Manifest, Store
 from tests.support.pocket import pocket
 
@@ -62,7 +62,7 @@ class Stuck(Engine):
 async def lines(family: str, folder: Path, **body: Any) -> tuple[list[dict[str, Any]], Stuck]:
     """Return the lines of the stuck model's answer."""
     engine = Stuck()
-    models = Models(Store(folder, SHIPPED), engine, MANNERS[family])
+    models = Models(Store(folder, Shipped(TINY)), engine, MANNERS[family])
     asked = {"model": "pocket", "messages": MESSAGES, **body}
     return [line async for line in answers.chat(models, asked)], engine
 
@@ -148,7 +148,7 @@ def test_what_fails_after_its_first_line_does_so_inside_a_200(client: httpx.Clie
 
 async def llama_cpp(messages: list[dict[str, str]], **more: Any) -> list[dict[str, Any]]:
     """Return the pieces of llama.cpp's answer to a chat."""
-    loaded = await Engine(1, 1).load(Weights(SHIPPED / "pocket.gguf", (), 512))
+    loaded = await Engine(1, 1).load(Weights(TINY / "pocket.gguf", (), 512))
     pieces: list[dict[str, Any]] = []
     asked = {"messages": messages, "stream": True, "n_predict": 4, "temperature": 0, **more}
     loaded.server.handle_chat_completions(asked, lambda piece: pieces.append(piece))

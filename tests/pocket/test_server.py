@@ -16,11 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pocket import corpus
-from pocket.__main__ import SHIPPED
 from pocket.server.app import CLIENT_CLOSED_REQUEST, _unless_left
 from pocket.server.engine import Engine, Weights
 from pocket.server.metadata import read_metadata
 from pocket.server.prompts import without_oldest
+from pocket.server.shipped import TINY, Shipped
 from pocket.server.store import Manifest, Store
 from tests.support.pocket import pocket
 
@@ -45,7 +45,7 @@ def adapter(path: Path, architecture: str = "llama") -> Path:
     writer.add_string("adapter.type", "lora")
     writer.add_float32("adapter.lora.alpha", 1.0)
     rng = np.random.default_rng(1)
-    width = read_metadata(SHIPPED / "pocket.gguf").values["llama.embedding_length"]
+    width = read_metadata(TINY / "pocket.gguf").values["llama.embedding_length"]
     for name, shape in (("lora_a", (1, width)), ("lora_b", (width, 1))):
         tensor = rng.standard_normal(shape).astype(np.float32) * 3
         writer.add_tensor(f"blk.0.attn_q.weight.{name}", tensor)
@@ -99,7 +99,7 @@ def test_a_sequence_is_kept_from_coming_again(client: httpx.Client) -> None:
 
 
 def test_a_model_from_a_file_writes_like_it(client: httpx.Client) -> None:
-    digest = upload(client, (SHIPPED / "pocket.gguf").read_bytes())
+    digest = upload(client, (TINY / "pocket.gguf").read_bytes())
     assert create(client, files={"model.gguf": digest}).json() == {"status": "success"}
     parameters = {"repeat_penalty": 1.0, "dry_multiplier": 0, "num_ctx": 1024}
     assert text(client, "made", **parameters) == text(client, MODEL, **parameters)
@@ -132,7 +132,7 @@ def test_later_servers_refuse_adapters(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["nonsense", "cut header", "cut tensors", "swapped"])
 def test_damaged_files_are_refused(client: httpx.Client, tmp_path: Path, damage: str) -> None:
-    whole = (SHIPPED / "pocket.gguf").read_bytes()
+    whole = (TINY / "pocket.gguf").read_bytes()
     data = {
         "nonsense": b"not a model at all",
         "cut header": whole[:300],
@@ -261,7 +261,7 @@ def test_many_at_once(client: httpx.Client) -> None:
 
 async def test_closing_the_answer_stops_the_model() -> None:
     engine = Engine(slots=1, threads=1)
-    loaded = await engine.load(Weights(SHIPPED / "pocket.gguf", (), 1024))
+    loaded = await engine.load(Weights(TINY / "pocket.gguf", (), 1024))
     request = {"prompt": "Once", "n_predict": 900, "ignore_eos": True}
     pieces = engine.generate(loaded, request)
     await anext(pieces)
@@ -279,9 +279,9 @@ async def test_closing_the_answer_stops_the_model() -> None:
 
 
 def test_a_store_survives_a_restart(tmp_path: Path) -> None:
-    store = Store(tmp_path, SHIPPED)
+    store = Store(tmp_path, Shipped(TINY))
     store.put(Manifest("mine:latest", "", parameters={"temperature": 0.1}))
-    again = Store(tmp_path, SHIPPED)
+    again = Store(tmp_path, Shipped(TINY))
     assert again.get("mine").parameters == {"temperature": 0.1}
     assert [path.name for path in (tmp_path / "manifests").iterdir()] == ["mine%3Alatest.json"]
     assert json.loads((tmp_path / "manifests" / "mine%3Alatest.json").read_text())["name"]

@@ -12,7 +12,7 @@ from pytest_django import Settings
 import modelserver
 from finetuning.services import promotion
 from modelserver import AdaptersRefusedError, Server
-from pocket.__main__ import SHIPPED
+from pocket.server.shipped import TINY
 from stories.models import User, model_in_service
 from tests.finetuning.test_promotion import candidate
 from tests.pocket.test_server import adapter
@@ -27,7 +27,7 @@ BASE, TUNED = "storaiteller-real-base", "storaiteller-real-tuned"
 async def base(base_url: str, settings: Settings) -> AsyncIterator[str]:
     """The base model, made from a file; the server is as before afterwards."""
     server = Server.at(base_url)
-    digest = await modelserver.upload(server, SHIPPED / "pocket.gguf")
+    digest = await modelserver.upload(server, TINY / "pocket.gguf")
     await modelserver.create(server, BASE, {"files": {"pocket.gguf": digest}})
     settings.STORY_MODEL = BASE
     yield BASE
@@ -44,7 +44,7 @@ async def registered(server: Server, folder: Path) -> str:
         request = {"from": BASE, "adapters": {file.name: digest}}
         await modelserver.create(server, TUNED, request)
     except AdaptersRefusedError:
-        whole = await modelserver.upload(server, SHIPPED / "pocket.gguf")
+        whole = await modelserver.upload(server, TINY / "pocket.gguf")
         await modelserver.create(server, TUNED, {"files": {"merged.gguf": whole}})
         return "merged"
     return "adapter"

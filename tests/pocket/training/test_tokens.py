@@ -9,27 +9,27 @@ import httpx
 import pytest
 
 from pocket import corpus
-from pocket.__main__ import SHIPPED
 from pocket.server import prompts
+from pocket.server.shipped import TINY
 from pocket.training import agreement, convert, tokens
 
 
 @pytest.fixture(scope="module")
 def ours() -> Any:
     """The shipped SentencePiece tokenizer."""
-    return tokens.load_tokenizer(SHIPPED)
+    return tokens.load_tokenizer(TINY)
 
 
 @pytest.fixture(scope="module")
 def theirs() -> Any:
     """The same one in transformers."""
-    return agreement.transformers_tokenizer(SHIPPED)
+    return agreement.transformers_tokenizer(TINY)
 
 
 @pytest.fixture(scope="module")
 def llama() -> Iterator[httpx.Client]:
     """llama.cpp's own server on the shipped model."""
-    server = agreement.llama_server(SHIPPED / "pocket.gguf")
+    server = agreement.llama_server(TINY / "pocket.gguf")
     with httpx.Client(base_url=server.listening_address, trust_env=False) as client:
         yield client
 
