@@ -92,11 +92,13 @@ class ModelServer:
 
     def ask(self, asked: Asked, *, to_the_end: bool = False) -> Answer:
         """Return the answer, read to its end even where it has too many words if `to_the_end`."""
+        body, most_words = asked.body(self._model), None if to_the_end else asked.most_words
+        started = time.monotonic()
         try:
-            with self._client.stream("POST", "/api/chat", json=asked.body(self._model)) as response:
+            with self._client.stream("POST", "/api/chat", json=body) as response:
                 if not response.is_success:
                     raise AskingError(_refusal(response))
-                return _read(response.iter_lines(), None if to_the_end else asked.most_words)
+                return _read(response.iter_lines(), started, most_words)
         except (httpx.HTTPError, ValueError, KeyError) as error:
             told = str(error) or type(error).__name__
             raise AskingError(f"The model server at {self._url} broke off: {told}") from error
@@ -121,9 +123,8 @@ def _refusal(response: httpx.Response) -> str:
     return f"The model server refused with status {response.status_code}: {told}"
 
 
-def _read(lines: Iterator[str], most_words: int | None) -> Answer:
+def _read(lines: Iterator[str], started: float, most_words: int | None) -> Answer:
     text, first, counter = "", 0.0, words.Counter()
-    started = time.monotonic()
     for data in lines:
         line = json.loads(data)
         if "error" in line:

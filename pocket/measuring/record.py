@@ -23,7 +23,8 @@ class Record:
                 row = json.loads(line)
             except ValueError:
                 continue
-            self._answers[row.pop("key")] = Answer(**row)
+            key = row.pop("key")
+            self._answers[key] = Answer(**row)
 
     def get(self, key: str) -> Answer | None:
         """Return the answer kept under `key`."""

@@ -21,6 +21,7 @@ _ROWS = (
     ("joined", "rewrites joined at both seams", "92 %"),
     ("outside_same", "  outside identical", "all"),
     ("distinct_4grams", "4-grams that occur once", "as authored"),
+    ("words", "  in so many words", ""),
     ("nearest", "4-grams of the nearest story", "as authored"),
     ("openings_twice", "five-word openings used twice", "<= 3 %"),
     ("first_word_ms", "first word", "<= 400 ms"),
@@ -54,4 +55,6 @@ def _cell(key: str, figure: Any) -> str:
         return f"{share:.1f} % ({low:.1f} to {high:.1f})"
     if key == "first_word_ms":
         return f"{figure:.0f} ms"
+    if key == "words":
+        return f"{figure:,}"
     return f"{figure:.1f}" if key == "tokens_per_second" else f"{100 * figure:.1f} %"

@@ -1,6 +1,11 @@
 """Asking a scripted server, and going on from what it answered."""
 
+import json
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -9,6 +14,32 @@ from pocket.measuring.asking import Answer, Asked, AskingError, ModelServer
 from pocket.measuring.record import Desk, Record
 from tests.conftest import ScriptedServer
 from tests.support.processes import free_port
+
+
+@contextmanager
+def late_server(seconds: float) -> Iterator[str]:
+    """Serve an answer whose very headers come `seconds` late; yields the address."""
+
+    class Late(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            time.sleep(seconds)
+            self.send_response(200)
+            self.end_headers()
+            line = {"message": {"content": "One."}, "done": True, "done_reason": "stop"}
+            self.wfile.write(json.dumps(line).encode() + b"\n")
+
+        def log_request(self, code: object = "-", size: object = "-") -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Late) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def asked(seed: int = 1, most_words: int = 500) -> Asked:
@@ -28,6 +59,11 @@ def test_an_answer_is_read_to_its_end(server: ModelServer) -> None:
     answer = server.ask(asked())
     assert (answer.text, answer.ended) == ("One two.", True)
     assert 0 < answer.first_word < 10
+
+
+def test_the_first_word_is_waited_for_from_the_request_on() -> None:
+    with late_server(0.4) as url, ModelServer(url, "late") as server:
+        assert 0.4 <= server.ask(asked()).first_word < 5
 
 
 @pytest.mark.parametrize("server", ["cut"], indirect=True)

@@ -89,5 +89,5 @@ def test_the_commands_draw_and_count(
         sys, "argv", ["blind", "tally", str(tmp_path / "key.json"), str(tmp_path / "said.txt")]
     )
     blind.main()
-    assert "is preferred to" in (told := capsys.readouterr().out)
-    assert "100.0 % (94.0 to 100.0) of 60 answers" in told
+    expected = f"{files[1]} is preferred to {files[0]}: 100.0 % (94.0 to 100.0) of 60 answers\n"
+    assert capsys.readouterr().out == expected

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pocket.measuring import clashes
+from pocket.measuring import clashes, held_out
 from pocket.measuring.clashes import Learned
 from prose import prompts
 from prose.settings import Settings
@@ -65,7 +65,7 @@ def test_the_command_tells_what_clashes(
 ) -> None:
     path = write(tmp_path / "a.csv", prompts.story_prompt(TRAINED))
     monkeypatch.setattr(sys, "argv", ["clashes", str(path)])
-    monkeypatch.setattr(clashes.held_out, "settings", lambda: chosen("Ana Pope", "brass key"))
+    monkeypatch.setattr(held_out, "settings", lambda: chosen("Ana Pope", "brass key"))
     with pytest.raises(SystemExit) as ended:
         clashes.main()
     assert ended.value.code == 1
