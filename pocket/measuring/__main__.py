@@ -31,11 +31,10 @@ def main() -> None:
         columns, chosen = _beside(options), held_out.settings()[: options.settings]
         rewrites = rewriting.read(options.rewrites) if options.rewrites else []
         measured = _measured(options, chosen, rewrites)
-    except (
-        *(AskingError, clashes.TrainingFileError, rewriting.RewriteFileError),
-        *(OSError, ValueError, KeyError),
-    ) as error:
-        sys.exit(str(error) if not isinstance(error, KeyError) else f"{error} is missing.")
+    except (AskingError, clashes.TrainingFileError, rewriting.RewriteFileError) as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted. The same command goes on from here.")
     options.output.write_text(json.dumps(measured, indent=1, ensure_ascii=False) + "\n")
     if rewrites:
         told = rewriting.for_readers(measured["rewrites"])
@@ -65,7 +64,10 @@ def _beside(options: argparse.Namespace) -> dict[str, Any]:
     """Return the further columns: earlier outputs, and the authored stories."""
     columns: dict[str, Any] = {}
     for path in options.beside:
-        columns[path.stem] = json.loads(path.read_text())["figures"]
+        try:
+            columns[path.stem] = json.loads(path.read_text())["figures"]
+        except (OSError, ValueError, KeyError):
+            sys.exit(f"{path} is no output of this command.")
     if options.authored:
         columns["authored"] = diversity([each.text for each in clashes.read(options.authored)])
     return columns

@@ -137,12 +137,22 @@ def main() -> None:
     options = parser.parse_args()
     try:
         options.run(options)
-    except (BlindError, OSError, ValueError, KeyError) as error:
+    except (BlindError, OSError) as error:
         sys.exit(str(error))
 
 
+def _read(path: Path, holding: str) -> dict[str, Any]:
+    """Return the object in a JSON file that has the field `holding`."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+        found[holding]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BlindError(f"{path} has no {holding}.") from error
+    return found
+
+
 def _draw(options: argparse.Namespace) -> None:
-    first, second = (json.loads(path.read_text()) for path in (options.first, options.second))
+    first, second = _read(options.first, "stories"), _read(options.second, "stories")
     pairs = draw(first["stories"], second["stories"], options.pairs, options.seed)
     options.folder.mkdir(parents=True, exist_ok=True)
     (options.folder / "pairs.txt").write_text(reading(pairs))
@@ -155,7 +165,7 @@ def _draw(options: argparse.Namespace) -> None:
 
 
 def _tally(options: argparse.Namespace) -> None:
-    key = json.loads(options.key.read_text())
+    key = _read(options.key, "second_is")
     count = len(key["second_is"])
     readers = [answers(path.read_text(), count) for path in options.answers]
     found = tally(key["second_is"], readers)

@@ -91,3 +91,10 @@ def test_the_commands_draw_and_count(
     blind.main()
     expected = f"{files[1]} is preferred to {files[0]}: 100.0 % (94.0 to 100.0) of 60 answers\n"
     assert capsys.readouterr().out == expected
+
+
+def test_what_is_no_output_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    monkeypatch.setattr(sys, "argv", ["blind", "draw", *[str(tmp_path / "a.json")] * 2])
+    with pytest.raises(SystemExit, match=r"a\.json has no stories"):
+        blind.main()

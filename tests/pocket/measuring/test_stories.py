@@ -116,3 +116,21 @@ def test_a_dead_server_ends_it_with_a_sentence(
     url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(SystemExit, match=f"No model server answers at {url}."):
         run(monkeypatch, "--url", url, "--output", tmp_path / "a.json")
+
+
+def test_an_interrupted_run_says_how_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "Desk", interrupted)
+    with pytest.raises(SystemExit, match="Interrupted"):
+        run(monkeypatch, "--output", tmp_path / "a.json")
+
+
+def test_what_is_no_earlier_output_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SystemExit, match="is no output of this command"):
+        run(monkeypatch, "--beside", tmp_path / "none.json", "--output", tmp_path / "a.json")
