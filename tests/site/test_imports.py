@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "finetuning.driver": ("finetuning.step_process", *_SERVICES),
     "finetuning.tasks": _DRIVER,
     "finetuning": _TRAINING_PAGES,
+    "pocket.measuring": ("prose",),
     "pocket.training": ("pocket", "prose", "modelserver.converters"),
     "pocket": ("prose",),
     "storaiteller_site.serving": ("modelserver", "storaiteller_site.secret"),
