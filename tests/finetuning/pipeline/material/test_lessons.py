@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -21,9 +21,17 @@ TEXT = "Ana rang the bell.\n\nNobody came. She rang again, and the rope broke."
 
 def rewrite(passage: str, **values: Any) -> Rewrite:
     start = TEXT.index(passage)
-    asked: Any = {"mode": "rewrite", "register": "", "instruction": "", **values}
-    place: Any = {"prompt": PROMPT, "text": TEXT, "start": start, "end": start + len(passage)}
-    return Rewrite(replacement="NEW", **place, **asked)
+    row = Rewrite(
+        prompt=PROMPT,
+        text=TEXT,
+        start=start,
+        end=start + len(passage),
+        mode="rewrite",
+        register="",
+        instruction="",
+        replacement="NEW",
+    )
+    return cast("Rewrite", {**row, **values})
 
 
 @pytest.mark.parametrize(
