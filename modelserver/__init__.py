@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         UnreachableError,
         UntrustedCertificateError,
     )
-    from modelserver.knowledge import Abilities, abilities, is_loaded
+    from modelserver.knowledge import THOUGHTS, Abilities, abilities, is_loaded
     from modelserver.models import (
         About,
         ModelFacts,
@@ -65,6 +65,7 @@ else:
 
 
 __all__ = [
+    "THOUGHTS",
     "Abilities",
     "About",
     "AdaptersRefusedError",

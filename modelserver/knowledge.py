@@ -12,6 +12,9 @@ from modelserver.server import Server
 from modelserver.tokens import ChatTokens
 
 FRESH = 60.0  # seconds that an answer counts
+# Tokens that a model which thinks is let have for that, beside those of what is asked for: it may
+# do so though it was told not to.
+THOUGHTS = 4_096
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from finetuning.pipeline.telling import StageError
 from finetuning.recipes import Recipe
 from modelserver import Server
 from prose import prompts
+from prose.answers.cleaner import AnswerCleaner
+from prose.answers.task import Task
 
 _AT_ONCE = 2
 
@@ -43,13 +45,14 @@ async def _write(
 ) -> list[dict[str, Any]]:
     turns = asyncio.Semaphore(_AT_ONCE)
     told = done
+    able = await modelserver.abilities(server, model)
 
     async def one(index: int) -> dict[str, Any]:
         nonlocal told
         row, seed = held_out[index % len(held_out)], recipe.seed + index
         async with turns:
             run.check_cancelled()
-            text, reason = await _story(recipe, server, model, row, seed)
+            text, reason = await _story(recipe, (server, model, able), row, seed)
         told += 1
         telling.say("progress", step=told, steps=2 * recipe.pairs)
         return {
@@ -72,19 +75,22 @@ async def _write(
 
 
 async def _story(
-    recipe: Recipe, server: Server, model: str, row: Any, seed: int
+    recipe: Recipe, asked: tuple[Server, str, modelserver.Abilities], row: Any, seed: int
 ) -> tuple[str, str]:
+    able = asked[2]
     options = {
         "seed": seed,
         "temperature": recipe.temperature,
         "num_ctx": recipe.num_ctx,
-        "num_predict": prompts.token_limit(row["settings"]["max_words"]),
+        "num_predict": prompts.token_limit(row["settings"]["max_words"])
+        + modelserver.THOUGHTS * able.thinks,
     }
     messages = [{"role": "user", "content": row["prompt"]}]
-    text, reason = "", ""
-    asked = modelserver.chat(server, model, messages, options)
-    async with aclosing(asked) as chunks:  # type: ignore[type-var]
+    # What isn't the story is taken out, as the app does.
+    cleaner, text, reason = AnswerCleaner(Task()), "", ""
+    answer = modelserver.chat(asked[0], asked[1], messages, options, able)
+    async with aclosing(answer) as chunks:  # type: ignore[type-var]
         async for chunk in chunks:
-            text += chunk.text
+            text += cleaner.feed(chunk.text)
             reason = chunk.done_reason or reason
-    return text.strip(), reason
+    return cleaner.final(text + cleaner.rest()).strip(), reason

@@ -11,7 +11,7 @@ from prose.cleaning import clean_text
 from stories.history.provenance import last_generation
 from stories.models import Story, StorySummary
 from stories.pages.common import SignedInRequest, own_story
-from stories.writing.long_story import LONGEST
+from stories.writing.long_story import LONGEST, take_of
 
 
 def report_context(story: Story) -> dict[str, Any]:
@@ -34,7 +34,8 @@ def change_summary(request: SignedInRequest, story_id: int) -> HttpResponse:
     summary = own.first()
     if summary is not None and not text:
         own.delete()
-    elif summary is not None and text != summary.text:
+    elif text and (summary is None or text != summary.text):
+        summary = summary or StorySummary(story=story, take=take_of(story.pk, story.version))
         summary.text, summary.is_own = text, True
         summary.save()
     if not request.htmx:

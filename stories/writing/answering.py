@@ -7,9 +7,6 @@ from prose.answers.taken import Kind
 from prose.answers.task import Task
 from stories.writing.finishing import Outcome
 
-# Tokens that a model which thinks is let have for that, beside those of what is asked for: it may
-# do so though it was told not to.
-THOUGHTS = 4_096
 # What a person is told of an answer that is none; what the model said follows.
 _REFUSED = "The model refused"
 _LONGEST_QUOTE = 200  # characters

@@ -19,7 +19,7 @@ from prose.answers.task import Task
 from prose.excerpts import TokenCount, last_sentences, parts
 from stories.models import Generation, StorySummary, StoryVersion
 from stories.writing import hub
-from stories.writing.answering import THOUGHTS, Answer
+from stories.writing.answering import Answer
 
 # Words of a summary that the model makes, and characters of any: as many as can be shown.
 WORDS, LONGEST = 150, 2_000
@@ -66,8 +66,7 @@ async def summary_for(
 
 def _known(generation: Generation, length: int) -> StorySummary:
     """Return what is told already of the take that is gone on from."""
-    base = StoryVersion.objects.filter(story=generation.story_id, number=generation.base_version)
-    take = base.values_list("take", flat=True).first() or 1
+    take = take_of(generation.story_id, generation.base_version)
     found = StorySummary.objects.filter(story=generation.story_id).first()
     if found is None:
         return StorySummary(story_id=generation.story_id, take=take)
@@ -75,6 +74,12 @@ def _known(generation: Generation, length: int) -> StorySummary:
         found.text, found.take, found.upto, found.is_own = "", take, 0, False
     found.upto = min(found.upto, length)
     return found
+
+
+def take_of(story: int, version: int | None) -> int:
+    """Return which of the stories written from nothing a version of `story` goes back to."""
+    found = StoryVersion.objects.filter(story=story, number=version or 0)
+    return found.values_list("take", flat=True).first() or 1
 
 
 async def _renewed(
@@ -107,7 +112,7 @@ async def _renewed(
 async def _told(prompt: str, generation: Generation, num_ctx: int, able: Abilities) -> str:
     options: dict[str, Any] = {
         "num_ctx": num_ctx,
-        "num_predict": prompts.token_limit(WORDS) + THOUGHTS * able.thinks,
+        "num_predict": prompts.token_limit(WORDS) + modelserver.THOUGHTS * able.thinks,
         "seed": generation.seed,
     }
     chat = [{"role": "user", "content": prompt}]

@@ -17,7 +17,6 @@ import modelserver
 from prose import words
 from stories.models import Generation, Story
 from stories.writing import checkpoints, hub, recovery
-from stories.writing.answering import THOUGHTS
 from stories.writing.assignments import Assignment
 from stories.writing.background import hold, reading, telling
 from stories.writing.finishing import Outcome, finish, reclaim
@@ -168,7 +167,7 @@ class _Run:
             chat, options, facts = attempt
             most = _PIECES_A_TOKEN * options["num_predict"]
             if able.thinks or (server, model) in _thinkers:
-                options = {**options, "num_predict": options["num_predict"] + THOUGHTS}
+                options = {**options, "num_predict": options["num_predict"] + modelserver.THOUGHTS}
             self.outcome.facts |= {**facts, "options": options}
             self.counter = words.Counter()
             await self._receive(modelserver.chat(server, model, chat, options, able), most)
@@ -200,7 +199,9 @@ class _Run:
                     }
                 elif reason := self._enough(
                     self.length - before,
-                    min(most - tokens + thoughts, _PIECES_A_TOKEN * THOUGHTS - thoughts),
+                    min(
+                        most - tokens + thoughts, _PIECES_A_TOKEN * modelserver.THOUGHTS - thoughts
+                    ),
                 ):
                     # Leaving closes the request, and the model server stops uncounted; it sends
                     # a chunk a token.

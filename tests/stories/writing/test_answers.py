@@ -8,11 +8,11 @@ from asgiref.sync import sync_to_async
 from django.test import Client
 from pytest_django import Settings
 
+import modelserver
 from prose import words
 from stories.history import library
 from stories.models import Generation, Story
 from stories.writing import runner
-from stories.writing.answering import THOUGHTS
 from tests.conftest import ScriptedServer
 from tests.support.model_server import CASES
 from tests.support.sockets import Followed, StorySocket
@@ -121,7 +121,7 @@ async def test_who_thinks_in_tags_has_the_room_for_it_the_next_time(
     first, second = (
         chat["body"]["options"]["num_predict"] for chat in model_server.chats("say_think_tags")[-2:]
     )
-    assert second - first == THOUGHTS
+    assert second - first == modelserver.THOUGHTS
 
 
 async def test_a_refusal_is_told_and_never_offered(

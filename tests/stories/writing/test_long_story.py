@@ -215,6 +215,14 @@ def test_a_summary_has_a_bound(long: Story, alices: Client) -> None:
     assert len(StorySummary.objects.get(story=long).text) == LONGEST
 
 
+def test_words_that_were_typed_are_kept_though_the_summary_is_gone(
+    long: Story, alices: Client
+) -> None:
+    alices.post(f"/stories/{long.pk}/summary/", {"summary": "Anna counts."})
+    summary = StorySummary.objects.get(story=long)
+    assert (summary.text, summary.is_own, summary.upto) == ("Anna counts.", True, 0)
+
+
 @pytest.mark.parametrize("text", [TALE, "a" * 50_000, "走。" * 20_000, "word " * 9_000, ""])
 def test_parts_are_the_whole_and_fit(text: str) -> None:
     def count(part: str) -> int:
