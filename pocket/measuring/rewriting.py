@@ -14,11 +14,19 @@ from typing import Any, TypedDict
 from pocket.measuring.asking import Answer, Asked
 from pocket.measuring.checks import cleaned
 from pocket.measuring.record import Desk
-from prose import cleaning, overlap, passage, prompts, replacement, sentences, splice, words
+from prose import (
+    cleaning,
+    lengths,
+    overlap,
+    passage,
+    prompts,
+    replacement,
+    sentences,
+    splice,
+    words,
+)
 
 # As the app has them, which this room may not import; a test compares the two.
-_FACTORS, _USUAL_FACTOR = {"shorten": 0.6, "expand": 2.5}, 1.5
-_LEAST_WORDS, _LEAST_SHORTENED, _LEAST_MORE = 12, 6, 2
 _LEAST_STOP, _MOST_STOP = 12, 48  # characters
 _ATTEMPTS = 3  # an answer that says nothing new is asked for again
 
@@ -69,12 +77,8 @@ def read(path: Path) -> list[Rewrite]:
     return found
 
 
-def budget(part: passage.Passage, mode: str) -> int:
-    """Return how many words may replace `part`."""
-    most = int(part.words * _FACTORS.get(mode, _USUAL_FACTOR))
-    if not part.ends_sentence:
-        return max(most, part.words + _LEAST_MORE)
-    return max(most, _LEAST_SHORTENED if mode == "shorten" else _LEAST_WORDS)
+def _most(rewrite: Rewrite, part: passage.Passage) -> int:
+    return lengths.most_words(part, rewrite["mode"], asked=bool(rewrite["instruction"]))
 
 
 def asked_for(rewrite: Rewrite, seed: int) -> Asked:
@@ -87,7 +91,7 @@ def asked_for(rewrite: Rewrite, seed: int) -> Asked:
     wish = prompts.rewrite_wish(
         rewrite["mode"], rewrite["register"], rewrite["instruction"], part.core
     )
-    most = budget(part, rewrite["mode"])
+    most = _most(rewrite, part)
     following = after[:_MOST_STOP]
     if len(following) == _MOST_STOP and " " in following:
         following = following.rpartition(" ")[0]
@@ -104,13 +108,14 @@ def asked_for(rewrite: Rewrite, seed: int) -> Asked:
 
 def rewritten(rewrite: Rewrite, answer: Answer) -> Rewritten:
     """Return what the app puts in the place of the passage, and what is wrong with that."""
-    part, most = _part(rewrite), budget(_part(rewrite), rewrite["mode"])
+    part = _part(rewrite)
+    most = _most(rewrite, part)
     inside = not part.ends_sentence
     lookout = overlap.Lookout(overlap.opening(part.right, inside_sentence=inside))
     told = lookout.feed(cleaned(answer.text, part.core))
     told += lookout.rest()
     # The app stops where enough is said.
-    goal = sentences.Goal(10**9 if inside else most * 2 // 3)
+    goal = sentences.Goal(10**9 if inside else lengths.enough_words(most))
     kept = goal.cut(told)
     reached = lookout.ended or answer.ended
     cut_short = not (reached or goal.reached)

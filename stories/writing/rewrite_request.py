@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.conf import settings as site
 
 from modelserver import PromptTooLongError, counter
-from prose import cleaning, prompts, replacement, words
+from prose import cleaning, lengths, prompts, replacement, words
 from prose.excerpts import TokenCount, first_sentences, last_sentences
 from prose.passage import Passage, cut
 from prose.settings import Settings
@@ -17,12 +17,6 @@ from stories.models import Generation
 
 NOTHING = "The model left the passage out. Try again, or ask for something else."
 
-# The budget, in parts of the passage's words.
-_FACTORS = {Generation.Mode.SHORTEN: 0.6, Generation.Mode.EXPAND: 2.5}
-_USUAL_FACTOR = 1.5
-# Words that a sentence may need, however short the one was that it replaces.
-_LEAST_WORDS, _LEAST_SHORTENED = 12, 6
-_LEAST_MORE = 2  # inside a sentence
 # Tokens that a context shortened to the utmost still tells of the story.
 _LEAST_CONTEXT = 96
 _TEMPLATE_TOKENS = 8  # a message
@@ -59,20 +53,13 @@ class Rewrite:
     @property
     def budget(self) -> int:
         """How many words the replacement may have."""
-        count, mode = self.passage.words, Generation.Mode(self.generation.mode)
-        budget = int(count * _FACTORS.get(mode, _USUAL_FACTOR))
-        if not self.passage.ends_sentence:
-            return max(budget, count + _LEAST_MORE)
-        return max(budget, _LEAST_SHORTENED if mode == Generation.Mode.SHORTEN else _LEAST_WORDS)
+        asked = self.generation
+        return lengths.most_words(self.passage, asked.mode, asked=bool(asked.instruction))
 
     @property
     def goal(self) -> int:
-        """With how many words the replacement has said enough, at the end of a sentence.
-
-        Two thirds of the budget: the length of the passage itself, for a plain rewrite. The rest
-        of the budget is for the sentence that is not at its end there.
-        """
-        return self.budget * 2 // 3
+        """With how many words the replacement has said enough, at the end of a sentence."""
+        return lengths.enough_words(self.budget)
 
     def request(self, num_ctx: int) -> Request:
         """Return what is sent to a model that reads `num_ctx` tokens.
