@@ -1,8 +1,8 @@
 """What a base was taught by us: its stories and rewrites, kept to be learned again beside new ones.
 
-A folder holds `stories.csv` (`Prompt,Story`) and `rewrites.jsonl`, one rewrite a line: `prompt` and
-`text` of the story, `start` and `end` of the passage (code points), what was asked (`mode`,
-`register`, `instruction`) and the `replacement`.
+A folder holds `stories.csv` (`Prompt,Story`) and two files of a JSON object a line:
+`continuations.jsonl`, of stories that have ended, and `rewrites.jsonl`. What stands in them is told
+by `Continuation` and `Rewrite`.
 """
 
 import hashlib
@@ -16,10 +16,11 @@ from finetuning.pipeline.run_folder import Row, read_rows
 from prose import passage, prompts, sentences
 
 STORIES, REWRITES = "stories.csv", "rewrites.jsonl"
+CONTINUATIONS = "continuations.jsonl"
 
 
 class Rewrite(TypedDict):
-    """A passage of a story, and what an editor made of it."""
+    """A passage of a story, from code point `start` to `end`, and what an editor made of it."""
 
     prompt: str
     text: str
@@ -31,6 +32,14 @@ class Rewrite(TypedDict):
     replacement: str
 
 
+class Continuation(TypedDict):
+    """A story that has ended, and how it goes on all the same."""
+
+    prompt: str
+    text: str
+    continuation: str
+
+
 def stories(folder: Path) -> Iterator[Row]:
     """Yield the stories of `folder` as rows to learn from."""
     for entry in datastories.read_csv((folder / STORIES).read_bytes()):
@@ -40,6 +49,18 @@ def stories(folder: Path) -> Iterator[Row]:
 def rewrites(folder: Path) -> Iterator[Rewrite]:
     """Yield the rewrites of `folder`."""
     yield from read_rows(folder / REWRITES)
+
+
+def continuations(folder: Path) -> Iterator[Continuation]:
+    """Yield the continuations of `folder`."""
+    yield from read_rows(folder / CONTINUATIONS)
+
+
+def continuation_row(one: Continuation) -> Row:
+    """Return `one` as it is asked for when a story was whole to the model: by a new paragraph."""
+    given = f"{one['text']}\n\n"
+    row = _row(one["prompt"], given + one["continuation"])
+    return {**row, "given": len(given)}
 
 
 def rewrite_row(rewrite: Rewrite) -> Row:
@@ -70,6 +91,7 @@ def replayed(folder: Path, learned: Set[str], held_out: Set[str], count: int) ->
     """
     rows = [row for row in stories(folder) if row["text"] not in learned | held_out]
     rows += [rewrite_row(one) for one in rewrites(folder) if one["text"] not in held_out]
+    rows += [continuation_row(one) for one in continuations(folder) if one["text"] not in held_out]
     return sorted(rows, key=_order)[:count]
 
 
