@@ -12,6 +12,8 @@ StartFrom = Literal["base", "service"]
 Quantization = Literal["f16", "q8_0", "q4_k_m"]
 Precision = Literal["float32", "bfloat16"]
 
+_EMBEDDED = ("pocket", "smollm2")
+
 # Llama's attention and feed-forward projections, by their names in transformers.
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
@@ -108,6 +110,11 @@ class Recipe:
                 bounds.least <= value <= bounds.largest  # false for NaN too
             ):
                 yield entry.name, f"Enter a number from {bounds.least:g} to {bounds.largest:g}."
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether pocket, the embedded model server, brings the base."""
+        return self.base_model in _EMBEDDED
 
     def changed(self, values: Mapping[str, Any]) -> Self:
         """Return this recipe with `values` in place of its own. Raises `RecipeError`."""

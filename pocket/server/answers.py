@@ -36,8 +36,8 @@ class Models:
         """Return the model, loaded with the context that `chosen` options ask for."""
         keep = options.keep_seconds(keep_alive, self.manners.keep)
         context = options.context_size(chosen, self.metadata(manifest).context_length)
-        adapters = tuple(self.store.blob_path(digest) for digest in manifest.adapters)
-        weights = Weights(self.store.model_path(manifest), adapters, context)
+        model, *adapters = self.store.files(manifest)
+        weights = Weights(model, tuple(adapters), context)
         return await self.engine.load(weights, keep)
 
 

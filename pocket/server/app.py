@@ -100,13 +100,14 @@ class _API:
         return JSONResponse({"models": [self._entry(model) for model in self.models.store.all()]})
 
     async def ps(self, request: Request) -> Response:
-        paths = {self.models.store.model_path(m): m for m in self.models.store.all()}
+        # Two names may be of one file, with the same adapters or others.
+        names = [(self.models.store.files(model), model) for model in self.models.store.all()]
         now, clock = datetime.now(UTC), time.monotonic()
         return JSONResponse(
             {
                 "models": [
                     {
-                        **self._entry(paths[loaded.weights.model]),
+                        **self._entry(model),
                         "expires_at": (
                             now + timedelta(seconds=loaded.expires_at - clock)
                         ).isoformat(),
@@ -114,7 +115,8 @@ class _API:
                         "context_length": loaded.weights.context,
                     }
                     for loaded in self.models.engine.loaded()
-                    if loaded.weights.model in paths
+                    for files, model in names
+                    if files == (loaded.weights.model, *loaded.weights.adapters)
                 ]
             }
         )
@@ -193,8 +195,7 @@ class _API:
         return Response(status_code=201 if new else 200)
 
     def _entry(self, manifest: Manifest) -> Line:
-        files = [self.models.store.model_path(manifest)]
-        files += [self.models.store.blob_path(digest) for digest in manifest.adapters]
+        files = self.models.store.files(manifest)
         return {
             "name": manifest.name,
             "model": manifest.name,

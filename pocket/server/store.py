@@ -128,6 +128,10 @@ class Store:
         """Return the model's GGUF file."""
         return self.blob_path(manifest.model)
 
+    def files(self, manifest: Manifest) -> tuple[Path, ...]:
+        """Return all that the model is loaded from: its GGUF file, and the adapters on top."""
+        return tuple(map(self.blob_path, (manifest.model, *manifest.adapters)))
+
     def blob_path(self, digest: str) -> Path:
         """Return where the blob of hexadecimal `digest` is or would be, or a shipped file."""
         return self._shipped_files.get(digest) or self._blobs / f"sha256-{digest}"

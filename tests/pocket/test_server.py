@@ -305,3 +305,9 @@ async def test_a_client_that_leaves_ends_the_work() -> None:
     answer = await _unless_left(request, endless())
     assert answer.status_code == CLIENT_CLOSED_REQUEST
     assert ended.is_set()
+
+
+def test_a_loaded_model_is_told_by_each_of_its_names(client: httpx.Client) -> None:
+    assert text(client, MODEL)
+    told = {model["name"] for model in client.get("/api/ps").json()["models"]}
+    assert {"pocket:latest", "pocket-tiny:latest"} <= told

@@ -19,7 +19,6 @@ from finetuning import driver, tasks
 from finetuning.models import TrainingRun
 from finetuning.recipes import RECIPES, Recipe, RecipeError
 from finetuning.services import promotion, states, storage
-from modelserver import names
 
 _START_TIMEOUT = 60.0  # seconds
 _PROBE_TIMEOUT = 5.0
@@ -135,8 +134,8 @@ def _ending_in_order() -> Iterator[None]:
 
 @contextmanager
 def _model_server(recipe: Recipe) -> Iterator[None]:
-    """Use the model server that has the base; without one, run pocket for its own recipe."""
-    if _has(recipe.base_model) or not names.same(recipe.base_model, "pocket"):
+    """Use the model server that has the base; without one, run pocket for its own recipes."""
+    if _has(recipe.base_model) or not recipe.is_embedded:
         yield
         return
     with socket.socket() as probe:
