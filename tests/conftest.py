@@ -36,14 +36,18 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 class ScriptedServer:
-    """The scripted model server, seen from a test."""
+    """The scripted model server, seen from a test: other tests asked it before."""
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._before = len(self._requests())
+
+    def _requests(self) -> list[dict[str, Any]]:
+        return httpx.get(f"{self.url}/requests", trust_env=False).json()
 
     def chats(self, model: str) -> list[dict[str, Any]]:
-        """Return what `model` was asked so far and how each answer ended."""
-        found = httpx.get(f"{self.url}/requests", trust_env=False).json()
+        """Return what this test asked `model` so far and how each answer ended."""
+        found = self._requests()[self._before :]
         return [chat for chat in found if chat["body"]["model"] == model]
 
 
@@ -65,7 +69,7 @@ async def model_server(
     settings.MODEL_SERVER = Server.at(scripted_server.url)
     settings.STORY_MODEL = "steady"
     counting._counters.clear()  # what another test's answers told of a model
-    yield scripted_server
+    yield ScriptedServer(scripted_server.url)
     await modelserver.close()
 
 
