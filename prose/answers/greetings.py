@@ -95,7 +95,7 @@ def length(text: str, *, last: bool) -> int:
     """
     last, text = last and len(text) <= MOST, text[:MOST]
     begun = text.lower().lstrip(_IGNORED)
-    if len(text) - len(begun) > _LONGEST_LEAD or not _starts(begun, _STARTS):
+    if len(text) - len(begun) > _LONGEST_LEAD or not _STARTS.may_begin(begun):
         return 0
     if not last and not _MAY_BE_OVER.search(text):
         return 0
@@ -126,52 +126,41 @@ def _is_about_text(found: re.Match[str], task: re.Pattern[str], *, last: bool) -
 
 # ---- Waiting ----
 
-_STARTS = tuple(
-    sorted(
-        {
-            *("sure", "certainly", "of course", "absolutely", "definitely", "okay", "ok ", "ok,"),
-            *("ok!", "alright", "all right", "great", "wonderful", "gladly", "got it", "thank"),
-            *(
-                "understood",
-                "no problem",
-                "with pleasure",
-                "my pleasure",
-                "happy to help",
-                "what a",
-            ),
-            *("here's", "here’s", "here is", "here are", "here you", "here it is", "here we go"),
-            *("here goes", "below is", "below you", "the following is", "this is", "that is"),
-            *("i've ", "i’ve ", "i have written", "i have rewritten", "i'd be ", "i’d be ", "yes,"),
-            *("yes!", "i'd love to", "i’d love to", "i would be", "i would love to", "i'm happy"),
-            *("rewritten", "revised", "edited", "new version", "the rewritten", "the revised"),
-            *("the edited", "the new version", "story:", "continuation", "response:", "output:"),
-            *("natürlich", "aber natürlich", "gern", "sehr gern", "klar", "na klar", "sicher,"),
-            *("sicher!", "selbstverständlich", "alles klar", "in ordnung", "mit vergnügen", "ja,"),
-            *("verstanden", "vielen dank", "danke", "hier ist", "hier sind", "hier kommt"),
-            *("hier folgt", "hier hast du", "hier haben sie", "hier find", "nachfolgend"),
-            *("im folgenden", "es folgt", "anbei", "das ist", "dies ist", "ich habe", "ja!"),
-            *("was für eine", "tolle idee", "fortsetzung", "überarbeitete", "geschichte:"),
-            *("bien sûr", "certainement", "d'accord", "d’accord", "avec ", "volontiers", "oui,"),
-            *("absolument", "entendu", "très bien", "parfait", "merci", "voici", "voilà", "suite"),
-            *("ci-dessous", "je vous propose", "je te propose", "c'est", "c’est", "ceci est"),
-            *("j'ai ", "j’ai ", "quelle belle idée", "quelle bonne idée", "version ", "histoire"),
-            *("claro", "por supuesto", "con gusto", "con mucho gusto", "desde luego", "oui !"),
-            *("de acuerdo", "vale", "perfecto", "entendido", "gracias", "muchas gracias", "sí,"),
-            *("aquí tiene", "aquí está", "aquí va", "aquí te", "aquí le", "aquí os", "sí!"),
-            *("a continuación", "te presento", "le presento", "te comparto", "este es", "esta es"),
-            *("he escrito", "he reescrito", "continuación", "qué buena idea", "historia:"),
-            *("好的", "当然", "没问题", "可以的", "明白了", "收到", "好主意", "很高兴", "谢谢"),
-            *("以下", "下面是", "下面为", "下面就是", "我为", "我给", "我帮", "这是", "这就是"),
-            *("这里是", "这里有", "故事", "正文", "续写", "改写", "修改后", "重写后"),
-        }
-    )
+_STARTS = phrases.Beginnings(
+    *("sure", "certainly", "of course", "absolutely", "definitely", "okay", "ok ", "ok,"),
+    *("ok!", "alright", "all right", "great", "wonderful", "gladly", "got it", "thank"),
+    *("understood", "no problem", "with pleasure", "my pleasure", "happy to help", "what a"),
+    *("here's", "here’s", "here is", "here are", "here you", "here it is", "here we go"),
+    *("here goes", "below is", "below you", "the following is", "this is", "that is"),
+    *("i've ", "i’ve ", "i have written", "i have rewritten", "i'd be ", "i’d be ", "yes,"),
+    *("yes!", "i'd love to", "i’d love to", "i would be", "i would love to", "i'm happy"),
+    *("rewritten", "revised", "edited", "new version", "the rewritten", "the revised"),
+    *("the edited", "the new version", "story:", "continuation", "response:", "output:"),
+    *("natürlich", "aber natürlich", "gern", "sehr gern", "klar", "na klar", "sicher,"),
+    *("sicher!", "selbstverständlich", "alles klar", "in ordnung", "mit vergnügen", "ja,"),
+    *("verstanden", "vielen dank", "danke", "hier ist", "hier sind", "hier kommt"),
+    *("hier folgt", "hier hast du", "hier haben sie", "hier find", "nachfolgend"),
+    *("im folgenden", "es folgt", "anbei", "das ist", "dies ist", "ich habe", "ja!"),
+    *("was für eine", "tolle idee", "fortsetzung", "überarbeitete", "geschichte:"),
+    *("bien sûr", "certainement", "d'accord", "d’accord", "avec ", "volontiers", "oui,"),
+    *("absolument", "entendu", "très bien", "parfait", "merci", "voici", "voilà", "suite"),
+    *("ci-dessous", "je vous propose", "je te propose", "c'est", "c’est", "ceci est"),
+    *("j'ai ", "j’ai ", "quelle belle idée", "quelle bonne idée", "version ", "histoire"),
+    *("claro", "por supuesto", "con gusto", "con mucho gusto", "desde luego", "oui !"),
+    *("de acuerdo", "vale", "perfecto", "entendido", "gracias", "muchas gracias", "sí,"),
+    *("aquí tiene", "aquí está", "aquí va", "aquí te", "aquí le", "aquí os", "sí!"),
+    *("a continuación", "te presento", "le presento", "te comparto", "este es", "esta es"),
+    *("he escrito", "he reescrito", "continuación", "qué buena idea", "historia:"),
+    *("好的", "当然", "没问题", "可以的", "明白了", "收到", "好主意", "很高兴", "谢谢"),
+    *("以下", "下面是", "下面为", "下面就是", "我为", "我给", "我帮", "这是", "这就是"),
+    *("这里是", "这里有", "故事", "正文", "续写", "改写", "修改后", "重写后"),
 )
 _SENTENCE_GOES_ON = re.compile(r"[.!?…。！？][\"”’»」]?(?:\s+\S|(?<=[。！？])\S)")
 # After a yes, what comes has to be an introduction or an offer.
 _AFTER_YES = re.compile(
     rf"{_LEAD}(?:{_YES}|{phrases.CHINESE_YES}){_YES_END}(?P<next>.*)", re.IGNORECASE | re.DOTALL
 )
-_OFFER_STARTS = (
+_OFFER_STARTS = phrases.Beginnings(
     *("i'd", "i’d", "i would", "i'll", "i’ll", "i will", "i'm", "i’m", "i am", "i can", "let"),
     *("ich ", "lass", "je ", "j'", "j’", "laisse", "voy a", "te ", "me encantaría", "puedo"),
     *("estaré", "vamos a", "déjame", "我", "让我"),
@@ -184,19 +173,15 @@ def may_begin(text: str) -> bool:
     if len(text) >= MOST:
         return False
     begun = text.lower().lstrip(_IGNORED)
-    if len(text) - len(begun) > _LONGEST_LEAD or not _starts(begun, _STARTS):
+    if len(text) - len(begun) > _LONGEST_LEAD or not _STARTS.may_begin(begun):
         return False
     after = _AFTER_YES.match(text)
     if after:
         begun = after["next"].lower().lstrip(_IGNORED)
-        if not _starts(begun, _STARTS) and not _starts(begun, _OFFER_STARTS):
+        if not _STARTS.may_begin(begun) and not _OFFER_STARTS.may_begin(begun):
             return False
-        if begun.startswith(_OFFER_STARTS):
+        if _OFFER_STARTS.begins(begun):
             return "\n" not in begun
     if "\n" in begun:
         return False
     return not _SENTENCE_GOES_ON.search(begun) and not _MAY_BE_OVER.search(begun)
-
-
-def _starts(begun: str, starts: tuple[str, ...]) -> bool:
-    return begun.startswith(starts) or any(start.startswith(begun) for start in starts)

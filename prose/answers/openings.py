@@ -4,6 +4,7 @@ import re
 
 from prose.answers import greetings, refusals
 from prose.answers.endings import is_title
+from prose.answers.phrases import Beginnings
 from prose.answers.taken import Kind, Taken
 from prose.answers.task import Task
 
@@ -28,7 +29,7 @@ _TITLE = re.compile(
 _MAY_BE_TITLE = re.compile(
     rf"(?:#|[*_]{{1,3}}(?:\S|\Z)|(?:{_NAMES})\s?[:：])[^\n]{{0,{_LONGEST_LINE}}}\Z", re.IGNORECASE
 )
-_TITLE_NAMES = (
+_TITLE_NAMES = Beginnings(
     "title:",
     "titel:",
     "titre :",
@@ -169,9 +170,7 @@ class Opening:
             return True
         begun = text.lower()
         may_be_titled = not self._task.passage and not self.title and not self.lead
-        return may_be_titled and (
-            bool(_MAY_BE_TITLE.match(text)) or any(name.startswith(begun) for name in _TITLE_NAMES)
-        )
+        return may_be_titled and (bool(_MAY_BE_TITLE.match(text)) or _TITLE_NAMES.may_become(begun))
 
 
 def _is_looked_at(length: int, letter: str) -> bool:

@@ -183,6 +183,29 @@ CHINESE_OFFER = r"我(?:来|会|很乐意|可以|将|这就)|让我"
 CHINESE_LABEL = r"(?:改写|修改|重写)?(?:后的|的)?(?:故事|正文|续写|版本|段落|内容|改写)(?:如下)?"
 
 
+class Beginnings:
+    """How a text may begin; a look at one costs the same however many ways there are."""
+
+    def __init__(self, *phrases: str) -> None:
+        """Take `phrases` in lower case."""
+        self._phrases = phrases
+        self._begun = frozenset(
+            phrase[:length] for phrase in phrases for length in range(len(phrase) + 1)
+        )
+
+    def begins(self, text: str) -> bool:
+        """Tell whether `text`, in lower case, begins with one of them."""
+        return text.startswith(self._phrases)
+
+    def may_become(self, text: str) -> bool:
+        """Tell whether `text` is one of them, or the beginning of one."""
+        return text in self._begun
+
+    def may_begin(self, text: str) -> bool:
+        """Tell whether `text` begins with one of them, or may when there is more of it."""
+        return self.may_become(text) or self.begins(text)
+
+
 def any_of(parts: str, *, words: bool = True) -> re.Pattern[str]:
     """Return what finds one of `parts`, as whole words."""
     return re.compile(rf"(?<!\w)(?:{parts})(?!\w)" if words else parts, re.IGNORECASE)

@@ -6,6 +6,8 @@ names what was asked for.
 
 import re
 
+from prose.answers.phrases import Beginnings
+
 # A story is longer; characters.
 MOST = 900
 _LOOKED_AT = 260
@@ -57,7 +59,7 @@ _CHINESE = re.compile(
     r"(?:请求|要求|内容|故事|改写|续写|写|创作|生成|提供|帮助|协助|满足|段落)"
     r"|\s{0,24}+作为(?:一个|一名)?(?:AI|人工智能|语言模型|大型语言模型)"
 )
-_OPENINGS = (
+_OPENINGS = Beginnings(
     *("i'm sorry", "i’m sorry", "im sorry", "i'm really sorry", "i’m really sorry", "i am sorry"),
     *("i'm very sorry", "i'm so sorry", "i'm truly sorry", "i am really sorry", "i am very sorry"),
     *("sorry", "i apologi", "my apologies", "unfortunately", "i regret", "i can't", "i can’t"),
@@ -78,6 +80,8 @@ _MOST_SENTENCES = 2
 
 def begins(text: str) -> bool:
     """Tell whether `text` begins as a refusal does, with what was asked for named."""
+    if not text:
+        return False
     text = text[:_LOOKED_AT]
     return any(pattern.match(text) for pattern in (_REFUSED, _AS_A_MODEL, _CHINESE))
 
@@ -92,8 +96,8 @@ def may_be(text: str) -> bool:
     if len(text) > MOST:
         return False
     begun = text[:_LOOKED_AT].lower().lstrip("*_ \t\n")
-    if not begun.startswith(_OPENINGS):
-        return any(opening.startswith(begun) for opening in _OPENINGS)
+    if not _OPENINGS.begins(begun):
+        return _OPENINGS.may_become(begun)
     if begins(text):
         return True
     # It would have been said by now.

@@ -129,6 +129,8 @@ class Writing:
 
     async def prepare(self, able: Abilities) -> None:
         """Find out what of a long story the model is shown, and let it read the rest."""
+        if not self.base:
+            return
         num_ctx = _context_size(able.context_length)
         self._view = await reading(self.length, lambda: self._view_in(num_ctx))
         if self._view.start:
