@@ -73,4 +73,7 @@ _counters: dict[tuple[Server, str], Counter] = {}
 
 def counter(server: Server, model: str) -> Counter:
     """Return what the tokens of `model` are estimated with; this process has one of each model."""
-    return _counters.setdefault((server, model), Counter())
+    key = (server, model)
+    if key not in _counters:
+        _counters[key] = Counter()
+    return _counters[key]
