@@ -239,11 +239,27 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 ALLOW_SIGNUP = env.bool("ALLOW_SIGNUP", False)
-ACCOUNT_ADAPTER = "stories.accounts.signup.AccountAdapter"
+# Whom the pages name when somebody needs an account, a link or a right; shown to everybody.
+CONTACT = env.str("CONTACT", "the administrator of this installation")
+ACCOUNT_ADAPTER = "stories.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    name: f"stories.accounts.forms.{form}"
+    for name, form in (
+        ("login", "LoginForm"),
+        ("signup", "SignupForm"),
+        ("add_email", "AddEmailForm"),
+        ("change_password", "ChangePasswordForm"),
+        ("set_password", "SetPasswordForm"),
+        ("reset_password", "ResetPasswordForm"),
+        ("reset_password_from_key", "ResetPasswordKeyForm"),
+        ("reauthenticate", "ReauthenticateForm"),
+    )
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 # The address is for resetting the password only; a family's server may have no mail at all.
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # the subjects say where they are from
 # Who is signed in may guess their password no oftener than who is not.
 ACCOUNT_RATE_LIMITS = {"reauthenticate": "5/5m/user", "change_password": "5/5m/user"}
 ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("stories:home")
@@ -252,7 +268,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("stories:library")
 
-# Mail: into files of the data folder until EMAIL_URL names a server.
+# Mail: into files of the data folder until EMAIL_URL names a server. The pages say which of both.
 if _mail := env.mail("EMAIL_URL", ""):
     vars().update(_mail)
 else:
@@ -329,6 +345,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SERVED_OVER_TL
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True  # the pages carry the token themselves
+CSRF_FAILURE_VIEW = "storaiteller_site.old_forms.refuse"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS: list[str] = []  # no page takes files: none is kept, not even for a moment
 # Other names of the domain may not be ours to decide on.

@@ -9,3 +9,9 @@ urlpatterns = [
     path("compare/", include("finetuning.urls")),
     path("", include("stories.urls")),
 ]
+
+handler400 = "storaiteller_site.error_pages.bad_request"
+handler403 = "storaiteller_site.error_pages.forbidden"
+handler404 = "storaiteller_site.error_pages.not_found"
+handler429 = "storaiteller_site.error_pages.too_many"  # allauth's, not Django's
+handler500 = "storaiteller_site.error_pages.fault"

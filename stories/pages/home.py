@@ -1,6 +1,5 @@
 """The landing page and the health check."""
 
-from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -14,8 +13,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Tell a visitor what this is; a writer goes to the library."""
     if request.user.is_authenticated:
         return redirect("stories:library")
-    context = {"first": not User.objects.exists(), "signup_open": settings.ALLOW_SIGNUP}
-    return render(request, "stories/home.html", context)
+    return render(request, "stories/home.html", {"first": not User.objects.exists()})
 
 
 @require_safe

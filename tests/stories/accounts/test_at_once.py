@@ -68,7 +68,7 @@ def test_of_six_at_once_one_gets_in(environment: dict[str, str]) -> None:
         answers = sign_up_at_once(environment, [environment["PORT"], other])
     assert sorted(answer.status_code for answer in answers) == [200] * (PEOPLE - 1) + [302]
     told = [answer.text for answer in answers if answer.status_code == 200]
-    assert all("sign up is currently closed" in page for page in told)
+    assert all("Sign-up is closed" in page for page in told)
     assert manage(environment, "shell", "-v", "0", "-c", SHOW).split() == ["1", "1"]
 
 

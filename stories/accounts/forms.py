@@ -1,0 +1,82 @@
+"""The account pages' forms: allauth's, with our own labels and no placeholder that repeats them."""
+
+from typing import Any
+
+from allauth.account import forms as allauth_forms
+from django import forms
+
+_LABELS = {
+    "login": "User name or email",
+    "username": "User name",
+    "email": "Email",
+    "password": "Password",
+    "password1": "Password",
+    "password2": "Password, once more",
+    "oldpassword": "Current password",
+    "remember": "Keep me signed in on this device",
+}
+_NEW = {"password1": "New password", "password2": "New password, once more"}
+_OPTIONAL = {"email": "Email (optional)"}
+
+
+class OwnWords(forms.Form):
+    """Labels by the name of the field."""
+
+    labels: dict[str, str] = _LABELS
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name, field in self.fields.items():
+            field.label = self.labels.get(name, field.label)
+            field.widget.attrs.pop("placeholder", None)
+
+
+class LoginForm(OwnWords, allauth_forms.LoginForm):  # type: ignore[misc]  # allauth has no types
+    """Signing in."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Most have no address here: what a browser keeps is the name.
+        self.fields["login"].widget.attrs |= {
+            "autocomplete": "username",
+            "autocapitalize": "none",
+            "spellcheck": "false",
+        }
+
+
+class SignupForm(OwnWords, allauth_forms.SignupForm):  # type: ignore[misc]
+    """Opening an account."""
+
+    labels = _LABELS | _OPTIONAL
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["email"].help_text = "Only for setting a new password, should you forget yours."
+
+
+class AddEmailForm(OwnWords, allauth_forms.AddEmailForm):  # type: ignore[misc]
+    """Another address."""
+
+
+class ChangePasswordForm(OwnWords, allauth_forms.ChangePasswordForm):  # type: ignore[misc]
+    """Another password, by whoever knows the one before."""
+
+    labels = _LABELS | _NEW
+
+
+class SetPasswordForm(OwnWords, allauth_forms.SetPasswordForm):  # type: ignore[misc]
+    """A first password."""
+
+
+class ResetPasswordForm(OwnWords, allauth_forms.ResetPasswordForm):  # type: ignore[misc]
+    """Asking for a link by mail."""
+
+
+class ResetPasswordKeyForm(OwnWords, allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]
+    """Another password, by whoever has such a link."""
+
+    labels = _LABELS | _NEW
+
+
+class ReauthenticateForm(OwnWords, allauth_forms.ReauthenticateForm):  # type: ignore[misc]
+    """The password of somebody signed in."""
