@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.cache import add_never_cache_headers
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from stories.accounts.departure import delete_account
+from stories.accounts.reset import reset_link
+from stories.errors import Refused
 from stories.models import User
 
 
@@ -21,6 +25,37 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "email", "is_staff", "is_superuser", "is_active", "last_login")
+    actions = ("hand_out_link",)
+    change_form_template = "admin/stories/user/change_form.html"
+
+    @admin.action(description="Make a link to set a new password", permissions=["change"])
+    def hand_out_link(self, request: HttpRequest, users: QuerySet[User]) -> HttpResponse | None:
+        """Show, this once, the link by which a user sets a new password."""
+        administrator: Any = request.user
+        if users.count() != 1:
+            self.message_user(request, "Select one user: each has a link.", messages.ERROR)
+            return None
+        user = users.get()
+        try:
+            link = reset_link(user, administrator)
+        except Refused as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return None
+        # That it was handed out is kept, the link is not.
+        self.log_change(request, user, "Handed out a link to set a new password.")
+        response = TemplateResponse(
+            request,
+            "admin/stories/user/link.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": f"A link for {user}",
+                "person": user,
+                "link": link,
+                "opts": self.model._meta,
+            },
+        )
+        add_never_cache_headers(response)
+        return response
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Let whoever may delete accounts do it: their stories can't be deleted by themselves."""
