@@ -23,7 +23,12 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
         initial="300",
         error_messages={"invalid": "Enter a whole number, in digits."},
         widget=forms.NumberInput(
-            attrs={"min": prompts.MIN_WORDS, "max": prompts.MAX_WORDS, "step": 1}
+            attrs={
+                "min": prompts.MIN_WORDS,
+                "max": prompts.MAX_WORDS,
+                "step": 1,
+                "aria-describedby": "id_max_words_help",
+            }
         ),
     )
 

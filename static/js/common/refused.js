@@ -13,8 +13,10 @@ let waiting = []; // what was refused since the person is signed out
 function tell(id) {
   alert?.remove();
   alert = document.getElementById(id).content.firstElementChild.cloneNode(true);
-  // What lies under a dialog can't be read.
-  (document.querySelector("dialog[open]") ?? document.getElementById("main")).prepend(alert);
+  alert.querySelector("button").addEventListener("click", () => alert.remove());
+  // What lies under a dialog can't be read; a dock has room of its own, so that no text is covered.
+  const place = ["dialog[open]", "#dock", "#main"].map((found) => document.querySelector(found));
+  place.find((found) => found).prepend(alert);
 }
 
 function repeat({ verb, path, elt, target }) {

@@ -31,6 +31,7 @@ if (panel) {
   button.addEventListener("click", async () => {
     button.hidden = true;
     bar.hidden = false;
+    panel.classList.remove("wrong");
     status.textContent = "Asking the model server…";
     let last = {};
     try {
@@ -42,6 +43,7 @@ if (panel) {
       panel.querySelector("p").hidden = true;
       status.textContent = "The model is installed. Go on writing.";
     } catch (error) {
+      panel.classList.add("wrong");
       status.textContent = `${error.message} Trying again goes on from where it was.`;
       button.hidden = false;
     } finally {
