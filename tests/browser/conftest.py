@@ -165,18 +165,18 @@ def shot(page: Page, name: str) -> None:
 def sign_up(page: Page, site: Site, name: str) -> None:
     """Open an account through the pages."""
     page.goto(f"{site.url}/accounts/signup/")
-    page.get_by_label("Username").fill(name)
+    page.get_by_label("User name").fill(name)
     page.get_by_label("Password", exact=False).first.fill(PASSWORD)
-    page.get_by_label("Password (again)").fill(PASSWORD)
-    page.get_by_role("button", name="Sign Up").click()
+    page.get_by_label("Password, once more").fill(PASSWORD)
+    page.get_by_role("button", name="Sign up").click()
     page.wait_for_url("**/stories/")
 
 
 def sign_in(page: Page, name: str) -> None:
     """Sign `name` in on the sign-in page that is open."""
-    page.get_by_label("Login").fill(name)
+    page.get_by_label("User name or email").fill(name)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign In").click()
+    page.get_by_role("button", name="Sign in").click()
 
 
 def open_story(page: Page, site: Site, **settings: str) -> None:

@@ -110,3 +110,15 @@ def test_the_users_page_offers_it(alice: User, boss: User) -> None:
     browser.force_login(boss)
     page = browser.get(reverse("admin:stories_user_change", args=[alice.pk])).content.decode()
     assert 'name="action" value="hand_out_link"' in page
+
+
+def test_an_administrator_makes_an_account_without_choosing_its_password(boss: User) -> None:
+    browser = Client()
+    browser.force_login(boss)
+    add = reverse("admin:stories_user_add")
+    assert "usable_password" in browser.get(add).content.decode()
+    made = browser.post(add, {"username": "guest", "usable_password": "false"}, follow=True)
+    guest = User.objects.get(username="guest")
+    assert not guest.has_usable_password()
+    assert 'value="hand_out_link"' in made.content.decode()
+    assert link_in(ask(boss, guest))

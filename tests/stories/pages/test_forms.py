@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.http import QueryDict
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,3 +113,9 @@ def test_a_preset_needs_a_name() -> None:
     bound = PresetForm(data)
     assert bound.is_valid()
     assert bound.cleaned_data["preset_name"] == "Bed time"
+
+
+def test_the_limit_of_words_says_its_bounds(alices: Client) -> None:
+    page = alices.get("/stories/new/").content.decode()
+    assert '<p class="help" id="id_max_words_help">From 20 to 5,000</p>' in page
+    assert 'aria-describedby="id_max_words_help"' in page
