@@ -47,7 +47,8 @@ class Typed:
     @property
     def is_seen(self) -> bool:
         """Whether a person typed it, and may want to copy it."""
-        return not self.is_secret and self.name not in _UNSEEN and bool(self.value.strip())
+        unseen = self.name in _UNSEEN or self.name.startswith("_")
+        return not self.is_secret and not unseen and bool(self.value.strip())
 
 
 def refuse(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -23,7 +23,7 @@ SETTINGS = {
 
 
 @pytest.fixture
-def browser(db: None) -> Client:
+def tab(db: None) -> Client:
     """A browser whose forms need their token."""
     return Client(enforce_csrf_checks=True)
 
@@ -35,11 +35,11 @@ def token(page: Any) -> str:
     return found[1]
 
 
-def sign_in(browser: Client) -> str:
+def sign_in(tab: Client) -> str:
     """Sign Alice in by the form; return the token of a tab that stays open."""
-    old = token(browser.get(LOGIN))
+    old = token(tab.get(LOGIN))
     form = {"login": "alice", "password": PASSWORD, "csrfmiddlewaretoken": old}
-    assert browser.post(LOGIN, form, headers=OWN).status_code == 302
+    assert tab.post(LOGIN, form, headers=OWN).status_code == 302
     return old
 
 
@@ -50,10 +50,10 @@ def fields(page: str) -> dict[str, str]:
     return {name: html.unescape(value) for name, value in found}
 
 
-def test_a_second_tab_to_sign_in(browser: Client, alice: User) -> None:
+def test_a_second_tab_to_sign_in(tab: Client, alice: User) -> None:
     form = {"login": "alice", "password": PASSWORD, "next": NEW}
-    form["csrfmiddlewaretoken"] = sign_in(browser)
-    answer = browser.post(LOGIN, form, headers=OWN)
+    form["csrfmiddlewaretoken"] = sign_in(tab)
+    answer = tab.post(LOGIN, form, headers=OWN)
     page = answer.content.decode()
     assert answer.status_code == 403
     assert "You are signed in already" in page
@@ -62,26 +62,26 @@ def test_a_second_tab_to_sign_in(browser: Client, alice: User) -> None:
     assert PASSWORD not in page
 
 
-def test_its_way_on_leads_nowhere_else(browser: Client, alice: User) -> None:
+def test_its_way_on_leads_nowhere_else(tab: Client, alice: User) -> None:
     form = {"login": "alice", "next": "https://evil.example/"}
-    form["csrfmiddlewaretoken"] = sign_in(browser)
-    assert "evil" not in browser.post(LOGIN, form, headers=OWN).content.decode()
+    form["csrfmiddlewaretoken"] = sign_in(tab)
+    assert "evil" not in tab.post(LOGIN, form, headers=OWN).content.decode()
 
 
-def test_a_second_tab_to_sign_out(browser: Client, alice: User) -> None:
-    sign_in(browser)
-    old = token(browser.get(NEW))
+def test_a_second_tab_to_sign_out(tab: Client, alice: User) -> None:
+    sign_in(tab)
+    old = token(tab.get(NEW))
     fresh = {"csrfmiddlewaretoken": old}
-    browser.post("/accounts/logout/", fresh)
-    sign_in(browser)
-    browser.post("/accounts/logout/", {"csrfmiddlewaretoken": token(browser.get(NEW))})
-    answer = browser.post("/accounts/logout/", fresh, headers=OWN)
+    tab.post("/accounts/logout/", fresh)
+    sign_in(tab)
+    tab.post("/accounts/logout/", {"csrfmiddlewaretoken": token(tab.get(NEW))})
+    answer = tab.post("/accounts/logout/", fresh, headers=OWN)
     assert "You are signed out already" in answer.content.decode()
 
 
-def test_what_was_typed_is_sent_again(browser: Client, alice: User) -> None:
-    old = sign_in(browser)
-    answer = browser.post(NEW, {**SETTINGS, "csrfmiddlewaretoken": old}, headers=OWN)
+def test_what_was_typed_is_sent_again(tab: Client, alice: User) -> None:
+    old = sign_in(tab)
+    answer = tab.post(NEW, {**SETTINGS, "csrfmiddlewaretoken": old}, headers=OWN)
     page = answer.content.decode()
     assert answer.status_code == 403
     assert "no-store" in answer["Cache-Control"]
@@ -91,37 +91,37 @@ def test_what_was_typed_is_sent_again(browser: Client, alice: User) -> None:
     assert {name: again[name] for name in SETTINGS} == SETTINGS
     assert again["csrfmiddlewaretoken"] != old
     assert not Story.objects.exists()
-    assert browser.post(NEW, again, headers=OWN).status_code == 302
+    assert tab.post(NEW, again, headers=OWN).status_code == 302
     assert "Zoë" in Story.objects.get().settings.main_characters
 
 
-def test_a_password_is_typed_anew(browser: Client, alice: User) -> None:
-    sign_in(browser)
-    browser.logout()
-    browser.cookies.clear()
+def test_a_password_is_typed_anew(tab: Client, alice: User) -> None:
+    sign_in(tab)
+    tab.logout()
+    tab.cookies.clear()
     form = {"login": "alice", "password": PASSWORD, "csrfmiddlewaretoken": "x" * 64}
-    page = browser.post(LOGIN, form, headers=OWN).content.decode()
+    page = tab.post(LOGIN, form, headers=OWN).content.decode()
     assert PASSWORD not in page
     assert "no cookie" in page
     assert '<input type="password" id="again-password" name="password" required>' in page
     again = {**fields(page), "password": PASSWORD}
     assert again["login"] == "alice"
-    assert browser.post(LOGIN, again, headers=OWN).status_code == 302
+    assert tab.post(LOGIN, again, headers=OWN).status_code == 302
 
 
 @pytest.mark.parametrize("headers", [FOREIGN, {**OWN, "Origin": "null"}, {"Accept": "text/html"}])
 def test_nothing_of_another_site_is_offered_to_be_sent(
-    browser: Client, alice: User, headers: dict[str, str]
+    tab: Client, alice: User, headers: dict[str, str]
 ) -> None:
-    sign_in(browser)
-    page = browser.post(NEW, SETTINGS, headers=headers).content.decode()
-    assert "Zo" not in page
+    sign_in(tab)
+    page = tab.post(NEW, SETTINGS, headers=headers).content.decode()
+    assert "Zoë" not in page
     assert "Send it again" not in page
     assert "did not come from a page of ours" in page
 
 
-def test_a_script_is_told(browser: Client, alice: User) -> None:
-    sign_in(browser)
-    answer = browser.post(NEW, SETTINGS, headers={**OWN, "Accept": "*/*"})
+def test_a_script_is_told(tab: Client, alice: User) -> None:
+    sign_in(tab)
+    answer = tab.post(NEW, SETTINGS, headers={**OWN, "Accept": "*/*"})
     assert answer.status_code == 403
     assert answer.json()["code"] == "old_form"

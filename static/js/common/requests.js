@@ -81,7 +81,9 @@ export async function* postStream(url) {
 
 export class RequestError extends Error {
   constructor(status, answer) {
-    super(answer.message || SENTENCES[status] || `The server answered ${status}.`);
+    // A token that a new page's does not mend is nobody's any more, whatever the answer takes it for.
+    const told = status === REFUSED ? "" : answer.message;
+    super(told || SENTENCES[status] || `The server answered ${status}.`);
     this.status = status;
     this.answer = answer;
   }

@@ -119,6 +119,7 @@ def test_the_way_in(client: Client, settings: Settings) -> None:
     page = client.get(login).content.decode()
     assert f'href="{reverse("account_signup")}"' not in page
     assert "ask Anna, in room 7" in page
+    assert "Ask Anna, in room 7" in client.get(reverse("stories:home")).content.decode()
     closed = client.get(reverse("account_signup")).content.decode()
     assert "Sign-up is closed" in closed
     assert "Ask Anna, in room 7" in closed
