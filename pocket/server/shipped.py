@@ -1,7 +1,7 @@
 """The models that come with the program: always there, never changed.
 
 `smollm2` is SmolLM2-135M-Instruct as its package brings it, `pocket` the same with our adapter,
-tuned on `pocket/stories`. Without that package, `pocket` is the tiny model, which is `pocket-tiny`
+tuned on `pocket/stories/plain`. Without that package, `pocket` is the tiny model, which is `pocket-tiny`
 either way.
 """
 

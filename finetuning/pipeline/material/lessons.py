@@ -1,8 +1,8 @@
 """What a base was taught by us: its stories and rewrites, kept to be learned again beside new ones.
 
-A folder holds `stories.csv` (`Prompt,Story`) and two files of a JSON object a line:
-`continuations.jsonl`, of stories that have ended, and `rewrites.jsonl`. What stands in them is told
-by `Continuation` and `Rewrite`.
+A folder holds `stories.csv` (`Prompt,Story`) and files of a JSON object a line: `rewrites.jsonl`
+and, where there are any, `continuations.jsonl`, of stories that have ended. What stands in them is
+told by `Rewrite` and `Continuation`.
 """
 
 import hashlib
@@ -52,8 +52,9 @@ def rewrites(folder: Path) -> Iterator[Rewrite]:
 
 
 def continuations(folder: Path) -> Iterator[Continuation]:
-    """Yield the continuations of `folder`."""
-    yield from read_rows(folder / CONTINUATIONS)
+    """Yield the continuations of `folder`, which may have none."""
+    if (folder / CONTINUATIONS).exists():
+        yield from read_rows(folder / CONTINUATIONS)
 
 
 def continuation_row(one: Continuation) -> Row:
