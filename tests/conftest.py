@@ -43,7 +43,8 @@ class ScriptedServer:
         self._before = len(self._requests())
 
     def _requests(self) -> list[dict[str, Any]]:
-        return httpx.get(f"{self.url}/requests", trust_env=False).json()
+        found: list[dict[str, Any]] = httpx.get(f"{self.url}/requests", trust_env=False).json()
+        return found
 
     def chats(self, model: str) -> list[dict[str, Any]]:
         """Return what this test asked `model` so far and how each answer ended."""
