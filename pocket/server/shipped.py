@@ -1,8 +1,8 @@
 """The models that come with the program: always there, never changed.
 
 `smollm2` is SmolLM2-135M-Instruct as its package brings it, `pocket` the same with our adapter,
-tuned on `pocket/stories/plain`. Without that package, `pocket` is the tiny model, which is `pocket-tiny`
-either way.
+tuned on `pocket/stories/plain`. Without that package, `pocket` is the tiny model, which is
+`pocket-tiny` either way.
 """
 
 import json
