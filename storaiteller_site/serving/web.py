@@ -8,6 +8,7 @@ them wait, to be read by the application or by the client, has none. Connections
 nothing are the business of `connections`.
 """
 
+import gc
 import sys
 from typing import Any
 
@@ -116,8 +117,22 @@ class BoundedWebSocketFactory(WebSocketFactory):  # type: ignore[misc]
     protocol = BoundedWebSocket
 
 
+class FrozenServer(server.Server):  # type: ignore[misc]
+    """A server whose loaded code is never looked through for garbage.
+
+    That took 150 ms each time, in the middle of everybody's words: it is most of what there is.
+    """
+
+    def run(self) -> None:
+        """Serve until terminated; the application is loaded by now."""
+        gc.collect()
+        gc.freeze()
+        super().run()
+
+
 def main() -> None:
     """Serve until terminated."""
+    CommandLineInterface.server_class = FrozenServer
     # Daphne's server makes its factories itself, by these names.
     server.HTTPFactory = BoundedHTTPFactory
     server.WebSocketFactory = BoundedWebSocketFactory
