@@ -14,6 +14,8 @@ from prose.answers.task import Task
 
 _LEADS = ("", "Sure! Here is ", "I'm sorry, but I can't write ", "<think>", "**", "# ", "```\n")
 
+_BEGINNINGS = phrases.Beginnings("sure", "here is", "a" * 999)
+
 
 def _pieces(text: str) -> list[str]:
     """Return `text` as a fast model streams it."""
@@ -115,6 +117,9 @@ CLEANING: dict[str, Callable[[str], object]] = {
     "answers.marks.uses_marks": marks.uses_marks,
     "answers.openings.Opening.feed": _open,
     "answers.openings.Opening.rest": _open,
+    "answers.phrases.Beginnings.begins": _BEGINNINGS.begins,
+    "answers.phrases.Beginnings.may_become": _BEGINNINGS.may_become,
+    "answers.phrases.Beginnings.may_begin": _BEGINNINGS.may_begin,
     "answers.phrases.any_of": lambda text: phrases.any_of("a|b").search(text),
     "answers.refusals.begins": refusals.begins,
     "answers.refusals.is_refusal": lambda text: [
