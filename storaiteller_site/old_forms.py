@@ -24,7 +24,8 @@ _LABELS = {
     "password1": "New password",
     "password2": "New password, once more",
 }
-_UNSEEN = {"next", "action"}  # fields that nobody types into
+# Fields that nobody types into.
+_UNSEEN = {"next", "action", "remember", "good", "run", "pair", "choice", "index", "confirmed"}
 
 
 @dataclass(frozen=True)

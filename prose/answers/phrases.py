@@ -184,7 +184,7 @@ CHINESE_LABEL = r"(?:改写|修改|重写)?(?:后的|的)?(?:故事|正文|续�
 
 
 class Beginnings:
-    """How a text may begin; a look at one costs the same however many ways there are."""
+    """How a text may begin, in many ways: they are looked through at once, never one by one."""
 
     def __init__(self, *phrases: str) -> None:
         """Take `phrases` in lower case."""

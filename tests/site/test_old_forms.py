@@ -95,6 +95,17 @@ def test_what_was_typed_is_sent_again(tab: Client, alice: User) -> None:
     assert "Zoë" in Story.objects.get().settings.main_characters
 
 
+def test_what_nobody_typed_is_sent_again_unseen(tab: Client, alice: User) -> None:
+    old = sign_in(tab)
+    tab.logout()
+    tab.get(LOGIN)
+    form = {"login": "alice", "password": PASSWORD, "remember": "on", "csrfmiddlewaretoken": old}
+    page = tab.post(LOGIN, form, headers=OWN).content.decode()
+    assert "<dt>User name or email</dt><dd>alice</dd>" in page
+    assert "<dt>Remember" not in page
+    assert fields(page)["remember"] == "on"
+
+
 def test_a_password_is_typed_anew(tab: Client, alice: User) -> None:
     sign_in(tab)
     tab.logout()
