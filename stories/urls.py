@@ -15,6 +15,7 @@ from stories.pages import (
     story,
     summary,
 )
+from stories.pages.shelf import tags, trash
 
 app_name = "stories"
 
@@ -34,6 +35,8 @@ urlpatterns = [
     _route("presets/<id:preset_id>/delete/", settings.delete_preset, "delete_preset"),
     _route("stories/", library.library, "library"),
     _route("stories/download/", library.download_all, "download_all"),
+    _route("stories/trash/", trash.trash, "trash"),
+    _route("stories/trash/empty/", trash.empty, "empty_trash"),
     _route("stories/new/", settings.new_story, "new"),
     _route("stories/<id:story_id>/", story.story, "story"),
     _route("stories/<id:story_id>/settings/", settings.change_settings, "settings"),
@@ -46,6 +49,8 @@ urlpatterns = [
     _route("stories/<id:story_id>/download/", library.download, "download"),
     _route("stories/<id:story_id>/delete/", library.delete, "delete"),
     _route("stories/<id:story_id>/undelete/", library.undelete, "undelete"),
+    _route("stories/<id:story_id>/remove/", trash.remove, "remove"),
+    _route("stories/<id:story_id>/tags/", tags.change_tags, "tags"),
     _route("stories/<id:story_id>/takes/<id:take>/", history.show_take, "take"),
     _route("stories/<id:story_id>/undo/", history.step_back, "undo"),
     _route("stories/<id:story_id>/redo/", history.step_forward, "redo"),

@@ -7,6 +7,7 @@ come in already fetched through `visible_to`, which is the permission check.
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from prose import cleaning, titles
@@ -24,8 +25,8 @@ from stories.models import Curation, Story, StorySettings, StoryVersion, User
 
 # Of a title, before it is cleaned and cut to its length.
 _LONGEST_TYPED = 1_000
-# How long a deleted story can be brought back before `purge_deleted_stories` removes it.
-UNDELETE_PERIOD = timedelta(days=7)
+# How long a deleted story lies in the trash before `purge_deleted_stories` removes it.
+TRASH_PERIOD = timedelta(days=30)
 
 
 def create_story(user: User, settings: StorySettings) -> Story:
@@ -160,22 +161,35 @@ def set_good(story: Story, good: bool) -> None:
 
 
 def delete_story(story: Story) -> None:
-    """Hide `story` and stop its writing; it can be brought back for `UNDELETE_PERIOD`."""
+    """Put `story` into the trash and stop its writing; there it is for `TRASH_PERIOD`.
+
+    From now on it trains no model: `StoryQuerySet.approved` has no deleted ones.
+    """
     story.deleted_at = timezone.now()
     story.save(update_fields=["deleted_at"])
     story.generations.request_stop()
 
 
 def undelete_story(story: Story) -> None:
-    """Bring a deleted `story` back."""
+    """Bring `story` back from the trash, as it was."""
     story.deleted_at = None
     story.save(update_fields=["deleted_at"])
 
 
 def purge_deleted_stories() -> int:
-    """Remove for good the stories deleted longer than `UNDELETE_PERIOD` ago; return how many."""
-    expired = Story.objects.filter(deleted_at__lt=timezone.now() - UNDELETE_PERIOD)
+    """Remove for good the stories deleted longer than `TRASH_PERIOD` ago; return how many."""
+    expired = Story.objects.filter(deleted_at__lt=timezone.now() - TRASH_PERIOD)
     with transaction.atomic():
-        _, removed = expired.delete()
+        count = remove_for_good(expired)
         StorySettings.objects.unused().delete()
+    return count
+
+
+def remove_for_good(stories: QuerySet[Story]) -> int:
+    """Remove `stories` with all that hangs on them; return how many there were."""
+    held = StorySettings.objects.filter(Q(stories__in=stories) | Q(generations__story__in=stories))
+    with transaction.atomic():
+        settings = set(held.values_list("pk", flat=True))
+        _, removed = stories.delete()
+        StorySettings.objects.unused().filter(pk__in=settings).delete()
     return removed.get("stories.Story", 0)

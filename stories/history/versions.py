@@ -13,12 +13,16 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from prose import sentences, words
 from prose.splice import Hashes
 from stories.errors import Refused
+from stories.history.provenance import generation_behind
 from stories.models import Generation, Story, StoryVersion, User
 
 # Code points; 5,000 words are about 30,000, and a writer may go on from there by hand.
 MAX_TEXT_LENGTH = 400_000
+# How a generation ends whose text breaks off, also where that is at the end of a sentence.
+_BROKEN_OFF = frozenset({Generation.Status.INTERRUPTED, Generation.Status.FAILED})
 CONFLICT = "conflict"  # the code by which a page knows that it has to show both texts
 
 
@@ -68,7 +72,7 @@ def while_idle(story: Story) -> Iterator[None]:
         if story.generations.holding_text().exists():
             raise StoryBusyError
         story.text, story.version = current.text, current.version
-        story.redo_version = current.redo_version
+        story.redo_version, story.word_count = current.redo_version, current.word_count
         yield
 
 
@@ -154,4 +158,16 @@ def _take(story: Story, origin: StoryVersion.Origin, base: int, newest_take: int
 def _make_current(story: Story, version: StoryVersion, redo_version: int | None = None) -> None:
     story.text, story.version, story.updated_at = version.text, version.number, timezone.now()
     story.redo_version = redo_version
-    story.save(update_fields=["text", "version", "redo_version", "updated_at"])
+    _describe(story, version)
+    described = ("word_count", "model", "is_unfinished")
+    story.save(update_fields=["text", "version", "redo_version", "updated_at", *described])
+
+
+def _describe(story: Story, version: StoryVersion) -> None:
+    """Note what the library sorts and chooses by; `version` is the current one."""
+    behind = generation_behind(story, version.number)
+    own = behind is not None and behind.pk == version.generation_id
+    broken_off = own and behind is not None and behind.status in _BROKEN_OFF
+    story.word_count = words.count(version.text)
+    story.model = behind.model if behind is not None else ""
+    story.is_unfinished = broken_off or not sentences.ends_sentence(version.text)

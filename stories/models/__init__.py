@@ -5,6 +5,7 @@ from stories.models.preference import PreferencePair
 from stories.models.settings import Genre, Register, StorySettings
 from stories.models.story import Curation, Story, StoryVersion, WaitingStory
 from stories.models.summary import StorySummary
+from stories.models.tag import StoryTag
 from stories.models.user import User
 from stories.models.writer_model import WriterModel, model_in_service
 
@@ -17,6 +18,7 @@ __all__ = [
     "Story",
     "StorySettings",
     "StorySummary",
+    "StoryTag",
     "StoryVersion",
     "User",
     "WaitingStory",

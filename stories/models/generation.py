@@ -11,6 +11,7 @@ from prose import prompts
 from stories.models.settings import Register, StorySettings
 from stories.models.story import Story
 from stories.models.user import User
+from stories.models.visibility import marked_good
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
@@ -21,6 +22,10 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         if not user.is_authenticated:
             return self.none()
         return self.filter(story__owner=user, story__deleted_at=None)
+
+    def shown_to_staff(self) -> "GenerationQuerySet":
+        """Return the generations of the stories that staff may read."""
+        return self.filter(marked_good("story__"))
 
     def active(self) -> "GenerationQuerySet":
         """Return the generations that are queued or running."""

@@ -4,6 +4,7 @@ from django.db import models
 
 from stories.models.generation import Generation
 from stories.models.story import Story
+from stories.models.visibility import marked_good
 
 
 class PreferencePairQuerySet(models.QuerySet["PreferencePair"]):
@@ -12,6 +13,10 @@ class PreferencePairQuerySet(models.QuerySet["PreferencePair"]):
     def usable(self) -> "PreferencePairQuerySet":
         """Return the pairs of stories that are not deleted."""
         return self.filter(story__deleted_at=None)
+
+    def shown_to_staff(self) -> "PreferencePairQuerySet":
+        """Return the pairs of the stories that staff may read."""
+        return self.filter(marked_good("story__"))
 
 
 class PreferencePair(models.Model):

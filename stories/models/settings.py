@@ -6,6 +6,7 @@ from django.db import models
 from prose import prompts
 from prose.settings import Settings
 from stories.models.user import User
+from stories.models.visibility import marked_good
 
 
 class Genre(models.TextChoices):
@@ -53,6 +54,11 @@ class StorySettingsQuerySet(models.QuerySet["StorySettings"]):
     def unused(self) -> "StorySettingsQuerySet":
         """Return the nameless settings that no story and no generation holds any more."""
         return self.filter(name="", stories=None, generations=None)
+
+    def shown_to_staff(self) -> "StorySettingsQuerySet":
+        """Return the settings that a story which staff may read has, or was written by."""
+        held = marked_good("stories__") | marked_good("generations__story__")
+        return self.filter(pk__in=StorySettings.objects.filter(held).values("pk"))
 
 
 class StorySettings(models.Model):

@@ -10,6 +10,9 @@ from django.db import models
 from prose import words
 from stories.models.settings import StorySettings
 from stories.models.user import User
+from stories.models.visibility import marked_good
+
+UNTITLED = "Untitled story"
 
 
 class Curation(models.TextChoices):
@@ -38,14 +41,18 @@ class StoryQuerySet(models.QuerySet["Story"]):
         return self.filter(reduce(or_, owned, models.Q(pk=None)), deleted_at=None)
 
     def deleted_by(self, user: "User | AnonymousUser") -> "StoryQuerySet":
-        """Return the stories that `user` deleted and can still bring back."""
+        """Return the stories in the trash of `user`, who can still bring them back."""
         if not user.is_authenticated:
             return self.none()
         return self.filter(owner=user, deleted_at__isnull=False)
 
     def good(self) -> "StoryQuerySet":
         """Return the undeleted stories that their writers marked as good."""
-        return self.filter(good=True, deleted_at=None)
+        return self.filter(marked_good())
+
+    def shown_to_staff(self) -> "StoryQuerySet":
+        """Return the stories that staff may read (`stories.models.visibility`)."""
+        return self.good()
 
     def waiting(self) -> "StoryQuerySet":
         """Return the good stories that no curator has decided on."""
@@ -71,6 +78,12 @@ class Story(models.Model):
     title_is_own = models.BooleanField(default=False)
     text = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=0)
+    # Of the text, for the library to sort and choose by; `stories.history.versions` keeps them.
+    word_count = models.PositiveIntegerField("words", default=0)
+    # The model that wrote the take; empty of a story written by hand.
+    model = models.CharField(max_length=200, blank=True)
+    # The text breaks off within a sentence, or where the model server did.
+    is_unfinished = models.BooleanField("unfinished", default=True)
     # Where Undo set out from, so that Redo knows the way back; null when there is none.
     redo_version = models.PositiveIntegerField(null=True, blank=True)
     good = models.BooleanField("good story", default=False)
@@ -95,15 +108,26 @@ class Story(models.Model):
     class Meta:
         verbose_name_plural = "stories"
         ordering = ["-created_at", "-pk"]
-        indexes = [models.Index(fields=["owner", "-created_at"])]
+        # A page of the library is read off its order. Without the number, equals would be sorted;
+        # without the last column, SQLite would look into each row, and its text, to count them.
+        indexes = [
+            *(
+                models.Index(
+                    fields=["owner", field, "id", "deleted_at"],
+                    condition=models.Q(deleted_at=None),
+                    name=f"library_by_{field}",
+                )
+                for field in ("updated_at", "created_at", "word_count", "title", "model")
+            ),
+            models.Index(
+                fields=["deleted_at"],
+                condition=models.Q(deleted_at__isnull=False),
+                name="trash_by_deleted_at",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return self.title or "Untitled story"
-
-    @property
-    def word_count(self) -> int:
-        """Words of the current text, as `prose.words` counts them."""
-        return words.count(self.text)
+        return self.title or UNTITLED
 
 
 class WaitingStory(Story):

@@ -1,43 +1,73 @@
 """The library: my stories, looked for, taken along, deleted and brought back."""
 
+from urllib.parse import urlsplit
+
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import push_url, replace_url
 
-from stories.history.library import delete_story, undelete_story
+from stories.history.library import TRASH_PERIOD, delete_story, undelete_story
+from stories.history.tags import LONGEST_TYPED, own_tags
 from stories.ids import row_id
-from stories.models import Story
+from stories.models import Genre, Story
+from stories.models.story import StoryQuerySet
 from stories.pages import downloads, search
 from stories.pages.common import SignedInRequest, own_story
-
-PAGE = 12  # stories
+from stories.pages.shelf.cards import cards
+from stories.pages.shelf.choosing import Choice, Sort, address_of
 
 
 @login_required
 @require_safe
 def library(request: SignedInRequest) -> HttpResponse:
-    """List my stories, the newest first: all, the good ones, those in which words stand."""
-    stories = Story.objects.visible_to(request.user).select_related("settings")
-    only_good = request.GET.get("good") == "1"
-    words = search.query_words(request.GET.get("q", ""))
-    found = (stories.good() if only_good else stories).filter(search.matching(words))
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    """List my stories: all, or those that the address asks for, in its order."""
+    choice = Choice.of(request.GET)
+    mine = Story.objects.visible_to(request.user)
+    page = choice.page(mine, request.GET.get("page"))
     deleted = Story.objects.deleted_by(request.user)
+    own = own_tags(request.user)
     context = {
         "page": page,
-        "cards": [(story, search.excerpt(story.text, words)) for story in page],
-        "any": stories.exists(),
-        "any_text": stories.exclude(text="").exists(),
-        "only_good": only_good,
-        "query": " ".join(words),
+        "cards": cards(page.object_list, mine, choice, own),
+        "any": bool(page.object_list) or mine.exists(),
+        "any_text": mine.filter(word_count__gt=0).exists(),
+        "choice": choice,
+        "address": address_of(request.GET),
+        "earlier": choice.address(page=str(page.number - 1)) if page.has_previous() else "",
+        "later": choice.address(page=str(page.number + 1)) if page.has_next() else "",
+        "sorts": Sort.choices,
+        "genres": Genre.values,
+        "models": sorted({*_models(mine), *filter(None, [choice.model])}),
+        "unknown_tag": "" if choice.tag_key in {tag.key for tag in own} else choice.tag,
+        "own_tags": own,
+        "longest_typed": LONGEST_TYPED,
         "longest_query": search.LONGEST_QUERY,
         "just_deleted": deleted.filter(pk=row_id(request.GET.get("deleted", "")) or 0).first(),
+        "in_trash": deleted.count(),
+        "days": TRASH_PERIOD.days,
     }
-    return render(request, "stories/library.html", context)
+    answer = render(request, "stories/library.html", context)
+    return _in_address(request, answer, choice) if request.htmx else answer
+
+
+def _models(mine: StoryQuerySet) -> list[str]:
+    """Return the models that wrote some of `mine`, by name."""
+    named = mine.exclude(model="").order_by("model")
+    return list(named.values_list("model", flat=True).distinct())
+
+
+def _in_address(request: SignedInRequest, answer: HttpResponse, choice: Choice) -> HttpResponse:
+    """Let the browser's address say what is shown, so that Back leads to what was shown before.
+
+    Each letter that is typed is no step to go back over; another order or filter is one.
+    """
+    before = Choice.of(QueryDict(urlsplit(request.htmx.current_url or "").query))
+    url = f"{reverse('stories:library')}{choice.address()}"
+    return push_url(answer, url) if choice.differs_from(before) else replace_url(answer, url)
 
 
 @login_required
@@ -61,7 +91,7 @@ def download_all(request: SignedInRequest) -> HttpResponse:
 @login_required
 @require_POST
 def delete(request: SignedInRequest, story_id: int) -> HttpResponse:
-    """Delete a story; the library then offers to bring it back."""
+    """Put a story into the trash; the library then offers to bring it back."""
     story = own_story(request.user, story_id)
     delete_story(story)
     return _back(request, deleted=str(story.pk))
@@ -70,16 +100,17 @@ def delete(request: SignedInRequest, story_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def undelete(request: SignedInRequest, story_id: int) -> HttpResponse:
-    """Bring a deleted story back."""
+    """Bring a story back from the trash."""
     story = get_object_or_404(Story.objects.deleted_by(request.user), pk=story_id)
     undelete_story(story)
+    if request.POST.get("place") == "trash":
+        return redirect("stories:trash")
     return _back(request)
 
 
 def _back(request: SignedInRequest, **more: str) -> HttpResponse:
     """Go back to what the library was showing."""
-    shown = {name: request.GET[name] for name in ("q", "good", "page") if name in request.GET}
-    return redirect(reverse("stories:library", query={**shown, **more}))
+    return redirect(f"{reverse('stories:library')}{address_of(request.GET, **more)}")
 
 
 def _file(content: bytes, name: str, content_type: str) -> HttpResponse:

@@ -22,6 +22,7 @@ from stories.pages.common import (
     take_context,
 )
 from stories.pages.forms import StorySettingsForm
+from stories.pages.shelf.tags import tagging
 from stories.pages.summary import report_context
 from stories.writing.recovery import recover_abandoned
 
@@ -42,6 +43,8 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
         "modes": Generation.Mode.choices,
         "registers": Register.choices,
         "state": state_of(found),
+        "place": "story",
+        **tagging(found),
         **take_context(found),
     }
     return render(request, "stories/story.html", context)

@@ -270,6 +270,7 @@ PROSE: dict[str, Reader] = {
     "words.is_unspaced": words.is_unspaced,
     "words.is_wide": lambda text: words.is_wide(text[:1]),
     "words.folded": words.folded,
+    "titles.sort_key": titles.sort_key,
     "titles.suggest_title": lambda text: titles.suggest_title(text, text),
 }
 

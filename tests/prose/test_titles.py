@@ -2,7 +2,7 @@
 
 import pytest
 
-from prose.titles import suggest_title
+from prose.titles import sort_key, suggest_title
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,8 @@ def test_titles(characters: str, keywords: str, title: str) -> None:
 def test_a_title_fits_its_field() -> None:
     assert len(suggest_title("x" * 300, "y" * 300)) == 120
     assert len(suggest_title("Anna", "word " * 60)) == 120
+
+
+def test_titles_are_sorted_as_a_reader_looks_for_them() -> None:
+    in_order = ["Äpfel", "apples", "Chapter 9", "chapter 10", "Ödön", "Öl", "Zoe 2", "Zoë 10", "海"]
+    assert sorted(set(in_order), key=sort_key) == in_order

@@ -42,6 +42,8 @@ def test_numbers_are_digits_of_64_bits() -> None:
         "/stories/{n}/",
         "/stories/{n}/text/",
         "/stories/{n}/undelete/",
+        "/stories/{n}/remove/",
+        "/stories/{n}/tags/",
         "/stories/{story}/takes/{n}/",
         "/stories/{story}/versions/{n}/",
         "/stories/{story}/versions/{n}/restore/",

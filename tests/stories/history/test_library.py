@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from stories.errors import GoneError, Refused
-from stories.history import library
+from stories.history import library, undo
 from stories.history.versions import (
     MAX_TEXT_LENGTH,
     VersionConflictError,
@@ -80,6 +80,37 @@ def test_nobody_stores_what_a_story_can_not_have(story: Story) -> None:
     assert story.versions.count() == 1
 
 
+def test_what_the_library_sorts_by_follows_the_text(story: Story) -> None:
+    def noted() -> tuple[int, str, bool]:
+        fresh = Story.objects.get(pk=story.pk)
+        assert fresh.word_count == story.word_count
+        return fresh.word_count, fresh.model, fresh.is_unfinished
+
+    def generated(text: str, model: str, status: Generation.Status, kind: str = "write") -> None:
+        generation = Generation.objects.create(
+            story=story, settings=story.settings, kind=kind, seed=1, model=model, status=status
+        )
+        origin = StoryVersion.Origin(kind)
+        add_version(story, text, origin, expected_version=story.version, generation=generation)
+
+    done, broken = Generation.Status.DONE, Generation.Status.INTERRUPTED
+    assert noted() == (0, "", True)
+    library.save_text(story, story.owner, "By my own hand.", 0)
+    assert noted() == (4, "", False)
+    generated("One two", "old-model", done)
+    assert noted() == (2, "old-model", True)
+    library.save_text(story, story.owner, "One two three.", story.version)
+    assert noted() == (3, "old-model", False), "what it was made from was the model's"
+    generated("It broke off. Here.", "new-model", broken)
+    assert noted() == (4, "new-model", True), "interrupted at the end of a sentence"
+    generated("It broke off. Here. And on.", "new-model", done, "continue")
+    assert noted() == (6, "new-model", False)
+    library.show_take(story, 2)
+    assert noted() == (3, "old-model", False)
+    undo.undo(story)
+    assert noted() == (2, "old-model", True)
+
+
 def test_takes_and_what_was_made_of_them(story: Story) -> None:
     write(story, "First.")
     library.save_text(story, story.owner, "First, edited.", 1)
@@ -143,13 +174,15 @@ def test_marking_puts_before_the_curators_and_unmarking_withdraws(story: Story) 
     assert story.curation == Curation.NONE
 
 
-def test_deletion_can_be_undone_for_a_week(alice: User, story: Story) -> None:
+def test_deletion_can_be_undone_for_thirty_days(alice: User, story: Story) -> None:
     library.delete_story(story)
     assert not Story.objects.visible_to(alice).exists()
     library.undelete_story(Story.objects.deleted_by(alice).get())
     assert Story.objects.visible_to(alice).exists()
     library.delete_story(story)
-    assert library.purge_deleted_stories() == 0
-    Story.objects.update(deleted_at=timezone.now() - timedelta(days=8))
+    for days in (0, 8, 29):
+        Story.objects.update(deleted_at=timezone.now() - timedelta(days=days))
+        assert library.purge_deleted_stories() == 0
+    Story.objects.update(deleted_at=timezone.now() - timedelta(days=31))
     assert library.purge_deleted_stories() == 1
     assert StorySettings.objects.count() == 0

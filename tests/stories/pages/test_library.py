@@ -54,7 +54,7 @@ def test_the_library_finds_words(alices: Client, alice: User, charlie: User) -> 
 
     def found(**query: str) -> list[str]:
         page = alices.get(url, query)
-        return [story.settings.main_characters for story, _ in page.context["cards"]]
+        return [card.story.settings.main_characters for card in page.context["cards"]]
 
     assert found() == ["Kamala", "Ödön"]
     assert found(q="FENCE") == ["Kamala", "Ödön"]
