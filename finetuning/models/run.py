@@ -173,3 +173,8 @@ class TrainingExample(models.Model):
 
     def __str__(self) -> str:
         return f"{self.side} {self.story_id} v{self.version} in run {self.run_id}"
+
+    @property
+    def shown_story(self) -> Story | None:
+        """The story, unless it is gone, or its writer's alone again."""
+        return self.story if self.story is not None and self.story.is_shown_to_staff else None

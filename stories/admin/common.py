@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
@@ -33,6 +34,29 @@ class LookOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Writers delete their own."""
         return False
+
+
+class OfGoodStoriesAdmin(LookOnlyAdmin):
+    """Rows of stories that their writers marked as good; of the others, the number alone.
+
+    What is not in the queryset is in no list, page, search or filter (`stories.models.visibility`).
+    """
+
+    list_before_template = "admin/stories/counts.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows that staff may read; each of these models' querysets can tell."""
+        found: QuerySet[Any] = super().get_queryset(request).shown_to_staff()
+        return found
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Say how many there are beside those that are listed."""
+        counts = {
+            "all_rows": self.model._default_manager.count(),
+            "shown_rows": self.get_queryset(request).count(),
+        }
+        shown: HttpResponse = super().changelist_view(request, {**counts, **(extra_context or {})})
+        return shown
 
 
 def as_paragraphs(text: str) -> SafeString:

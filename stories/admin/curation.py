@@ -35,6 +35,7 @@ class WaitingStoryAdmin(StoryReader):
     fields = ("title", "owner", "story_text", "story_settings", "report", "updated_at")
     actions = ("approve", "reject")
     ordering = ("updated_at",)
+    list_before_template = None
     change_form_template = "admin/stories/waitingstory/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

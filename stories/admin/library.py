@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from stories.admin.common import (
-    LookOnlyAdmin,
+    OfGoodStoriesAdmin,
     as_paragraphs,
     report_table,
     settings_table,
@@ -12,7 +12,7 @@ from stories.admin.common import (
 from stories.models import Generation, Story, StorySettings
 
 
-class StoryReader(LookOnlyAdmin):
+class StoryReader(OfGoodStoriesAdmin):
     """Shows a story in full, beside its settings and its report."""
 
     list_select_related = ("owner", "settings")
@@ -24,6 +24,7 @@ class StoryReader(LookOnlyAdmin):
         """Return the genre."""
         return story.settings.genre
 
+    @admin.display(ordering="word_count")
     def words(self, story: Story) -> int:
         """Return the number of words."""
         return story.word_count
@@ -45,7 +46,7 @@ class StoryReader(LookOnlyAdmin):
 
 @admin.register(Story)
 class StoryAdmin(StoryReader):
-    """All stories; their writers change them, curators decide in the queue."""
+    """The good stories; their writers change them, curators decide in the queue."""
 
     list_display = ("title", "owner", "genre", "words", "good", "curation", "created_at")
     list_filter = ("good", "curation", "settings__genre", "settings__register")
@@ -57,8 +58,8 @@ class StoryAdmin(StoryReader):
 
 
 @admin.register(StorySettings)
-class StorySettingsAdmin(LookOnlyAdmin):
-    """Filled-in forms and presets."""
+class StorySettingsAdmin(OfGoodStoriesAdmin):
+    """The filled-in forms of good stories."""
 
     list_display = ("__str__", "owner", "genre", "register", "max_words", "created_at")
     list_filter = ("genre", "register", "child_friendly", "final_twist")
@@ -67,8 +68,8 @@ class StorySettingsAdmin(LookOnlyAdmin):
 
 
 @admin.register(Generation)
-class GenerationAdmin(LookOnlyAdmin):
-    """What was asked of which model, and how it went."""
+class GenerationAdmin(OfGoodStoriesAdmin):
+    """What was asked of which model for good stories, and how it went."""
 
     list_display = ("pk", "story", "kind", "status", "model", "error_code", "created_at")
     list_filter = ("status", "kind", "model", "error_code")

@@ -1,16 +1,14 @@
 """Preference pairs, to look at."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from stories.admin.common import LookOnlyAdmin, as_paragraphs
+from stories.admin.common import OfGoodStoriesAdmin, as_paragraphs
 from stories.models import PreferencePair
 
 
 @admin.register(PreferencePair)
-class PreferencePairAdmin(LookOnlyAdmin):
+class PreferencePairAdmin(OfGoodStoriesAdmin):
     """What writers preferred to what; made by Keep and by Good story."""
 
     list_display = ("pk", "story", "source", "chosen_beginning", "rejected_beginning", "created_at")
@@ -19,10 +17,6 @@ class PreferencePairAdmin(LookOnlyAdmin):
     search_fields = ("story__title", "story__owner__username")
     fields = ("story", "source", "prompt_text", "chosen_text", "rejected_text", "generation")
     readonly_fields = ("prompt_text", "chosen_text", "rejected_text")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PreferencePair]:
-        """Return the pairs of stories that are not deleted."""
-        return PreferencePair.objects.usable()
 
     @admin.display(description="chosen")
     def chosen_beginning(self, pair: PreferencePair) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
@@ -15,6 +15,7 @@ from stories.accounts.departure import delete_account
 from stories.accounts.reset import reset_link
 from stories.errors import Refused
 from stories.models import User
+from stories.models.visibility import marked_good
 
 
 @admin.register(User)
@@ -24,7 +25,10 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "email", "is_staff", "is_superuser", "is_active", "last_login")
+    list_display = (
+        *("username", "email", "is_staff", "is_superuser", "is_active", "last_login"),
+        *("stories", "good_stories"),
+    )
     actions = ("hand_out_link",)
     change_form_template = "admin/stories/user/change_form.html"
 
@@ -57,10 +61,31 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
         add_never_cache_headers(response)
         return response
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Return the accounts with how many stories each has, and has marked as good."""
+        good = Count("stories", filter=marked_good("stories__"))
+        there = Count("stories", filter=Q(stories__deleted_at=None))
+        found: QuerySet[User] = super().get_queryset(request)
+        return found.annotate(story_count=there, good_count=good)
+
+    @admin.display(ordering="story_count")
+    def stories(self, user: Any) -> int:
+        """Return how many stories they have."""
+        return int(user.story_count)
+
+    @admin.display(ordering="good_count")
+    def good_stories(self, user: Any) -> int:
+        """Return how many of them they marked as good."""
+        return int(user.good_count)
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Let whoever may delete accounts do it: their stories can't be deleted by themselves."""
-        listed, counts, _, protected = super().get_deleted_objects(objs, request)
-        return listed, counts, set(), protected
+        """Let whoever may delete accounts do it: their stories can't be deleted by themselves.
+
+        What goes with an account is told in numbers: titles and settings are the writer's.
+        """
+        _, counts, _, protected = super().get_deleted_objects(objs, request)
+        held = ["What somebody else's stories hold."] if protected else []
+        return [str(user) for user in objs], counts, set(), held
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         """Delete an account with everything that it left."""

@@ -10,10 +10,6 @@ from stories.models.visibility import marked_good
 class PreferencePairQuerySet(models.QuerySet["PreferencePair"]):
     """Verbs over preference pairs."""
 
-    def usable(self) -> "PreferencePairQuerySet":
-        """Return the pairs of stories that are not deleted."""
-        return self.filter(story__deleted_at=None)
-
     def shown_to_staff(self) -> "PreferencePairQuerySet":
         """Return the pairs of the stories that staff may read."""
         return self.filter(marked_good("story__"))

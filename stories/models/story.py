@@ -129,6 +129,11 @@ class Story(models.Model):
     def __str__(self) -> str:
         return self.title or UNTITLED
 
+    @property
+    def is_shown_to_staff(self) -> bool:
+        """Whether staff may read it, as `StoryQuerySet.shown_to_staff` tells of many."""
+        return self.good and self.deleted_at is None
+
 
 class WaitingStory(Story):
     """A good story that waits for a curator: the admin's queue."""

@@ -13,6 +13,7 @@ from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline.run_folder import write_text
 from finetuning.services import states
 from modelserver import Server
+from stories.history import library
 from stories.models import Story, User, WriterModel
 from tests.conftest import ScriptedServer
 from tests.finetuning.conftest import TINY
@@ -184,6 +185,7 @@ def test_lineage_is_shown_both_ways(
     client: Client, staff: User, run: TrainingRun, story: Story
 ) -> None:
     TrainingExample.objects.create(run=run, story=story, version=1, side="train")
+    library.set_good(story, True)
     shown = client.get(f"{MODELS}{run.model_id}/change/").content.decode()
     assert reverse("admin:stories_story_change", args=[story.pk]) in shown
     assert "1 of the stories that taught it" in shown, "it was never approved"

@@ -87,12 +87,7 @@ def pages(writer: Client, staff: Client, story: Story) -> Iterator[tuple[str, st
     }.items():
         url = reverse(f"stories:{name}", args=arguments)
         yield name, writer.get(url).content.decode()
-    tags = reverse("stories:tags", args=[story.pk])
-    for wrong in (False, True):  # the second one is too long
-        # A separator would make it two.
-        typed = {"add": re.sub("[,;]", " ", story.title[:30]) + "x" * 40 * wrong}
-        yield f"tags {wrong}", writer.post(tags, typed, headers=htmx).content.decode()
-    yield "library with tags", writer.get(reverse("stories:library")).content.decode()
+    yield from tag_pages(writer, story)
     version = reverse("stories:version", args=[story.pk, 1])
     yield "version by htmx", writer.get(version, headers=htmx).content.decode()
     settings = {
@@ -110,7 +105,7 @@ def pages(writer: Client, staff: Client, story: Story) -> Iterator[tuple[str, st
     yield "delete_account", writer.get(reverse("stories:delete_account")).content.decode()
     for model, key in {
         "story": story.pk,
-        "storysettings": preset.pk,
+        "storysettings": story.settings.pk,
         "generation": story.generations.get().pk,
     }.items():
         yield model, staff.get(reverse(f"admin:stories_{model}_changelist")).content.decode()
@@ -124,6 +119,17 @@ def pages(writer: Client, staff: Client, story: Story) -> Iterator[tuple[str, st
     yield "decision", staff.post(queue, asked).content.decode()
     reading = reverse("admin:stories_waitingstory_change", args=[story.pk])
     yield "reading", staff.get(reading).content.decode()
+
+
+def tag_pages(writer: Client, story: Story) -> Iterator[tuple[str, str]]:
+    """Yield the part of a page with a tag in it, with a wrong one, and the library after it."""
+    tags = reverse("stories:tags", args=[story.pk])
+    for wrong in (False, True):  # the second one is too long
+        # A separator would make it two.
+        typed = {"add": re.sub("[,;]", " ", story.title[:30]) + "x" * 40 * wrong}
+        answer = writer.post(tags, typed, headers={"HX-Request": "true"})
+        yield f"tags {wrong}", answer.content.decode()
+    yield "library with tags", writer.get(reverse("stories:library")).content.decode()
 
 
 def skeletons(text: str) -> dict[str, Any]:

@@ -67,9 +67,9 @@ def test_pairs_go_with_the_story(story: Story) -> None:
     take(story, "First.")
     take(story, "Second.")
     library.set_good(story, True)
-    assert PreferencePair.objects.usable().count() == 1
+    assert PreferencePair.objects.shown_to_staff().count() == 1
     library.delete_story(story)
-    assert PreferencePair.objects.usable().count() == 0
+    assert PreferencePair.objects.shown_to_staff().count() == 0
     Story.objects.all().delete()
     assert PreferencePair.objects.count() == 0
 

@@ -1,0 +1,154 @@
+"""A story that its writer did not mark as good is shown to nobody in the admin.
+
+Every page of the admin is opened about every row that there is, by a curator and by the
+administrator, and looked through for words of stories that are their writer's alone.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from finetuning.models import TrainingExample, TrainingRun
+from stories.history import library, tags
+from stories.models import Curation, Generation, PreferencePair, Story, User
+from stories.writing.opening import open_generation
+from tests.conftest import story_settings
+from tests.finetuning.test_promotion import candidate
+from tests.security.test_access import ADMIN_MODELS, NAMED, address
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "Quillfeather"
+PART = SECRET[:6]  # looked for: a page repeats what was typed
+
+
+def filled(owner: User, good: bool) -> Story:
+    """Return a story with the secret wherever its writer or the model can write something."""
+    secret = story_settings(main_characters=SECRET, keywords=SECRET)
+    story = library.create_story(owner, secret)
+    library.set_title(story, f"{SECRET} {story.pk}")
+    library.save_text(story, owner, SECRET, 0)
+    tags.add_tags(story, SECRET)
+    generation = open_generation(story.pk, owner, Generation.Kind.WRITE)
+    Generation.objects.filter(pk=generation.pk).update(
+        status="failed", text=SECRET, replacement=SECRET, error_message=SECRET, prompt=SECRET
+    )
+    PreferencePair.objects.create(
+        story=story, source="try", prompt=SECRET, chosen=SECRET, rejected=SECRET
+    )
+    story.refresh_from_db()
+    library.set_good(story, good)
+    return story
+
+
+@pytest.fixture
+def unmarked(alice: User, settings: Settings, tmp_path: Path) -> list[Story]:
+    """Stories that are Alice's alone: never marked, unmarked after training, in the trash."""
+    settings.DATA_DIR = tmp_path
+    never, unmarked, deleted = (filled(alice, good) for good in (False, True, True))
+    library.save_preset(alice, story_settings(keywords=SECRET), SECRET)
+    Story.objects.filter(pk=unmarked.pk).update(curation=Curation.APPROVED, curated_version=1)
+    unmarked.refresh_from_db()
+    run = TrainingRun.objects.get(model=candidate("one"))
+    for story in (unmarked, deleted):
+        version = story.versions.get()
+        TrainingExample.objects.create(
+            run=run, story=story, version=1, side="train", text_version=version
+        )
+    library.set_good(unmarked, False)
+    library.delete_story(deleted)
+    return [never, unmarked, deleted]
+
+
+def pages() -> Iterator[str]:
+    """Yield the address of every page of the admin, about every row that there is."""
+    for model in ADMIN_MODELS:
+        rows = apps.get_model(*model.split("_", 1))._default_manager.values_list("pk", flat=True)
+        listed = reverse(f"admin:{model}_changelist")
+        yield from (listed, f"{listed}?q={PART}", f"{listed}?e=1")
+        for pk in rows:
+            for action in ("change", "history", "delete"):
+                yield reverse(f"admin:{model}_{action}", args=[pk])
+    for search in (f"?s={PART}", f"?s={PART}&extended=1"):
+        yield reverse("admin:search") + search
+    run, model = TrainingRun.objects.get(), TrainingRun.objects.get().model_id
+    for name in NAMED:
+        if name.startswith("admin:") and not name.removeprefix("admin:").startswith(
+            tuple(ADMIN_MODELS)
+        ):
+            yield address(
+                name,
+                {"app_label": "stories", "content_type_id": 1, "object_id": 1, "id": 1, "url": ""},
+            )
+    for name, pk in (("trainingrun_live", run.pk), ("trainingrun_evaluation", run.pk)):
+        yield reverse(f"admin:finetuning_{name}", args=[pk])
+    yield reverse("admin:stories_writermodel_change", args=[model])
+    yield reverse("finetuning:compare")
+
+
+def staff(superuser: bool) -> Client:
+    """Return the browser of a curator, or of the administrator."""
+    client = Client()
+    client.force_login(
+        User.objects.create_user("staff", password="x", is_staff=True, is_superuser=superuser)
+    )
+    return client
+
+
+@pytest.mark.parametrize("superuser", [False, True], ids=["curator", "administrator"])
+def test_no_page_of_the_admin_shows_it(unmarked: list[Story], superuser: bool) -> None:
+    client, seen = staff(superuser), 0
+    for url in pages():
+        if "logout" in url:
+            continue
+        answer = client.get(url, follow=True)
+        assert answer.status_code < 500
+        seen += answer.status_code == 200
+        assert SECRET.lower() not in answer.content.decode().lower(), url
+    assert seen > 60
+
+
+def test_whoever_deletes_an_account_is_told_numbers(unmarked: list[Story], alice: User) -> None:
+    client = staff(superuser=True)
+    one = client.get(reverse("admin:stories_user_delete", args=[alice.pk])).content.decode()
+    chosen = {"_selected_action": alice.pk, "action": "delete_selected"}
+    many = client.post(reverse("admin:stories_user_changelist"), chosen).content.decode()
+    for page in (one, many):
+        assert SECRET not in page
+        assert "alice" in page
+        assert "tories" in page
+    listed = client.get(reverse("admin:stories_user_changelist")).content.decode()
+    assert SECRET not in listed
+    assert "field-stories" in listed
+
+
+def test_what_is_marked_is_shown(unmarked: list[Story]) -> None:
+    """The walk above would see the words, were they there."""
+    client, never = staff(superuser=False), unmarked[0]
+    library.set_good(never, True)
+    rows = {
+        "story": never.pk,
+        "waitingstory": never.pk,
+        "storysettings": never.settings_id,
+        "generation": never.generations.get().pk,
+        "preferencepair": never.preference_pairs.get().pk,
+    }
+    for model, pk in rows.items():
+        listed = client.get(reverse(f"admin:stories_{model}_changelist"), {"q": PART})
+        assert SECRET in listed.content.decode() or model == "storysettings"
+        page = client.get(reverse(f"admin:stories_{model}_change", args=[pk])).content.decode()
+        assert SECRET in page, model
+        if model in {"story", "generation", "preferencepair"}:
+            assert "1 of 3 are of stories" in listed.content.decode()
+    examples = reverse("admin:finetuning_trainingexample_changelist")
+    assert client.get(examples).context["cl"].result_count == 2
+    assert client.get(examples, {"q": PART}).context["cl"].result_count == 0, "nor guessed"
+    library.set_good(unmarked[1], True)
+    found = client.get(examples, {"q": PART})
+    assert found.context["cl"].result_count == 1
+    assert SECRET in found.content.decode()
