@@ -42,7 +42,7 @@ class OfGoodStoriesAdmin(LookOnlyAdmin):
     What is not in the queryset is in no list, page, search or filter (`stories.models.visibility`).
     """
 
-    list_before_template = "admin/stories/counts.html"
+    list_before_template: str | None = "admin/stories/counts.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows that staff may read; each of these models' querysets can tell."""

@@ -68,7 +68,9 @@ def unmarked(alice: User, settings: Settings, tmp_path: Path) -> list[Story]:
 def pages() -> Iterator[str]:
     """Yield the address of every page of the admin, about every row that there is."""
     for model in ADMIN_MODELS:
-        rows = apps.get_model(*model.split("_", 1))._default_manager.values_list("pk", flat=True)
+        rows = apps.get_model(model.replace("_", ".", 1))._default_manager.values_list(
+            "pk", flat=True
+        )
         listed = reverse(f"admin:{model}_changelist")
         yield from (listed, f"{listed}?q={PART}", f"{listed}?e=1")
         for pk in rows:
@@ -76,7 +78,7 @@ def pages() -> Iterator[str]:
                 yield reverse(f"admin:{model}_{action}", args=[pk])
     for search in (f"?s={PART}", f"?s={PART}&extended=1"):
         yield reverse("admin:search") + search
-    run, model = TrainingRun.objects.get(), TrainingRun.objects.get().model_id
+    run = TrainingRun.objects.get()
     for name in NAMED:
         if name.startswith("admin:") and not name.removeprefix("admin:").startswith(
             tuple(ADMIN_MODELS)
@@ -87,7 +89,7 @@ def pages() -> Iterator[str]:
             )
     for name, pk in (("trainingrun_live", run.pk), ("trainingrun_evaluation", run.pk)):
         yield reverse(f"admin:finetuning_{name}", args=[pk])
-    yield reverse("admin:stories_writermodel_change", args=[model])
+    yield reverse("admin:stories_writermodel_change", args=[run.model_id])
     yield reverse("finetuning:compare")
 
 

@@ -30,8 +30,13 @@ def trash(request: SignedInRequest) -> HttpResponse:
     )
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     entries = [
-        (story, search.excerpt(story.beginning, []), story.deleted_at + TRASH_PERIOD)
+        (
+            story,
+            search.excerpt(getattr(story, "beginning", ""), []),
+            story.deleted_at + TRASH_PERIOD,
+        )
         for story in page
+        if story.deleted_at is not None
     ]
     context = {"page": page, "entries": entries, "days": TRASH_PERIOD.days}
     return render(request, "stories/trash.html", context)
