@@ -25,7 +25,18 @@ _LABELS = {
     "password2": "New password, once more",
 }
 # Fields that nobody types into.
-_UNSEEN = {"next", "action", "remember", "good", "run", "pair", "choice", "index", "confirmed"}
+_UNSEEN = {
+    "next",
+    "action",
+    "remember",
+    "place",
+    "good",
+    "run",
+    "pair",
+    "choice",
+    "index",
+    "confirmed",
+}
 
 
 @dataclass(frozen=True)

@@ -48,12 +48,12 @@ class StoryReader(OfGoodStoriesAdmin):
 class StoryAdmin(StoryReader):
     """The good stories; their writers change them, curators decide in the queue."""
 
-    list_display = ("title", "owner", "genre", "words", "good", "curation", "created_at")
-    list_filter = ("good", "curation", "settings__genre", "settings__register")
+    list_display = ("title", "owner", "genre", "words", "curation", "created_at")
+    list_filter = ("curation", "settings__genre", "settings__register")
     fields = (
         *("title", "owner", "story_text", "story_settings", "report"),
-        *("good", "curation", "curated_by", "curated_at", "curation_reason"),
-        *("created_at", "updated_at", "deleted_at"),
+        *("curation", "curated_by", "curated_at", "curation_reason"),
+        *("created_at", "updated_at"),
     )
 
 

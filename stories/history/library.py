@@ -189,6 +189,8 @@ def remove_for_good(stories: QuerySet[Story]) -> int:
     """Remove `stories` with all that hangs on them; return how many there were."""
     held = StorySettings.objects.filter(Q(stories__in=stories) | Q(generations__story__in=stories))
     with transaction.atomic():
+        # Held from here on: what is brought back meanwhile stays.
+        list(stories.select_for_update().values_list("pk", flat=True))
         settings = set(held.values_list("pk", flat=True))
         _, removed = stories.delete()
         StorySettings.objects.unused().filter(pk__in=settings).delete()

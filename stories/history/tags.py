@@ -9,7 +9,7 @@ from prose import cleaning, words
 from prose.settings import split_list
 from stories.errors import Refused
 from stories.models import Story, StoryTag, User
-from stories.models.tag import MAX_LENGTH
+from stories.models.tag import LONGEST_KEY, MAX_LENGTH
 
 MAX_TAGS = 20  # of a story
 # Of what is typed; no more than a story's tags can be.
@@ -27,7 +27,7 @@ class OwnTag:
 
 def key_of(name: str) -> str:
     """Return `name` as tags are compared: "Sea", "sea" and " SEA " are one."""
-    return words.folded(" ".join(cleaning.clean_text(name[:MAX_LENGTH]).split()))
+    return words.folded(" ".join(cleaning.clean_text(name[:MAX_LENGTH]).split()))[:LONGEST_KEY]
 
 
 def own_tags(user: User) -> list[OwnTag]:
@@ -46,7 +46,8 @@ def add_tags(story: Story, typed: str) -> None:
     names = split_list(cleaning.clean_list(typed[:LONGEST_TYPED]))
     if any(len(name) > MAX_LENGTH for name in names):
         raise Refused("tag_too_long", f"A tag has at most {MAX_LENGTH} characters.", 400)
-    wanted = {words.folded(name): name for name in reversed(names)}
+    wanted = {key_of(name): name for name in reversed(names)}
+    wanted.pop("", None)  # of signs that nobody sees
     known = StoryTag.objects.of(story.owner).filter(key__in=wanted).order_by("-pk")
     wanted |= dict(known.values_list("key", "name"))
     with transaction.atomic():

@@ -166,7 +166,12 @@ def _make_current(story: Story, version: StoryVersion, redo_version: int | None 
 def _describe(story: Story, version: StoryVersion) -> None:
     """Note what the library sorts and chooses by; `version` is the current one."""
     behind = generation_behind(story, version.number)
-    own = behind is not None and behind.pk == version.generation_id
+    # A text that was restored may have been brought to an end by hand.
+    own = (
+        behind is not None
+        and behind.pk == version.generation_id
+        and version.text.endswith(behind.text)
+    )
     broken_off = own and behind is not None and behind.status in _BROKEN_OFF
     story.word_count = words.count(version.text)
     story.model = behind.model if behind is not None else ""

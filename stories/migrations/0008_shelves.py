@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
             model_name="story",
             index=models.Index(
                 condition=models.Q(("deleted_at__isnull", False)),
-                fields=["deleted_at"],
+                fields=["owner", "deleted_at", "id"],
                 name="trash_by_deleted_at",
             ),
         ),

@@ -120,7 +120,7 @@ class Story(models.Model):
                 for field in ("updated_at", "created_at", "word_count", "title", "model")
             ),
             models.Index(
-                fields=["deleted_at"],
+                fields=["owner", "deleted_at", "id"],
                 condition=models.Q(deleted_at__isnull=False),
                 name="trash_by_deleted_at",
             ),

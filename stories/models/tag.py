@@ -6,8 +6,8 @@ from stories.models.story import Story
 from stories.models.user import User
 
 MAX_LENGTH = 40  # characters
-# Of a key: a character may be folded into several.
-_LONGEST_KEY = 200
+# Of a key: a character may be folded into several, and what is beyond is not compared.
+LONGEST_KEY = 200  # characters
 
 
 class StoryTagQuerySet(models.QuerySet["StoryTag"]):
@@ -23,7 +23,7 @@ class StoryTag(models.Model):
 
     story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="tags")
     name = models.CharField(max_length=MAX_LENGTH)
-    key = models.CharField(max_length=_LONGEST_KEY)
+    key = models.CharField(max_length=LONGEST_KEY)
 
     objects = StoryTagQuerySet.as_manager()
 

@@ -31,7 +31,7 @@ def delete_account(request: SignedInRequest) -> HttpResponse:
         else:
             status = _WRONG
     context = {
-        "stories": Story.objects.visible_to(request.user).count(),
+        "stories": Story.objects.filter(owner=request.user).count(),
         "wrong": status == _WRONG,
         "too_often": status == _TOO_OFTEN,
     }

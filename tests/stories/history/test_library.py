@@ -111,6 +111,24 @@ def test_what_the_library_sorts_by_follows_the_text(story: Story) -> None:
     assert noted() == (2, "old-model", True)
 
 
+def test_a_text_brought_to_an_end_by_hand_is_whole_when_it_is_restored(story: Story) -> None:
+    broken = Generation.objects.create(
+        story=story,
+        settings=story.settings,
+        kind="write",
+        seed=1,
+        status="interrupted",
+        text="It broke off. Here.",
+    )
+    written = StoryVersion.Origin.WRITE
+    add_version(story, broken.text, written, expected_version=0, generation=broken)
+    library.save_text(story, story.owner, "It broke off. Here it ends.", 1)
+    library.save_text(story, story.owner, "Something else", 2)
+    for number, unfinished in ((2, False), (1, True)):
+        library.restore_version(story, story.owner, number)
+        assert Story.objects.get(pk=story.pk).is_unfinished == unfinished
+
+
 def test_takes_and_what_was_made_of_them(story: Story) -> None:
     write(story, "First.")
     library.save_text(story, story.owner, "First, edited.", 1)
