@@ -24,7 +24,7 @@ FORM = {
 }
 PUBLIC = {"home", "health"}
 # What a signed-in user may ask of these without owning anything.
-OWN = {"library", "download_all", "new", "presets", "delete_account"}
+OWN = {"library", "download_all", "trash", "empty_trash", "new", "presets", "delete_account"}
 
 
 def test_every_page_asks_who_you_are(client: Client, story: Story, charlie: User) -> None:
