@@ -73,6 +73,8 @@ def _end_pattern(either: str) -> str:
 _SENTENCE_END = re.compile(_end_pattern(r"(?!\w)"))
 # The row of signs at an end, from behind.
 _LAST_SIGNS = re.compile(f"[{_STOPS}]+|[{_MARKS}]+|[{_BARE};\u037e]")
+# Words of a last line that is no sentence: "The End", "***", a name, the last line of a verse.
+_MOST_LAST = 4
 # Words that may go for the sake of a whole sentence.
 _MOST_DROPPED = 40
 # The white space after a sentence, once it is clear that another one follows.
@@ -138,6 +140,14 @@ def ends_sentence(text: str, following: str = "") -> bool:
     inner = text.rstrip(_CLOSING + _EITHER + _FRENCH)
     signs = _LAST_SIGNS.match(inner[::-1])
     return signs is not None and bool(_SENTENCE_END.fullmatch(text, len(inner) - signs.end()))
+
+
+def ends_text(text: str) -> bool:
+    """Tell whether `text` ends with a sentence, or with one and a short last line below it."""
+    if ends_sentence(text):
+        return True
+    before, _, last = text.rstrip().rpartition("\n")
+    return words.count(last) <= _MOST_LAST and ends_sentence(before)
 
 
 _LETTER = re.compile(r"[^\W\d_]")

@@ -107,7 +107,7 @@ def add_version(
             before_hash=outside.before if outside else "",
             after_hash=outside.after if outside else "",
         )
-        _make_current(story, version)
+        _make_current(story, current, version)
     return version
 
 
@@ -144,8 +144,8 @@ def move_to_version(story: Story, version: StoryVersion, redo_version: int | Non
     `redo_version` is where Redo leads to from there.
     """
     with transaction.atomic():
-        Story.objects.select_for_update().get(pk=story.pk)
-        _make_current(story, version, redo_version)
+        current = Story.objects.select_for_update().get(pk=story.pk)
+        _make_current(story, current, version, redo_version)
 
 
 def _take(story: Story, origin: StoryVersion.Origin, base: int, newest_take: int) -> int:
@@ -155,24 +155,35 @@ def _take(story: Story, origin: StoryVersion.Origin, base: int, newest_take: int
     return take
 
 
-def _make_current(story: Story, version: StoryVersion, redo_version: int | None = None) -> None:
+def _make_current(
+    story: Story, before: Story, version: StoryVersion, redo_version: int | None = None
+) -> None:
+    """Let `version` take the place of what the held row, `before`, has."""
     story.text, story.version, story.updated_at = version.text, version.number, timezone.now()
     story.redo_version = redo_version
-    _describe(story, version)
+    _describe(story, before, version)
     described = ("word_count", "model", "is_unfinished")
     story.save(update_fields=["text", "version", "redo_version", "updated_at", *described])
 
 
-def _describe(story: Story, version: StoryVersion) -> None:
+def _describe(story: Story, before: Story, version: StoryVersion) -> None:
     """Note what the library sorts and chooses by; `version` is the current one."""
-    behind = generation_behind(story, version.number)
-    # A text that was restored may have been brought to an end by hand.
-    own = (
-        behind is not None
-        and behind.pk == version.generation_id
-        and version.text.endswith(behind.text)
-    )
-    broken_off = own and behind is not None and behind.status in _BROKEN_OFF
+    broken_off = False
+    if version.origin == StoryVersion.Origin.EDIT and version.parent == before.version:
+        # It goes back to what wrote the one before: an autosave need not look for that.
+        story.model = before.model
+    else:
+        behind = generation_behind(story, version.number)
+        story.model = behind.model if behind is not None else ""
+        broken_off = behind is not None and _breaks_off(version, behind)
     story.word_count = words.count(version.text)
-    story.model = behind.model if behind is not None else ""
-    story.is_unfinished = broken_off or not sentences.ends_sentence(version.text)
+    story.is_unfinished = broken_off or not sentences.ends_text(version.text)
+
+
+def _breaks_off(version: StoryVersion, behind: Generation) -> bool:
+    """Tell whether the text is what the model wrote before the model server broke off.
+
+    A text that was restored may have been brought to an end by hand.
+    """
+    own = behind.pk == version.generation_id and version.text.endswith(behind.text)
+    return own and behind.status in _BROKEN_OFF

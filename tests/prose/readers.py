@@ -243,6 +243,7 @@ PROSE: dict[str, Reader] = {
     "sentences.Goal.cut": _goal,
     "sentences.word_limit": lambda text: sentences.word_limit(300, text),
     "sentences.ends_sentence": sentences.ends_sentence,
+    "sentences.ends_text": sentences.ends_text,
     "sentences.can_begin_after": sentences.can_begin_after,
     "sentences.sentences": lambda text: list(sentences.sentences(text)),
     "sentences.full_stop": sentences.full_stop,

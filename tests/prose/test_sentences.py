@@ -9,6 +9,7 @@ from prose.sentences import (
     Goal,
     can_begin_after,
     ends_sentence,
+    ends_text,
     first_sentence,
     from_next_sentence,
     full_stop,
@@ -128,6 +129,44 @@ def test_the_end_is_that_of_the_last_sentence(text: str) -> None:
     if ends_sentence(text):
         assert last
         assert first_sentence(last[0]) == last[0]
+
+
+TOLD = "Anna lit the lamp. Ben laughed."
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        *("", "\n", "\n\nThe End", "\n\nTHE END\n", "\n***", "\n\n— Anna", "\n\n* * *  "),
+        *("\nFin", "\n\nAnna,\nwho went home.", "\n\nLisbon, 3 May 1911", "\nFor Ben, always"),
+    ],
+)
+def test_a_story_is_at_its_end(last: str) -> None:
+    assert ends_text(TOLD + last)
+
+
+def test_a_verse_is_at_its_end() -> None:
+    assert ends_text("The lamp went out;\nwho saw it shine?\nNobody now")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "\n", "The End", "Anna", "\nThe End", "***"),
+        "Anna lit the lamp and\n\nThe End",
+        f"{TOLD}\n\nThen she went down to",
+        f"{TOLD} The End",
+        f"{TOLD}\n\nAnna,\nwho went home",
+    ],
+)
+def test_a_story_is_not_at_its_end(text: str) -> None:
+    assert not ends_text(text)
+
+
+def test_other_scripts_end_too() -> None:
+    assert ends_text("他走了。\n\n（完）")
+    assert ends_text("वह गया।\n\nसमाप्त")
+    assert not ends_text("他走了\n\n（完）")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from stories.errors import GoneError, Refused
@@ -127,6 +129,24 @@ def test_a_text_brought_to_an_end_by_hand_is_whole_when_it_is_restored(story: St
     for number, unfinished in ((2, False), (1, True)):
         library.restore_version(story, story.owner, number)
         assert Story.objects.get(pk=story.pk).is_unfinished == unfinished
+
+
+def test_an_edit_looks_for_nothing_that_the_text_before_it_has_told(story: Story) -> None:
+    generation = Generation.objects.create(
+        story=story, settings=story.settings, kind="write", seed=1, model="m", status="done"
+    )
+    written = StoryVersion.Origin.WRITE
+    add_version(story, "One.", written, expected_version=0, generation=generation)
+    fresh = Story.objects.get(pk=story.pk)
+    fresh.model = "what another process has read before"
+    with CaptureQueriesContext(connection) as asked:
+        library.save_text(fresh, story.owner, "One. Two.", 1)
+    assert not [
+        q
+        for q in asked.captured_queries
+        if "generation_id" in q["sql"].split("FROM")[0] and q["sql"].startswith("SELECT")
+    ]
+    assert fresh.model == Story.objects.get(pk=story.pk).model == "m"
 
 
 def test_takes_and_what_was_made_of_them(story: Story) -> None:
