@@ -34,7 +34,7 @@ class Sort(TextChoices):
 _ORDERS = {
     Sort.TOUCHED: ("-updated_at", "-pk"),
     Sort.NEWEST: ("-created_at", "-pk"),
-    Sort.TITLE: ("-updated_at", "-pk"),
+    Sort.TITLE: (),
     Sort.LENGTH: ("-word_count", "-pk"),
 }
 
@@ -157,7 +157,7 @@ class Choice:
             return Paginator(self._shown(found), PAGE).get_page(number)
         # The words are looked for once, not once more to count; titles are sorted by us.
         page = Paginator(self._numbers(found), PAGE).get_page(number)
-        rows = self._shown(stories).in_bulk(list(page.object_list))
+        rows = self._shown(stories.order_by()).in_bulk(list(page.object_list))
         listed = [rows[pk] for pk in page.object_list if pk in rows]
         shown: Page[Story] = Page(listed, page.number, page.paginator)  # type: ignore[arg-type]
         return shown
@@ -166,7 +166,8 @@ class Choice:
         if self.sort != Sort.TITLE:
             return list(found.values_list("pk", flat=True))
         titled = found.values_list("title", "pk")
-        return [pk for _, pk in sorted(titled, key=lambda row: sort_key(row[0] or UNTITLED))]
+        by_title = sorted(titled, key=lambda row: (sort_key(row[0] or UNTITLED), -row[1]))
+        return [pk for _, pk in by_title]
 
     def _shown(self, stories: StoryQuerySet) -> StoryQuerySet:
         """Return `stories` with what their cards show; of a long text no more than that."""
