@@ -30,6 +30,7 @@ _UNSEEN = {
     "action",
     "remember",
     "place",
+    "until",
     "good",
     "run",
     "pair",

@@ -170,10 +170,10 @@ def delete_story(story: Story) -> None:
     story.generations.request_stop()
 
 
-def undelete_story(story: Story) -> None:
-    """Bring `story` back from the trash, as it was."""
-    story.deleted_at = None
-    story.save(update_fields=["deleted_at"])
+def undelete_story(story: Story) -> bool:
+    """Bring `story` back from the trash, as it was; False when it is not there any more."""
+    in_trash = Story.objects.filter(pk=story.pk, deleted_at__isnull=False)
+    return in_trash.update(deleted_at=None) == 1
 
 
 def purge_deleted_stories() -> int:

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
@@ -19,6 +19,7 @@ from stories.pages import downloads, search
 from stories.pages.common import SignedInRequest, own_story
 from stories.pages.shelf.cards import cards
 from stories.pages.shelf.choosing import Choice, Sort, address_of
+from stories.pages.shelf.trash import to_trash
 
 
 @login_required
@@ -102,9 +103,11 @@ def delete(request: SignedInRequest, story_id: int) -> HttpResponse:
 def undelete(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Bring a story back from the trash."""
     story = get_object_or_404(Story.objects.deleted_by(request.user), pk=story_id)
-    undelete_story(story)
+    # Somebody may have been faster, in another tab.
+    if not undelete_story(story):
+        raise Http404
     if request.POST.get("place") == "trash":
-        return redirect("stories:trash")
+        return to_trash(request)
     return _back(request)
 
 

@@ -1,8 +1,12 @@
 """The trash: what is in it, how it comes back, and how it goes for good."""
 
+import html
+import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -103,8 +107,50 @@ def test_the_trash_is_emptied_and_only_mine(
         assert alices.post(reverse(f"stories:{name}", args=[theirs.pk])).status_code == 404
     empty = reverse("stories:empty_trash")
     assert alices.get(empty).status_code == 405
-    assert alices.post(empty)["Location"] == TRASH
+    until = shown_until(alices)
+    assert alices.post(empty, {"until": until})["Location"] == TRASH
     assert set(Story.objects.all()) == {kept, theirs}
+
+
+def shown_until(alices: Client, page: str = "1") -> str:
+    """Return what a page of the trash would empty."""
+    shown = alices.get(TRASH, {"page": page}).content.decode()
+    found = re.search(r'name="until" value="([^"]+)"', shown)
+    assert found
+    return html.unescape(found[1])
+
+
+def test_no_more_is_removed_than_the_button_said(
+    alices: Client, deleted: Story, alice: User
+) -> None:
+    until = shown_until(alices)
+    later = library.create_story(alice, story_settings())
+    library.delete_story(later)
+    empty = reverse("stories:empty_trash")
+    for wrong in ({}, {"until": ""}, {"until": "2026-01-02"}, {"until": "0001-01-01T00:00+23:00"}):
+        assert alices.post(empty, wrong)["Location"] == TRASH
+        assert Story.objects.count() == 2
+    alices.post(empty, {"until": until})
+    assert list(Story.objects.all()) == [later]
+    alices.post(empty, {"until": shown_until(alices)})
+    assert not Story.objects.exists()
+
+
+def test_whoever_is_second_is_told_that_it_is_not_there(alices: Client, deleted: Story) -> None:
+    """Another tab brings it back between this one's look and its change."""
+    faster: list[str] = []
+
+    def other_tab(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith('UPDATE "stories_story"') and not faster:
+            faster.append(sql)
+            assert library.undelete_story(deleted)
+        return execute(sql, params, many, context)
+
+    url = reverse("stories:undelete", args=[deleted.pk])
+    with connection.execute_wrapper(other_tab):
+        assert alices.post(url, {"place": "trash"}).status_code == 404
+    assert faster
+    assert Story.objects.visible_to(deleted.owner).exists()
 
 
 def test_after_thirty_days_it_goes_by_itself(deleted: Story) -> None:
@@ -120,4 +166,13 @@ def test_a_full_trash_has_pages(alices: Client, alice: User) -> None:
     first = alices.get(TRASH)
     assert len(first.context["entries"]) == 20
     assert "Remove 23 stories for good" in first.content.decode()
-    assert len(alices.get(TRASH, {"page": "2"}).context["entries"]) == 3
+    second = alices.get(TRASH, {"page": "2"})
+    assert len(second.context["entries"]) == 3
+    assert shown_until(alices, "2") == shown_until(alices), "all that the button counts"
+    one, other, last = (story for story, _, _ in second.context["entries"])
+    for story, name in ((one, "undelete"), (other, "remove"), (last, "undelete")):
+        url = f"{reverse(f'stories:{name}', args=[story.pk])}?page=2"
+        assert url in alices.get(TRASH, {"page": "2"}).content.decode()
+        answer = alices.post(url, {"place": "trash"}, follow=True)
+        assert answer.redirect_chain == [(f"{TRASH}?page=2", 302)]
+    assert len(answer.context["entries"]) == 20, "there is no second page any more"
