@@ -14,6 +14,7 @@ from stories.models.tag import LONGEST_KEY, MAX_LENGTH
 MAX_TAGS = 20  # of a story
 # Of what is typed; no more than a story's tags can be.
 LONGEST_TYPED = MAX_TAGS * (MAX_LENGTH + 2)
+_SUGGESTED = 8
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ def own_tags(user: User) -> list[OwnTag]:
     rows = StoryTag.objects.of(user).values("key").order_by("key")
     counted = rows.annotate(spelling=Max("name"), stories=Count("pk"))
     return [OwnTag(row["key"], row["spelling"], row["stories"]) for row in counted]
+
+
+def suggested(own: list[OwnTag], there: set[str]) -> list[OwnTag]:
+    """Return the most used of a writer's `own` tags whose keys are not `there`."""
+    others = (tag for tag in own if tag.key not in there)
+    return sorted(others, key=lambda tag: -tag.stories)[:_SUGGESTED]
 
 
 def add_tags(story: Story, typed: str) -> None:

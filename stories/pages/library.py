@@ -11,14 +11,12 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import push_url, replace_url
 
 from stories.history.library import TRASH_PERIOD, delete_story, undelete_story
-from stories.history.tags import LONGEST_TYPED, own_tags
 from stories.ids import row_id
 from stories.models import Genre, Story
-from stories.models.story import StoryQuerySet
 from stories.pages import downloads, search
 from stories.pages.common import SignedInRequest, own_story
-from stories.pages.shelf.cards import cards
 from stories.pages.shelf.choosing import Choice, Sort, address_of
+from stories.pages.shelf.listing import listing
 from stories.pages.shelf.trash import to_trash
 
 
@@ -26,46 +24,28 @@ from stories.pages.shelf.trash import to_trash
 @require_safe
 def library(request: SignedInRequest) -> HttpResponse:
     """List my stories: all, or those that the address asks for, in its order."""
-    choice = Choice.of(request.GET)
     mine = Story.objects.visible_to(request.user)
-    page = choice.page(mine, request.GET.get("page"))
     deleted = Story.objects.deleted_by(request.user)
-    own = own_tags(request.user)
     context = {
-        "page": page,
-        "cards": cards(page.object_list, mine, choice, own),
-        "any": bool(page.object_list) or mine.exists(),
+        **listing(request.user, request.GET),
         "any_text": mine.filter(word_count__gt=0).exists(),
-        "choice": choice,
-        "address": address_of(request.GET),
-        "earlier": choice.address(page=str(page.number - 1)) if page.has_previous() else "",
-        "later": choice.address(page=str(page.number + 1)) if page.has_next() else "",
         "sorts": Sort.choices,
         "genres": Genre.values,
-        "models": sorted({*_models(mine), *filter(None, [choice.model])}),
-        "unknown_tag": "" if choice.tag_key in {tag.key for tag in own} else choice.tag,
-        "own_tags": own,
-        "longest_typed": LONGEST_TYPED,
         "longest_query": search.LONGEST_QUERY,
         "just_deleted": deleted.filter(pk=row_id(request.GET.get("deleted", "")) or 0).first(),
         "in_trash": deleted.count(),
         "days": TRASH_PERIOD.days,
     }
     answer = render(request, "stories/library.html", context)
-    return _in_address(request, answer, choice) if request.htmx else answer
+    return _in_address(request, answer) if request.htmx else answer
 
 
-def _models(mine: StoryQuerySet) -> list[str]:
-    """Return the models that wrote some of `mine`, by name."""
-    named = mine.exclude(model="").order_by("model")
-    return list(named.values_list("model", flat=True).distinct())
-
-
-def _in_address(request: SignedInRequest, answer: HttpResponse, choice: Choice) -> HttpResponse:
+def _in_address(request: SignedInRequest, answer: HttpResponse) -> HttpResponse:
     """Let the browser's address say what is shown, so that Back leads to what was shown before.
 
     Each letter that is typed is no step to go back over; another order or filter is one.
     """
+    choice = Choice.of(request.GET)
     before = Choice.of(QueryDict(urlsplit(request.htmx.current_url or "").query))
     url = f"{reverse('stories:library')}{choice.address()}"
     return push_url(answer, url) if choice.differs_from(before) else replace_url(answer, url)

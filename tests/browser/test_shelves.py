@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Complaints, Site, give_text, open_story, shot, sign_up
+from tests.browser.conftest import Complaints, Site, give_text, open_story, shot, sign_in, sign_up
+from tests.support.seats import SESSION
 
 
 @pytest.fixture
@@ -52,15 +53,47 @@ def test_tags_are_put_on_and_chosen_by(page: Page, library: str) -> None:
     shot(page, "library-tags")
     card.get_by_role("button", name="Remove the tag “old map”").click()
     expect(card.locator("ul.tags li")).to_have_text(["sea"])
+    expect(card.locator("summary")).to_be_focused()
+    choose = page.get_by_label("Tag", exact=True)
+    expect(choose.locator("option")).to_have_text(["Any", "sea (1)"])
     other = page.locator(".story-card").nth(1)
-    page.reload()
     other.get_by_text("Add tags").click()
     other.get_by_role("button", name="Add the tag “sea”").click()
     expect(other.locator("ul.tags li")).to_have_text(["sea"])
+    expect(choose.locator("option")).to_have_text(["Any", "sea (2)"])
     other.locator("ul.tags").get_by_role("link", name="sea").click()
     page.wait_for_url("**/stories/?tag=sea")
     expect(page.locator(".story-card")).to_have_count(2)
-    expect(page.get_by_label("Tag", exact=True)).to_have_value("sea")
+    expect(choose).to_have_value("sea")
+    card.get_by_text("Edit tags").click()
+    card.get_by_role("button", name="Remove the tag “sea”").click()
+    expect(page.locator(".story-card")).to_have_count(1)
+    expect(page.locator("#count")).to_have_text("1 story found")
+    expect(page.locator("#found")).to_be_focused()
+
+
+def test_a_tag_taken_off_after_signing_out_elsewhere_is_off_after_signing_in(
+    page: Page, library: str, complaints: Complaints
+) -> None:
+    complaints.expected = ("401", "403")
+    card = page.locator(".story-card").first
+    card.get_by_text("Add tags").click()
+    card.get_by_label("New tags").fill("sea, ice")
+    card.get_by_label("New tags").press("Enter")
+    expect(card.locator("ul.tags li")).to_have_text(["ice", "sea"])
+    name = page.locator(".menu summary").inner_text()
+    page.context.clear_cookies(name=SESSION)
+    card.get_by_role("button", name="Remove the tag “ice”").click()
+    expect(page.get_by_role("alert")).to_contain_text("You are signed out")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in again in another tab").click()
+    other = opened.value
+    sign_in(other, name)
+    other.wait_for_url("**/stories/")
+    other.close()
+    page.bring_to_front()
+    page.evaluate("dispatchEvent(new Event('focus'))")  # headless windows have no focus to give
+    expect(card.locator("ul.tags li")).to_have_text(["sea"])
 
 
 def test_a_story_goes_into_the_trash_and_comes_back(page: Page, library: str) -> None:

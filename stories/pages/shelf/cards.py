@@ -7,13 +7,12 @@ from django.db.models import Count
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from stories.history.tags import OwnTag
+from stories.history.tags import OwnTag, suggested
 from stories.models import Story
 from stories.models.story import StoryQuerySet
 from stories.pages import search
 from stories.pages.search import Piece
 from stories.pages.shelf.choosing import Choice
-from stories.pages.shelf.tags import suggested
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Tags: put on and taken off, on a story's page and in the library, with scripts and without."""
 
 import html
+import re
 
 import pytest
 from django.test import Client
@@ -86,6 +87,87 @@ def test_the_part_of_a_page(alices: Client, story: Story, alice: User) -> None:
     taken_off = alices.post(url, {"remove": "sea"}, headers=htmx).content.decode()
     assert names(story) == []
     assert "Add tags" in taken_off
+
+
+HTMX = {"HX-Request": "true"}
+
+
+def test_a_button_asks_by_itself(alices: Client, story: Story) -> None:
+    """What is refused to who is signed out is done again: by a form, a button's value was lost."""
+    tags.add_tags(story, "sea")
+    tags.add_tags(library.create_story(story.owner, story_settings()), "ice")
+    url = reverse("stories:tags", args=[story.pk])
+    page = alices.get(reverse("stories:story", args=[story.pk])).content.decode()
+    for name, tag in (("remove", "sea"), ("add", "ice")):
+        [button] = re.findall(rf'<button[^>]* name="{name}" value="{tag}"[^>]*>', page)
+        assert f'hx-post="{url}"' in button
+    [part] = re.findall(r'<div class="tagging"[^>]*>', page)
+    assert 'hx-target="this" hx-swap="outerHTML"' in part, "the buttons take it over"
+
+
+def test_what_asks_for_nothing_is_not_understood(alices: Client, story: Story) -> None:
+    url = reverse("stories:tags", args=[story.pk])
+    for headers in ({}, HTMX):
+        assert alices.post(url, {"place": "library"}, headers=headers).status_code == 400
+    tags.add_tags(story, "sea")
+    assert alices.post(url, {"remove": ""}).status_code == 302
+    assert names(story) == ["sea"]
+
+
+def test_all_of_the_library_hears_of_a_change(alices: Client, story: Story, alice: User) -> None:
+    other = library.create_story(alice, story_settings(main_characters="Zoe"))
+    url = reverse("stories:tags", args=[story.pk])
+    part = alices.post(url, {"add": "ice, sea", "place": "library"}, headers=HTMX)
+    shown = html.unescape(part.content.decode())
+    assert re.search('<label id="tag-filter" hx-swap-oob="true">', shown), "it is seen from now on"
+    assert '<option value="sea">sea (1)</option>' in shown
+    assert '<datalist id="own-tags" hx-swap-oob="true"><option value="ice">' in shown
+    assert f'id="offered-{other.pk}" hx-swap-oob="true"><button' in shown
+    assert f'id="offered-{story.pk}" hx-swap-oob' not in shown, "it is in the part itself"
+    assert "of “Anna and the Lantern”" in shown
+    assert "HX-Retarget" not in part.headers
+    wrong = alices.post(url, {"add": "x" * 50, "place": "library"}, headers=HTMX)
+    assert "hx-swap-oob" not in wrong.content.decode(), "nothing is changed"
+    on_its_page = alices.post(url, {"add": "new", "place": "story"}, headers=HTMX).content.decode()
+    assert '<datalist id="own-tags" hx-swap-oob="true">' in on_its_page
+    assert on_its_page.count("hx-swap-oob") == 1
+
+
+def test_a_card_leaves_the_list_of_a_tag_that_it_loses(
+    alices: Client, story: Story, alice: User
+) -> None:
+    other = library.create_story(alice, story_settings(main_characters="Zoe"))
+    for tagged in (story, other):
+        tags.add_tags(tagged, "sea, ice")
+    url = reverse("stories:tags", args=[story.pk])
+    stays = alices.post(f"{url}?tag=sea", {"remove": "ice", "place": "library"}, headers=HTMX)
+    assert "HX-Retarget" not in stays.headers
+    goes = alices.post(f"{url}?tag=sea", {"remove": "sea", "place": "library"}, headers=HTMX)
+    assert goes["HX-Retarget"] == "#found"
+    shown = html.unescape(goes.content.decode())
+    assert "Zoe and the Lantern" in shown
+    assert "Anna and the Lantern" not in shown
+    assert '<div id="found" tabindex="-1" autofocus>' in shown
+    assert "1 story found" in shown
+    assert '<option value="sea" selected>sea (1)</option>' in shown
+    assert "<details open>" not in shown
+    last = reverse("stories:tags", args=[other.pk])
+    empty = alices.post(f"{last}?tag=sea", {"remove": "sea", "place": "library"}, headers=HTMX)
+    assert "0 stories found" in empty.content.decode()
+    assert "<option selected>sea</option>" in empty.content.decode()
+
+
+def test_the_focus_stays_with_the_tags(alices: Client, story: Story) -> None:
+    url = reverse("stories:tags", args=[story.pk])
+    typed = alices.post(url, {"add": "sea", "place": "story"}, headers=HTMX).content.decode()
+    assert "autofocus" not in typed, "htmx finds the field by its id"
+    assert f'id="tag-{story.pk}"' in typed
+    assert f'id="add-tag-{story.pk}"' in typed
+    pressed = {**HTMX, "HX-Trigger-Name": "remove"}
+    gone = alices.post(url, {"remove": "sea", "place": "story"}, headers=pressed).content.decode()
+    assert "<summary autofocus>Add tags" in gone
+    page = alices.get(reverse("stories:story", args=[story.pk])).content.decode()
+    assert "<summary>Add tags" in page
 
 
 def test_without_scripts(alices: Client, story: Story) -> None:
