@@ -17,7 +17,7 @@ from finetuning.forms import RecipeForm
 from finetuning.models import TrainingRun
 from finetuning.pipeline import STAGES
 from finetuning.recipes import RECIPES, RecipeError
-from finetuning.services import lineage, states
+from finetuning.services import lineage, pairs, states
 from modelserver import names
 from stories.admin.common import LookOnlyAdmin
 from stories.ids import row_id
@@ -171,7 +171,7 @@ class TrainingRunAdmin(LookOnlyAdmin):
         if not run.scores:
             raise Http404
         # Of stories still there.
-        kept = [pair for pair in run.folder.read_pairs() if pair["service"]["prompt"]]
+        kept = [pair for pair in pairs.shown(run) if pair["service"]["prompt"]]
         context = {
             "title": f"Evaluation of {run.model or run}",
             "run": run,

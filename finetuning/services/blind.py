@@ -2,12 +2,14 @@
 which model wrote which."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count
 from django.utils.crypto import salted_hmac
 
 from finetuning.models import BlindVote, TrainingRun
 from finetuning.pipeline.statistics import wilson
+from finetuning.services import pairs
 from stories.models import User
 
 _Preferred = BlindVote.Preferred
@@ -45,8 +47,8 @@ def next_pair(user: User) -> Pair | None:
     for run in TrainingRun.objects.filter(state=TrainingRun.State.DONE)[:_RUNS]:
         voted = BlindVote.objects.filter(run=run, voter=user)
         seen = set(voted.values_list("pair", flat=True))
-        for number, stories in enumerate(run.folder.read_pairs()):
-            if number in seen or stories["candidate"]["text"] == stories["service"]["text"]:
+        for number, stories in enumerate(pairs.shown(run)):
+            if number in seen or not _can_be_told_apart(stories):
                 continue
             left += 1
             found = found or (run, number, stories)
@@ -70,7 +72,9 @@ def vote(user: User, run: TrainingRun, number: int, choice: str) -> bool:
 
     A second vote on the same pair changes nothing.
     """
-    if number >= len(run.folder.read_pairs()) or choice not in {"first", "second", "neither"}:
+    shown = pairs.shown(run)
+    is_there = number < len(shown) and _can_be_told_apart(shown[number])
+    if not is_there or choice not in {"first", "second", "neither"}:
         return False
     order = _order(run, number, user)
     sides: dict[str, str] = {"first": order[0], "second": order[1]}
@@ -92,6 +96,11 @@ def tally(run: TrainingRun) -> Tally:
     preferred, other = counts.get("candidate", 0), counts.get("service", 0)
     low, high = wilson(preferred, preferred + other)
     return Tally(preferred, preferred + other, counts.get("neither", 0), low, high)
+
+
+def _can_be_told_apart(stories: dict[str, Any]) -> bool:
+    """Tell whether there is something to choose; blanked stories are the same."""
+    return bool(stories["candidate"]["text"] != stories["service"]["text"])
 
 
 def _order(run: TrainingRun, number: int, user: User) -> tuple[str, str]:

@@ -16,8 +16,7 @@ from django.conf import settings
 
 import modelserver
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline.judge import COPIED_SHARE, COPIED_SIZE
-from finetuning.pipeline.material import datastories, similar
+from finetuning.pipeline.material import datastories
 from finetuning.pipeline.run_folder import (
     SIDES,
     RunFolder,
@@ -26,7 +25,7 @@ from finetuning.pipeline.run_folder import (
     write_rows,
     write_text,
 )
-from finetuning.services import lineage, storage
+from finetuning.services import lineage, pairs, storage
 from stories.models import WriterModel
 
 logger = logging.getLogger(__name__)
@@ -99,13 +98,11 @@ def _forget_in(run: TrainingRun) -> int:
     if state in {None, TrainingRun.State.RUNNING}:
         return 0
     try:
-        rows = read_rows(run.folder.stories)
+        left, gone = lineage.left_and_gone(run.folder)
     except FileNotFoundError:
         return 0
-    withdrawn = lineage.withdrawn_from((row["story"], row["version"]) for row in rows)
-    gone = [row for row in rows if row["story"] in withdrawn]
     if gone and state == TrainingRun.State.DONE:
-        _forget(run.folder, [row for row in rows if row["story"] not in withdrawn], gone)
+        _forget(run.folder, left, gone)
     elif gone:
         start_over(run)
     return len(gone)
@@ -122,15 +119,7 @@ def _forget(folder: RunFolder, left: list[Any], gone: list[Any]) -> None:
         folder.csv,
         datastories.write_csv((r["prompt"], r["text"].strip()) for r in left if r["story"] in kept),
     )
-    shown = {row["prompt"] for row in left}
-    prompts = {row["prompt"] for row in gone} - shown
-    texts = [similar.shingles(row["text"], COPIED_SIZE) for row in gone]
-
-    def tells(row: Any) -> bool:
-        return row["prompt"] in prompts or any(
-            similar.copied_share(row["text"], text, COPIED_SIZE) >= COPIED_SHARE for text in texts
-        )
-
+    tells = pairs.telling(left, gone)
     for side in SIDES:
         _rewrite(folder.written(side), lambda row: not tells(row))
     _blank_pairs(folder, tells)
@@ -142,16 +131,7 @@ def _blank_pairs(folder: RunFolder, tells: Callable[[Any], bool]) -> None:
     """Blank the pairs and keep their places, by which others know them."""
     if not folder.pairs.exists():
         return
-    blank = {"prompt": "", "text": "", "report": {}}
-    write_json(
-        folder.pairs,
-        [
-            {side: {**story, **blank} for side, story in pair.items()}
-            if any(map(tells, pair.values()))
-            else pair
-            for pair in folder.read_pairs()
-        ],
-    )
+    write_json(folder.pairs, pairs.blanked(folder.read_pairs(), tells))
 
 
 def _read(path: Path) -> list[Any]:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from finetuning.models import TrainingExample, TrainingRun
-from finetuning.pipeline.run_folder import Row
+from finetuning.pipeline.run_folder import Row, RunFolder, read_rows
 from prose.settings import Settings
 from stories.history.provenance import settings_behind
 from stories.models import Story, StoryVersion, WriterModel
@@ -96,6 +96,17 @@ def withdrawn_from(rows: Iterable[tuple[int, int]]) -> set[int]:
 
 def taught_by(story: Story) -> QuerySet[WriterModel]:
     """Return the models that `story` taught."""
+def left_and_gone(folder: RunFolder) -> tuple[list[Any], list[Any]]:
+    """Return the rows of a run's stories: those that may still train, and the others.
+
+    Raises `FileNotFoundError` where no stories are laid out.
+    """
+    rows = read_rows(folder.stories)
+    withdrawn = withdrawn_from((row["story"], row["version"]) for row in rows)
+    left = [row for row in rows if row["story"] not in withdrawn]
+    return left, [row for row in rows if row["story"] in withdrawn]
+
+
     return WriterModel.objects.filter(
         run__examples__story=story, run__examples__side=TrainingExample.Side.TRAIN
     ).distinct()

@@ -7,13 +7,16 @@ from django.test import Client
 from pytest_django import Settings
 
 from finetuning.models import BlindVote, TrainingRun
-from finetuning.pipeline.run_folder import write_json
+from finetuning.pipeline.run_folder import write_json, write_rows
 from finetuning.services import blind
-from stories.models import User, WriterModel
+from stories.history import library
+from stories.models import Story, User, WriterModel
 from tests.finetuning.conftest import TINY
+from tests.finetuning.test_admin import SCORES
 
 pytestmark = pytest.mark.django_db
 PAGE = "/compare/"
+LONG = "Once upon a time there was a lamp on the stairs of the tower."
 
 
 @pytest.fixture
@@ -80,6 +83,45 @@ def test_what_cannot_be_counted_is_not(
     data = {"run": str(run.pk), "pair": "0", "choice": "first", **changes}
     assert client.post(PAGE, data).status_code == status
     assert not BlindVote.objects.exists()
+
+
+def test_a_pair_about_a_story_that_was_withdrawn_is_gone_at_once(
+    run: TrainingRun, alice: User, story: Story, client: Client
+) -> None:
+    """No worker has been there yet."""
+    library.save_text(story, alice, "Once upon a time.", 0)
+    library.set_good(story, True)
+    Story.objects.update(curation="approved", curated_version=1)
+    row = {"story": story.pk, "version": 1, "prompt": "Asked by one.", "text": LONG}
+    write_rows(run.folder.stories, [row])
+    pairs = run.folder.read_pairs()
+    for number, pair in enumerate(pairs):
+        for side in pair.values():
+            side.update(prompt="Asked by one." if number == 0 else "Of nobody.", report={})
+    pairs[1]["candidate"]["text"] = f"{LONG} Nearly so."
+    write_json(run.folder.pairs, pairs)
+    TrainingRun.objects.update(scores=SCORES)
+    alice.is_staff = True
+    alice.save()
+    client.force_login(alice)
+    evaluation = f"/admin/finetuning/trainingrun/{run.pk}/evaluation/"
+
+    def shown() -> list[str]:
+        return [client.get(url).content.decode() for url in (PAGE, evaluation)]
+
+    compared, evaluated = shown()
+    assert "40 to compare" in compared
+    assert "Asked by one." in evaluated
+    assert "a lamp on the stairs" in evaluated
+    library.delete_story(story)
+    compared, evaluated = shown()
+    assert "38 to compare" in compared
+    assert "CANDIDATE 2." in compared
+    assert "Asked by one." not in evaluated
+    assert "a lamp on the stairs" not in evaluated
+    assert "CANDIDATE 2." in evaluated
+    for number, counted in ((0, False), (1, False), (2, True)):
+        assert blind.vote(alice, run, number, "first") is counted
 
 
 def test_nobody_votes_without_an_account(run: TrainingRun, client: Client) -> None:
