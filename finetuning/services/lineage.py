@@ -20,11 +20,13 @@ def approved_rows(service: WriterModel | None) -> list[dict[str, Any]]:
     """
     sides = _sides(service)
     rows: list[dict[str, Any]] = []
-    stories = Story.objects.approved().select_related("settings").order_by("pk")
+    stories = Story.objects.approved().select_related("good_settings").order_by("pk")
     for story in stories:
-        # A story is approved in one version; later edits don't change what was read.
-        version = story.versions.get(number=story.curated_version or story.version)
-        settings = settings_behind(story, version.number)
+        # A story is approved in the version that was marked; later edits don't change what was
+        # read. Before a curator's version was kept, it was approved as it stood.
+        version = story.versions.get(number=story.curated_version or story.good_version or 0)
+        # An older process may have marked it while this one was installed.
+        settings = story.good_settings or settings_behind(story, version.number)
         row = Row(
             story=story.pk,
             version=version.number,
@@ -94,8 +96,6 @@ def withdrawn_from(rows: Iterable[tuple[int, int]]) -> set[int]:
     }
 
 
-def taught_by(story: Story) -> QuerySet[WriterModel]:
-    """Return the models that `story` taught."""
 def left_and_gone(folder: RunFolder) -> tuple[list[Any], list[Any]]:
     """Return the rows of a run's stories: those that may still train, and the others.
 
@@ -107,6 +107,8 @@ def left_and_gone(folder: RunFolder) -> tuple[list[Any], list[Any]]:
     return left, [row for row in rows if row["story"] in withdrawn]
 
 
+def taught_by(story: Story) -> QuerySet[WriterModel]:
+    """Return the models that `story` taught."""
     return WriterModel.objects.filter(
         run__examples__story=story, run__examples__side=TrainingExample.Side.TRAIN
     ).distinct()

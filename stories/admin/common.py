@@ -8,8 +8,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from stories.history.provenance import last_generation, settings_behind
-from stories.models import Story
+from stories.history.provenance import last_generation
+from stories.models import Story, StorySettings
 
 
 class LookOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
@@ -40,6 +40,7 @@ class OfGoodStoriesAdmin(LookOnlyAdmin):
     """Rows of stories that their writers marked as good; of the others, the number alone.
 
     What is not in the queryset is in no list, page, search or filter (`stories.models.visibility`).
+    Of a row, `fields` says what is shown: a draft of a good story is its writer's alone as well.
     """
 
     list_before_template: str | None = "admin/stories/counts.html"
@@ -50,13 +51,16 @@ class OfGoodStoriesAdmin(LookOnlyAdmin):
         return found
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Say how many there are beside those that are listed."""
-        counts = {
+        """Say how many there are beside those that are listed, where there is a place to say it."""
+        counts = self._counts(request) if self.list_before_template else {}
+        shown: HttpResponse = super().changelist_view(request, {**counts, **(extra_context or {})})
+        return shown
+
+    def _counts(self, request: HttpRequest) -> dict[str, int]:
+        return {
             "all_rows": self.model._default_manager.count(),
             "shown_rows": self.get_queryset(request).count(),
         }
-        shown: HttpResponse = super().changelist_view(request, {**counts, **(extra_context or {})})
-        return shown
 
 
 def as_paragraphs(text: str) -> SafeString:
@@ -69,24 +73,23 @@ def as_paragraphs(text: str) -> SafeString:
 
 
 def settings_table(story: Story) -> SafeString:
-    """Return the settings that the text of `story` was written by, as labels and values."""
-    settings = settings_behind(story)
+    """Return the settings that the marked text was written by, as labels and values."""
     rows = (
-        (field.verbose_name, _shown(settings, field.name))
-        for field in settings._meta.fields
+        (field.verbose_name, _shown(story.good_settings, field.name))
+        for field in StorySettings._meta.fields
         if field.name not in {"id", "owner", "name", "created_at"}
     )
     return format_html_join("", "<div><strong>{}:</strong> {}</div>", rows)
 
 
 def _shown(settings: Any, name: str) -> str:
-    value = getattr(settings, name)
+    value = getattr(settings, name, "")
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else value
 
 
 def report_table(story: Story) -> SafeString:
-    """Return the report on the generation that the text of `story` goes back to."""
-    generation = last_generation(story)
+    """Return the report on the generation that the marked text goes back to."""
+    generation = last_generation(story, story.good_version or 0)
     if generation is None:
         return SafeString("Written by hand: no report.")
     rows = (

@@ -13,7 +13,7 @@ from stories.admin.library import StoryReader
 from stories.errors import Refused
 from stories.history import curation
 from stories.ids import row_id
-from stories.models import Story, User, WaitingStory
+from stories.models import Curation, Story, User, WaitingStory
 
 
 class DecisionForm(forms.Form):
@@ -31,7 +31,9 @@ class WaitingStoryAdmin(StoryReader):
     """Good stories that wait, the longest waiting first."""
 
     list_display = ("title", "owner", "genre", "words", "updated_at")
-    list_filter = ("settings__genre", "settings__register", "settings__child_friendly")
+    list_filter = tuple(
+        f"good_settings__{name}" for name in ("genre", "register", "child_friendly")
+    )
     fields = ("title", "owner", "story_text", "story_settings", "report", "updated_at")
     actions = ("approve", "reject")
     ordering = ("updated_at",)
@@ -40,8 +42,7 @@ class WaitingStoryAdmin(StoryReader):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the queue."""
-        waiting = Story.objects.waiting().values("pk")
-        return WaitingStory.objects.filter(pk__in=waiting).select_related("owner", "settings")
+        return super().get_queryset(request).filter(curation=Curation.WAITING)
 
     @admin.action(description="Approve for training")
     def approve(self, request: HttpRequest, stories: QuerySet[Story]) -> HttpResponse | None:
@@ -82,9 +83,9 @@ class WaitingStoryAdmin(StoryReader):
     def _decide_on(self, request: HttpRequest, story: Story, action: str, reason: str) -> bool:
         curator: Any = request.user
         assert isinstance(curator, User)  # noqa: S101 - the admin lets nobody else in
-        # What was on the curator's page; a text that has changed since is not what was read.
+        # What was on the curator's page; one that was marked anew since is not what was read.
         read = request.POST.get(f"version_{story.pk}")
-        version = story.version if read is None else row_id(read) or 0
+        version = row_id(read or "") or 0
         try:
             decide = curation.approve if action == "approve" else curation.reject
             decide(story, curator, version, reason)

@@ -1,38 +1,50 @@
-"""Stories, settings and generations, to look at."""
+"""Good stories in full, as they were marked, and their settings; of generations, no texts."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from prose import words
 from stories.admin.common import (
     OfGoodStoriesAdmin,
     as_paragraphs,
     report_table,
     settings_table,
 )
-from stories.models import Generation, Story, StorySettings
+from stories.models import Generation, Story, StorySettings, StoryVersion
 
 
 class StoryReader(OfGoodStoriesAdmin):
-    """Shows a story in full, beside its settings and its report."""
+    """Shows the version of a story that its writer marked, beside its settings and its report."""
 
-    list_select_related = ("owner", "settings")
+    list_select_related = ("owner", "good_settings")
     search_fields = ("title", "owner__username")
     readonly_fields = ("story_text", "story_settings", "report")
 
-    @admin.display(ordering="settings__genre")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the stories with the text that was marked, `good_text`; drafts stay unread."""
+        marked = StoryVersion.objects.filter(story=OuterRef("pk"), number=OuterRef("good_version"))
+        texts = Subquery(marked.values("text"))
+        stories = super().get_queryset(request).defer("text")
+        found: QuerySet[Any] = stories.annotate(good_text=texts)
+        return found
+
+    @admin.display(ordering="good_settings__genre")
     def genre(self, story: Story) -> str:
         """Return the genre."""
-        return story.settings.genre
+        return story.good_settings.genre if story.good_settings else ""
 
-    @admin.display(ordering="word_count")
-    def words(self, story: Story) -> int:
+    def words(self, story: Any) -> int:
         """Return the number of words."""
-        return story.word_count
+        return words.count(story.good_text or "")
 
     @admin.display(description="text")
-    def story_text(self, story: Story) -> SafeString:
+    def story_text(self, story: Any) -> SafeString:
         """Return the text in full."""
-        return as_paragraphs(story.text)
+        return as_paragraphs(story.good_text or "")
 
     @admin.display(description="settings")
     def story_settings(self, story: Story) -> SafeString:
@@ -49,7 +61,7 @@ class StoryAdmin(StoryReader):
     """The good stories; their writers change them, curators decide in the queue."""
 
     list_display = ("title", "owner", "genre", "words", "curation", "created_at")
-    list_filter = ("curation", "settings__genre", "settings__register")
+    list_filter = ("curation", "good_settings__genre", "good_settings__register")
     fields = (
         *("title", "owner", "story_text", "story_settings", "report"),
         *("curation", "curated_by", "curated_at", "curation_reason"),
@@ -69,9 +81,16 @@ class StorySettingsAdmin(OfGoodStoriesAdmin):
 
 @admin.register(Generation)
 class GenerationAdmin(OfGoodStoriesAdmin):
-    """What was asked of which model for good stories, and how it went."""
+    """What was asked of which model for good stories, and how it went: numbers and names.
+
+    The texts are those of drafts too: other takes, and what was not kept.
+    """
 
     list_display = ("pk", "story", "kind", "status", "model", "error_code", "created_at")
+    fields = (
+        *("story", "kind", "status", "model", "seed", "prompt_tokens", "completion_tokens"),
+        *("created_at", "started_at", "first_token_at", "finished_at", "error_code"),
+    )
     list_filter = ("status", "kind", "model", "error_code")
     list_select_related = ("story",)
     search_fields = ("story__title", "story__owner__username")

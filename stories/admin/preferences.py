@@ -1,44 +1,40 @@
-"""Preference pairs, to look at."""
+"""Preference pairs, counted."""
+
+from typing import Any
 
 from django.contrib import admin
-from django.utils.safestring import SafeString
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 
-from stories.admin.common import OfGoodStoriesAdmin, as_paragraphs
+from stories.admin.common import LookOnlyAdmin
 from stories.models import PreferencePair
 
 
 @admin.register(PreferencePair)
-class PreferencePairAdmin(OfGoodStoriesAdmin):
-    """What writers preferred to what; made by Keep and by Good story."""
+class PreferencePairAdmin(LookOnlyAdmin):
+    """How often writers preferred something to what; made by Keep and by Good story.
 
-    list_display = ("pk", "story", "source", "chosen_beginning", "rejected_beginning", "created_at")
-    list_filter = ("source",)
-    list_select_related = ("story",)
-    search_fields = ("story__title", "story__owner__username")
-    fields = ("story", "source", "prompt_text", "chosen_text", "rejected_text", "generation")
-    readonly_fields = ("prompt_text", "chosen_text", "rejected_text")
+    The texts of a pair are prompts, drafts and what was rejected: nobody marked them.
+    """
 
-    @admin.display(description="chosen")
-    def chosen_beginning(self, pair: PreferencePair) -> str:
-        """Return the first words of what was chosen."""
-        return pair.chosen[:80]
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Staff see the counts, and no pair."""
+        return obj is None and super().has_view_permission(request)
 
-    @admin.display(description="rejected")
-    def rejected_beginning(self, pair: PreferencePair) -> str:
-        """Return the first words of what was not."""
-        return pair.rejected[:80]
-
-    @admin.display(description="prompt")
-    def prompt_text(self, pair: PreferencePair) -> SafeString:
-        """Return the prompt in full."""
-        return as_paragraphs(pair.prompt)
-
-    @admin.display(description="chosen")
-    def chosen_text(self, pair: PreferencePair) -> SafeString:
-        """Return what was chosen, in full."""
-        return as_paragraphs(pair.chosen)
-
-    @admin.display(description="rejected")
-    def rejected_text(self, pair: PreferencePair) -> SafeString:
-        """Return what was not, in full."""
-        return as_paragraphs(pair.rejected)
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Count the pairs by their source."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = PreferencePair.objects.order_by().values_list("source")
+        counted = dict(found.annotate(count=Count("pk")))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Preference pairs",
+            "opts": self.model._meta,
+            "sources": [
+                (label, counted.get(source, 0)) for source, label in PreferencePair.Source.choices
+            ],
+        }
+        return TemplateResponse(request, "admin/stories/pairs.html", context)

@@ -10,10 +10,10 @@ MAX_REASON = 300
 
 
 def approve(story: Story, curator: User, version: int, reason: str = "") -> None:
-    """Approve the text of `version`, the one that the curator read.
+    """Approve the text of `version`, the one that was marked as good and that the curator read.
 
     Raises `Refused` when the story is the curator's own and somebody else could approve it, or was
-    decided on, unmarked or changed in the meantime.
+    decided on, unmarked or marked in another version in the meantime.
     """
     if story.owner_id == curator.pk and not _is_only_curator(curator):
         raise Refused("own_story", f"“{story}” is your own: another curator has to approve it.")
@@ -23,7 +23,8 @@ def approve(story: Story, curator: User, version: int, reason: str = "") -> None
 def reject(story: Story, curator: User, version: int, reason: str) -> None:
     """Reject the text of `version`; the writer is shown `reason`.
 
-    Raises `Refused` when the story was decided on, unmarked or changed in the meantime.
+    Raises `Refused` when the story was decided on, unmarked or marked in another version in the
+    meantime.
     """
     _decide(story, curator, version, Curation.REJECTED, reason)
 
@@ -37,7 +38,7 @@ def _decide(story: Story, curator: User, version: int, decision: Curation, reaso
     with transaction.atomic():
         decided = (
             Story.objects.waiting()
-            .filter(pk=story.pk, version=version)
+            .filter(pk=story.pk, good_version=version)
             .update(
                 curation=decision,
                 curated_version=version,

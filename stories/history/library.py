@@ -13,7 +13,7 @@ from django.utils import timezone
 from prose import cleaning, titles
 from stories.errors import GoneError
 from stories.history import preferences, thinning, undo
-from stories.history.provenance import generation_behind
+from stories.history.provenance import generation_behind, settings_behind
 from stories.history.versions import (
     VersionConflictError,
     add_version,
@@ -143,17 +143,21 @@ def set_title(story: Story, title: str) -> None:
 def set_good(story: Story, good: bool) -> None:
     """Mark or unmark a good story; a mark puts it before the curators, unmarking withdraws it.
 
-    A mark prefers the take that is shown to the story's other takes.
+    What is marked is the version as it stands: what is written later stays the writer's alone. A
+    mark prefers the take that is shown to the story's other takes.
     """
     if story.good == good:
         return
     story.good = good
+    story.good_version = story.version if good else None
+    story.good_settings = settings_behind(story) if good else None
     story.curation = Curation.WAITING if good else Curation.NONE
     story.curated_version = story.curated_by = story.curated_at = None
     story.curation_reason = ""
-    fields = ("good", "curation", "curated_version", "curated_by", "curated_at", "curation_reason")
+    decided = ("curation", "curated_version", "curated_by", "curated_at", "curation_reason")
     with transaction.atomic():
-        story.save(update_fields=[*fields, "updated_at"])
+        marked = ("good", "good_version", "good_settings")
+        story.save(update_fields=[*marked, *decided, "updated_at"])
         if good:
             preferences.record_good_take(story)
         else:
@@ -187,7 +191,9 @@ def purge_deleted_stories() -> int:
 
 def remove_for_good(stories: QuerySet[Story]) -> int:
     """Remove `stories` with all that hangs on them; return how many there were."""
-    held = StorySettings.objects.filter(Q(stories__in=stories) | Q(generations__story__in=stories))
+    held = StorySettings.objects.filter(
+        Q(stories__in=stories) | Q(good_stories__in=stories) | Q(generations__story__in=stories)
+    )
     with transaction.atomic():
         # Held from here on: what is brought back meanwhile stays.
         list(stories.select_for_update().values_list("pk", flat=True))

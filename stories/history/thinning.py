@@ -36,7 +36,7 @@ def thin_versions(story: Story) -> int:
 
 def _referred_numbers(story: Story) -> set[int]:
     bases = Generation.objects.filter(story=story).values_list("base_version", flat=True)
-    own = (story.version, story.curated_version, story.redo_version)
+    own = (story.version, story.good_version, story.curated_version, story.redo_version)
     return {number for number in (*bases, *own) if number}
 
 

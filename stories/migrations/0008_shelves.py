@@ -32,6 +32,22 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="story",
+            name="good_version",
+            field=models.PositiveIntegerField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name="story",
+            name="good_settings",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.RESTRICT,
+                related_name="good_stories",
+                to="stories.storysettings",
+            ),
+        ),
+        migrations.AddField(
+            model_name="story",
             name="is_unfinished",
             field=models.BooleanField(default=True, verbose_name="unfinished"),
         ),

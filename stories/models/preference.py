@@ -4,15 +4,6 @@ from django.db import models
 
 from stories.models.generation import Generation
 from stories.models.story import Story
-from stories.models.visibility import marked_good
-
-
-class PreferencePairQuerySet(models.QuerySet["PreferencePair"]):
-    """Verbs over preference pairs."""
-
-    def shown_to_staff(self) -> "PreferencePairQuerySet":
-        """Return the pairs of the stories that staff may read."""
-        return self.filter(marked_good("story__"))
 
 
 class PreferencePair(models.Model):
@@ -37,8 +28,6 @@ class PreferencePair(models.Model):
         related_name="preference_pairs",
     )
     created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = PreferencePairQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

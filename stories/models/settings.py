@@ -53,12 +53,12 @@ class StorySettingsQuerySet(models.QuerySet["StorySettings"]):
 
     def unused(self) -> "StorySettingsQuerySet":
         """Return the nameless settings that no story and no generation holds any more."""
-        return self.filter(name="", stories=None, generations=None)
+        return self.filter(name="", stories=None, good_stories=None, generations=None)
 
     def shown_to_staff(self) -> "StorySettingsQuerySet":
-        """Return the settings that a story which staff may read has, or was written by."""
-        held = marked_good("stories__") | marked_good("generations__story__")
-        return self.filter(pk__in=StorySettings.objects.filter(held).values("pk"))
+        """Return the settings by which a story was written that staff may read."""
+        held = StorySettings.objects.filter(marked_good("good_stories__"))
+        return self.filter(pk__in=held.values("pk"))
 
 
 class StorySettings(models.Model):

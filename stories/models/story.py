@@ -87,8 +87,18 @@ class Story(models.Model):
     # Where Undo set out from, so that Redo knows the way back; null when there is none.
     redo_version = models.PositiveIntegerField(null=True, blank=True)
     good = models.BooleanField("good story", default=False)
+    # The version that was marked, and the settings that it was written by: they alone are before
+    # the curators, what comes later is not.
+    good_version = models.PositiveIntegerField(null=True, blank=True)
+    good_settings = models.ForeignKey(
+        StorySettings,
+        on_delete=models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="good_stories",
+    )
     curation = models.CharField(max_length=10, choices=Curation, default=Curation.NONE, blank=True)
-    # What the curator read: later edits don't change what was approved.
+    # What the curator read, the version that was marked: it trains.
     curated_version = models.PositiveIntegerField(null=True, blank=True)
     curated_by = models.ForeignKey(
         User,

@@ -2,7 +2,8 @@
 
 A story that its writer did not mark as good is the writer's alone, and so is all that hangs on it:
 its title, settings, versions, generations and preference pairs. Nobody in the admin is shown them,
-the administrator included.
+the administrator included. Of a good story, staff read the version that was marked and the settings
+that it was written by; other takes and later edits are drafts, and their writer's alone too.
 """
 
 from django.db.models import Q

@@ -1,7 +1,8 @@
 """A story that its writer did not mark as good is shown to nobody in the admin.
 
 Every page of the admin is opened about every row that there is, by a curator and by the
-administrator, and looked through for words of stories that are their writer's alone.
+administrator, and looked through for words of stories that are their writer's alone. That is what
+was never marked, and of a good story all but the version that was.
 """
 
 from collections.abc import Iterator
@@ -14,10 +15,12 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from finetuning.models import TrainingExample, TrainingRun
+from finetuning.pipeline.run_folder import write_json, write_rows
 from stories.history import library, tags
 from stories.models import Curation, Generation, PreferencePair, Story, User
 from stories.writing.opening import open_generation
 from tests.conftest import story_settings
+from tests.finetuning.test_admin import SCORES
 from tests.finetuning.test_promotion import candidate
 from tests.security.test_access import ADMIN_MODELS, NAMED, address
 
@@ -34,16 +37,53 @@ def filled(owner: User, good: bool) -> Story:
     library.set_title(story, f"{SECRET} {story.pk}")
     library.save_text(story, owner, SECRET, 0)
     tags.add_tags(story, SECRET)
-    generation = open_generation(story.pk, owner, Generation.Kind.WRITE)
+    left_behind(story)
+    story.refresh_from_db()
+    library.set_good(story, good)
+    return story
+
+
+def left_behind(story: Story) -> None:
+    """Leave a take that failed in the story, and a try that was not kept, with the secret."""
+    generation = open_generation(story.pk, story.owner, Generation.Kind.WRITE)
+    texts = ("text", "replacement", "selected", "instruction", "error_message", "prompt")
+    filled = dict.fromkeys(texts, SECRET)
     Generation.objects.filter(pk=generation.pk).update(
-        status="failed", text=SECRET, replacement=SECRET, error_message=SECRET, prompt=SECRET
+        status="failed", report={SECRET: SECRET}, removed=[SECRET], options={"x": SECRET}, **filled
     )
     PreferencePair.objects.create(
         story=story, source="try", prompt=SECRET, chosen=SECRET, rejected=SECRET
     )
-    story.refresh_from_db()
-    library.set_good(story, good)
-    return story
+
+
+MARKED = "What was marked, for everybody."
+
+
+def good_with_drafts(owner: User) -> Story:
+    """Return a good story of harmless words, with the secret in all that came after the mark."""
+    story = library.create_story(owner, story_settings())
+    library.set_title(story, "Plain title")
+    library.save_text(story, owner, MARKED, 0)
+    library.set_good(story, True)
+    library.save_text(story, owner, f"{MARKED} {SECRET}", 1)
+    library.change_settings(story, story_settings(keywords=SECRET, main_characters=SECRET))
+    left_behind(story)
+    library.restore_version(story, owner, 2)
+    return Story.objects.get(pk=story.pk)
+
+
+def told(run: TrainingRun, stories: list[Story]) -> None:
+    """Give the run what an evaluation leaves: scores, its stories, and pairs that tell of them."""
+    rows = [{"story": s.pk, "version": 1, "prompt": SECRET, "text": SECRET} for s in stories]
+    write_rows(run.folder.stories, rows)
+    run.folder.made("evaluate")
+    common = {"model": "m", "genre": "War", "register": "Vivid", "report": {}, "checks": {}}
+    pair = {
+        side: {**common, "prompt": SECRET, "text": f"{SECRET} {side}"}
+        for side in ("service", "candidate")
+    }
+    write_json(run.folder.pairs, [pair])
+    TrainingRun.objects.filter(pk=run.pk).update(scores=SCORES)
 
 
 @pytest.fixture
@@ -60,6 +100,7 @@ def unmarked(alice: User, settings: Settings, tmp_path: Path) -> list[Story]:
         TrainingExample.objects.create(
             run=run, story=story, version=1, side="train", text_version=version
         )
+    told(run, [unmarked, deleted])
     library.set_good(unmarked, False)
     library.delete_story(deleted)
     return [never, unmarked, deleted]
@@ -87,9 +128,14 @@ def pages() -> Iterator[str]:
                 name,
                 {"app_label": "stories", "content_type_id": 1, "object_id": 1, "id": 1, "url": ""},
             )
-    for name, pk in (("trainingrun_live", run.pk), ("trainingrun_evaluation", run.pk)):
-        yield reverse(f"admin:finetuning_{name}", args=[pk])
+    yield reverse("admin:finetuning_trainingrun_live", args=[run.pk])
     yield reverse("admin:stories_writermodel_change", args=[run.model_id])
+    yield from must_answer()
+
+
+def must_answer() -> Iterator[str]:
+    """Yield the pages that show an evaluation's stories: without one, they would have none."""
+    yield reverse("admin:finetuning_trainingrun_evaluation", args=[TrainingRun.objects.get().pk])
     yield reverse("finetuning:compare")
 
 
@@ -103,8 +149,14 @@ def staff(superuser: bool) -> Client:
 
 
 @pytest.mark.parametrize("superuser", [False, True], ids=["curator", "administrator"])
-def test_no_page_of_the_admin_shows_it(unmarked: list[Story], superuser: bool) -> None:
+def test_no_page_of_the_admin_shows_it(unmarked: list[Story], alice: User, superuser: bool) -> None:
     client, seen = staff(superuser), 0
+    good = good_with_drafts(alice)
+    for url in must_answer():
+        assert client.get(url).status_code == 200, url
+    for model in ("story", "waitingstory"):
+        page = client.get(reverse(f"admin:stories_{model}_change", args=[good.pk]))
+        assert MARKED in page.content.decode()
     for url in pages():
         if "logout" in url:
             continue
@@ -133,24 +185,35 @@ def test_what_is_marked_is_shown(unmarked: list[Story]) -> None:
     """The walk above would see the words, were they there."""
     client, never = staff(superuser=False), unmarked[0]
     library.set_good(never, True)
-    rows = {
-        "story": never.pk,
-        "waitingstory": never.pk,
-        "storysettings": never.settings_id,
-        "generation": never.generations.get().pk,
-        "preferencepair": never.preference_pairs.get().pk,
-    }
-    for model, pk in rows.items():
+    for model in ("story", "waitingstory"):
         listed = client.get(reverse(f"admin:stories_{model}_changelist"), {"q": PART})
-        assert SECRET in listed.content.decode() or model == "storysettings"
-        page = client.get(reverse(f"admin:stories_{model}_change", args=[pk])).content.decode()
-        assert SECRET in page, model
-        if model in {"story", "generation", "preferencepair"}:
-            assert "1 of 3 are of stories" in listed.content.decode()
+        assert SECRET in listed.content.decode()
+        assert ("1 of 3 are of stories" in listed.content.decode()) is (model == "story")
+        change = reverse(f"admin:stories_{model}_change", args=[never.pk])
+        assert SECRET in client.get(change).content.decode(), model
+    by = reverse("admin:stories_storysettings_change", args=[never.settings_id])
+    assert SECRET in client.get(by).content.decode()
+    # A generation's texts are nobody's marked ones.
+    Story.objects.update(title="Plain title")
+    generation = never.generations.get()
+    for url in (
+        reverse("admin:stories_generation_changelist"),
+        reverse("admin:stories_generation_change", args=[generation.pk]),
+    ):
+        page = client.get(url).content.decode()
+        assert "Plain title" in page
+        assert SECRET not in page
+    Story.objects.update(title=SECRET)
     examples = reverse("admin:finetuning_trainingexample_changelist")
     assert client.get(examples).context["cl"].result_count == 2
     assert client.get(examples, {"q": PART}).context["cl"].result_count == 0, "nor guessed"
     library.set_good(unmarked[1], True)
+    Story.objects.filter(pk=unmarked[1].pk).update(curation=Curation.APPROVED, curated_version=1)
+    library.undelete_story(unmarked[2])
+    Story.objects.filter(pk=unmarked[2].pk).update(curation=Curation.APPROVED, curated_version=1)
+    for url in must_answer():
+        assert f"{SECRET} candidate" in client.get(url).content.decode()
+    library.delete_story(unmarked[2])
     found = client.get(examples, {"q": PART})
     assert found.context["cl"].result_count == 1
     assert SECRET in found.content.decode()

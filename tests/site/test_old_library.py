@@ -27,7 +27,7 @@ PAGES = {
     ],
     "ada": [
         *("/admin/stories/story/1/change/", "/admin/stories/waitingstory/"),
-        *("/admin/stories/generation/5/change/", "/admin/stories/preferencepair/1/change/"),
+        *("/admin/stories/generation/5/change/", "/admin/stories/preferencepair/"),
         *("/admin/stories/writermodel/", "/admin/stories/writermodel/1/change/"),
         *("/admin/finetuning/trainingrun/1/change/", "/admin/finetuning/trainingexample/"),
         "/admin/finetuning/trainingrun/1/evaluation/",

@@ -4,9 +4,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from finetuning.services import lineage
 from stories.errors import Refused
 from stories.history import curation, library
-from stories.models import Curation, Story, User
+from stories.history.versions import add_version
+from stories.models import Curation, Generation, Story, StoryVersion, User
+from tests.conftest import story_settings
 
 pytestmark = pytest.mark.django_db
 
@@ -33,8 +36,21 @@ def test_approval_holds_the_version_that_was_read(waiting: Story, curator: User)
     assert Story.objects.approved().get() == waiting
 
 
-def test_a_text_that_changed_meanwhile_is_not_approved(waiting: Story, curator: User) -> None:
+def test_what_is_written_after_the_mark_is_not_approved(waiting: Story, curator: User) -> None:
     library.save_text(waiting, waiting.owner, "Another.", 1)
+    with pytest.raises(Refused, match="not waiting any more"):
+        curation.approve(waiting, curator, 2)
+    curation.approve(waiting, curator, 1)
+    assert Story.objects.get(pk=waiting.pk).curated_version == 1
+    assert [row["text"] for row in lineage.approved_rows(None)] == ["A story."]
+
+
+def test_a_text_that_was_marked_anew_meanwhile_is_not_approved(
+    waiting: Story, curator: User
+) -> None:
+    library.save_text(waiting, waiting.owner, "Another.", 1)
+    library.set_good(waiting, False)
+    library.set_good(waiting, True)
     with pytest.raises(Refused, match="not waiting any more"):
         curation.approve(waiting, curator, 1)
     with pytest.raises(Refused, match="not waiting any more"):
@@ -70,6 +86,47 @@ def test_the_queue_in_the_admin(waiting: Story, curator: User, client: Client) -
     client.force_login(waiting.owner)
     page = client.get(reverse("stories:story", args=[waiting.pk])).content.decode()
     assert "Too short." in page
+
+
+def test_the_queue_shows_what_was_marked(waiting: Story, curator: User, client: Client) -> None:
+    client.force_login(curator)
+    library.change_settings(waiting, story_settings(keywords="moor"))
+    generation = Generation.objects.create(
+        story=waiting, settings=waiting.settings, kind="write", seed=1, model="m", status="done"
+    )
+    written = StoryVersion.Origin.WRITE
+    add_version(waiting, "A draft.", written, expected_version=1, generation=generation)
+    library.set_good(waiting, False)
+    library.set_good(waiting, True)
+    library.change_settings(waiting, story_settings(keywords="harbour"))
+    library.save_text(waiting, waiting.owner, "A draft. And more.", 2)
+    queue = reverse("admin:stories_waitingstory_changelist")
+    reading = reverse("admin:stories_waitingstory_change", args=[waiting.pk])
+    page = client.get(reading).content.decode()
+    assert "A draft." in page
+    assert "moor" in page
+    selected = {"_selected_action": waiting.pk, "action": "approve"}
+    asked = client.post(queue, selected).content.decode()
+    assert "A draft." in asked
+    for shown in (page, asked):
+        assert "And more" not in shown
+        assert "harbour" not in shown
+    confirmed = {**selected, "confirmed": "1"}
+    client.post(queue, confirmed)
+    assert Story.objects.waiting().exists(), "it is not said what was read"
+    client.post(queue, {**confirmed, f"version_{waiting.pk}": "2"})
+    [row] = lineage.approved_rows(None)
+    assert (row["text"], row["settings"]["keywords"]) == ("A draft.", "moor")
+
+
+def test_the_queue_counts_nothing_that_it_does_not_say(
+    waiting: Story, curator: User, client: Client
+) -> None:
+    client.force_login(curator)
+    for model, says in (("waitingstory", False), ("story", True)):
+        answer = client.get(reverse(f"admin:stories_{model}_changelist"))
+        assert ("all_rows" in answer.context) is says
+        assert ("1 of 1 are of stories" in answer.content.decode()) is says
 
 
 @pytest.mark.parametrize("model", ["story", "waitingstory", "storysettings", "generation", "user"])

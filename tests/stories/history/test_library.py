@@ -212,6 +212,31 @@ def test_marking_puts_before_the_curators_and_unmarking_withdraws(story: Story) 
     assert story.curation == Curation.NONE
 
 
+def test_a_mark_is_about_the_version_that_it_was_put_on(story: Story) -> None:
+    library.save_text(story, story.owner, "One.", 0)
+    library.set_good(story, True)
+    for number in range(60):
+        library.save_text(story, story.owner, f"Edit {number}.", story.version)
+    fresh = Story.objects.get(pk=story.pk)
+    assert fresh.good_version == 1
+    assert fresh.versions.get(number=1).text == "One.", "it is not thinned"
+    library.set_good(story, False)
+    assert Story.objects.get(pk=story.pk).good_version is None
+    library.set_good(story, True)
+    assert Story.objects.get(pk=story.pk).good_version == story.version
+
+
+def test_what_was_brought_back_or_removed_meanwhile_is_told(alice: User, story: Story) -> None:
+    library.delete_story(story)
+    one, other = Story.objects.deleted_by(alice).get(), Story.objects.deleted_by(alice).get()
+    assert library.undelete_story(one)
+    assert not library.undelete_story(other)
+    library.delete_story(story)
+    gone = Story.objects.deleted_by(alice).get()
+    library.remove_for_good(Story.objects.deleted_by(alice))
+    assert not library.undelete_story(gone)
+
+
 def test_deletion_can_be_undone_for_thirty_days(alice: User, story: Story) -> None:
     library.delete_story(story)
     assert not Story.objects.visible_to(alice).exists()
