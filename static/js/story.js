@@ -18,6 +18,7 @@ import { Autosave } from "storaiteller/saving/autosave";
 import { Conflict } from "storaiteller/saving/conflict";
 import { downloadSettled } from "storaiteller/saving/download";
 import { Drafts } from "storaiteller/saving/drafts";
+import { markSettled } from "storaiteller/saving/good";
 import { bringBack } from "storaiteller/saving/returning";
 import { Versions } from "storaiteller/saving/versions";
 import { Commands } from "storaiteller/writing/commands";
@@ -50,6 +51,7 @@ new Marking(state, { editor, rewriting, commands });
 new Conflict(state, editor, autosave, rewriting);
 new Versions(state, editor, autosave);
 downloadSettled(part("download"), autosave);
+markSettled(autosave);
 bringBack(drafts.take(state.get("stored").text), { state, editor, autosave });
 
 if (location.hash === "#write") {

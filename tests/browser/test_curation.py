@@ -18,6 +18,7 @@ def test_a_good_story_is_approved_in_the_queue(
     page.keyboard.type(TEXT)
     expect(page.locator("#saved")).to_have_text("Saved")
     story = page.url
+    page.keyboard.type(" A last thought.")  # the mark is about this too
     page.get_by_role("button", name="Good story").click()
     expect(page.get_by_role("button", name="Good story")).to_have_attribute("aria-pressed", "true")
 
@@ -28,6 +29,7 @@ def test_a_good_story_is_approved_in_the_queue(
     shot(page, "admin-queue")
     page.get_by_role("link", name="Anna and the Lantern").click()
     expect(page.get_by_text("They went home, and kept both.")).to_be_visible()
+    expect(page.get_by_text("A last thought.")).to_be_visible()
     expect(page.get_by_text("Mystery")).to_be_visible()
     shot(page, "admin-story")
     page.get_by_role("button", name="Approve for training").click()
