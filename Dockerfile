@@ -14,10 +14,12 @@ RUN python -m venv /opt/web && \
     find /opt/web -name tests -type d -prune -exec rm -rf {} +
 
 FROM ${PYTHON} AS web
-# The client programs of PostgreSQL are for `manage.py backup` and `restore`.
+# The client programs of PostgreSQL are for `manage.py backup` and `restore`; the fonts for PDF files
+# of stories in all scripts.
 # hadolint ignore=DL3008
 RUN apt-get update && \
-    apt-get install --yes --no-install-recommends postgresql-client && \
+    apt-get install --yes --no-install-recommends postgresql-client \
+      fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji && \
     rm -rf /var/lib/apt/lists/* && \
     groupadd --gid 10001 stories && \
     useradd --uid 10001 --gid stories --no-create-home --home-dir /data stories && \

@@ -1,0 +1,59 @@
+"""Zip files of strangers: opened in memory, each part bounded as it is unpacked."""
+
+import struct
+import zipfile
+import zlib
+from io import BytesIO
+
+from stories.publishing.reading.blocks import too_large, unreadable
+
+# Bytes. What a file says of its size may be a lie: what is unpacked counts.
+MAX_PART = 12 * 1024 * 1024
+MAX_UNPACKED = 32 * 1024 * 1024
+_MAX_PARTS = 10_000
+# Others need much memory, or are in no such file.
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_ENCRYPTED = 1  # bit of a part's flags
+# What a damaged or foreign file makes of `zipfile`.
+_FAULTS = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError),
+    *(NotImplementedError, RuntimeError),
+)
+
+
+class Packed:
+    """A zip file; nothing of it is ever written to a disk."""
+
+    def __init__(self, content: bytes) -> None:
+        """Open it; raises `Refused` when it is none."""
+        self.left = MAX_UNPACKED
+        try:
+            self._file = zipfile.ZipFile(BytesIO(content))
+        except _FAULTS as error:
+            raise unreadable("the file is damaged.") from error
+        if len(self._file.filelist) > _MAX_PARTS:
+            raise too_large("too many parts")
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether there is a part of that name."""
+        return name in self._file.NameToInfo
+
+    def read(self, name: str) -> bytes:
+        """Return the part `name`; raises `Refused` when it isn't there, damaged or too large."""
+        if name not in self:
+            raise unreadable("a part of it is missing.")
+        info = self._file.getinfo(name)
+        if info.flag_bits & _ENCRYPTED:
+            raise unreadable("it is protected by a password.")
+        if info.compress_type not in _METHODS:
+            raise unreadable("it is packed in a way that is not used for such files.")
+        most = min(MAX_PART, self.left)
+        try:
+            with self._file.open(info) as part:
+                content = part.read(most + 1)
+        except _FAULTS as error:
+            raise unreadable("the file is damaged.") from error
+        if len(content) > most:
+            raise too_large("far more in it than its size tells")
+        self.left -= len(content)
+        return content

@@ -1,0 +1,81 @@
+"""Plain text and Markdown."""
+
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from stories.publishing.reading.blocks import (
+    MAX_CHARACTERS,
+    SCENE_BREAK,
+    Blocks,
+    too_large,
+    unreadable,
+)
+from stories.publishing.works import cleaned
+
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_EMPTY_LINE = re.compile(r"\n(?:[ \t]*\n)+")
+# Code points; to read it takes up to thirty microseconds for each.
+MAX_MARKDOWN = 500_000
+# Characters; lines of verse and of text that was broken to fit a page are shorter.
+_LONG_LINE = 100
+
+
+def decoded(content: bytes, most: int = MAX_CHARACTERS) -> str:
+    """Return the text of a file in Unicode, `most` characters long; raises `Refused`."""
+    coding = "utf-16" if content.startswith(_UTF_16) else "utf-8-sig"
+    try:
+        text = content.decode(coding)
+    except UnicodeDecodeError as error:
+        raise unreadable("it is not Unicode text. Save it as text in UTF-8.") from error
+    if len(text) > most:
+        raise too_large(f"{len(text):,} characters; at most {most:,} are taken")
+    if "\0" in text:
+        raise unreadable("it is not a text file.")
+    return cleaned(text)
+
+
+def read_plain(content: bytes) -> Blocks:
+    """Return the paragraphs of a plain text, which stand apart by empty lines.
+
+    Where there is no empty line, many programs have written a paragraph a line.
+    """
+    text = decoded(content).strip("\n")
+    parts = _EMPTY_LINE.split(text)
+    lines = text.split("\n")
+    if len(parts) == 1 and any(len(line) > _LONG_LINE for line in lines):
+        parts = lines
+    blocks = Blocks()
+    for part in parts:
+        blocks.add(part)
+    return blocks
+
+
+def read_markdown(content: bytes) -> Blocks:
+    """Return the paragraphs and headings of a Markdown text; HTML in it stays text."""
+    blocks, level = Blocks(), 0
+    parser = MarkdownIt("commonmark", {"html": False})
+    # Of a link, the words are kept and the address is not, wherever it would have led.
+    parser.validateLink = lambda _: True  # type: ignore[method-assign]
+    for token in parser.parse(decoded(content, MAX_MARKDOWN)):
+        if token.type == "heading_open":
+            level = int(token.tag[1:])
+        elif token.type == "heading_close":
+            level = 0
+        elif token.type == "inline":
+            blocks.add(_inline(token), level)
+        elif token.type in {"fence", "code_block"}:
+            blocks.add(token.content)
+        elif token.type == "hr":
+            blocks.add(SCENE_BREAK)
+    return blocks
+
+
+def _inline(token: Token) -> str:
+    """Return the words of a paragraph; a link's too, and none of a picture."""
+    breaks = {"softbreak": " ", "hardbreak": "\n"}
+    return "".join(
+        breaks.get(child.type, "" if child.type == "image" else child.content)
+        for child in token.children or ()
+    )

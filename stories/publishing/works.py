@@ -1,0 +1,130 @@
+"""What is published: stories as paragraphs, alone or bound as a book."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+
+from stories.errors import Refused
+from stories.publishing.languages import RIGHT_TO_LEFT, language_of
+
+# Code points of all stories of one book: a shelf of novels. More would keep the process from
+# everybody else for too long.
+MAX_BOOK_LENGTH = 3_000_000
+# What XML has no place for, and no other format a use.
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
+_LINES = re.compile("\r\n|[\r\u2028\u2029]")
+_BETWEEN_PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
+_RIGHT = frozenset({"R", "AL"})
+
+
+class Paragraph(NamedTuple):
+    """The lines of a paragraph, none of them empty, and whether it reads from right to left."""
+
+    lines: tuple[str, ...]
+    rtl: bool
+
+
+@dataclass(frozen=True)
+class Work:
+    """A story to be published; `key` names it among all stories, in all installations."""
+
+    title: str
+    text: str
+    key: str
+    changed: datetime  # aware
+
+    @cached_property
+    def paragraphs(self) -> list[Paragraph]:
+        """The text's paragraphs, those without words left out."""
+        return paragraphs(self.text)
+
+    @cached_property
+    def language(self) -> str:
+        """The language of the text (BCP 47)."""
+        return language_of(self.text)
+
+
+@dataclass(frozen=True)
+class Book:
+    """One story or several under a title; without an author where none is to be named."""
+
+    title: str
+    author: str
+    works: Sequence[Work]
+
+    @property
+    def has_contents(self) -> bool:
+        """Whether there is anything to list."""
+        return len(self.works) > 1
+
+    @property
+    def changed(self) -> datetime:
+        """When the newest of its stories was changed."""
+        return max(work.changed for work in self.works)
+
+    @property
+    def language(self) -> str:
+        """The language of the longest of its stories (BCP 47)."""
+        return max(self.works, key=lambda work: len(work.text)).language
+
+    @property
+    def is_right_to_left(self) -> bool:
+        """Whether its pages are turned from left to right."""
+        return self.language in RIGHT_TO_LEFT
+
+
+def bind(title: str, author: str, works: Sequence[Work]) -> Book:
+    """Return the book of `works`, cleaned of what no file can hold.
+
+    Raises `Refused` when there is no word in it, or more than one book takes.
+    """
+    length = sum(len(work.text) for work in works)
+    if length > MAX_BOOK_LENGTH:
+        raise Refused(
+            "too_long",
+            f"These stories have {length:,} characters together; a book can have "
+            f"{MAX_BOOK_LENGTH:,}. Choose fewer of them.",
+            400,
+        )
+    kept = [
+        Work(_one_line(work.title), cleaned(work.text), work.key, work.changed)
+        for work in works
+        if cleaned(work.text).strip()
+    ]
+    if not kept:
+        raise Refused("empty", "There is no text to take along yet.", 400)
+    return Book(_one_line(title) or kept[0].title, _one_line(author), kept)
+
+
+def cleaned(text: str) -> str:
+    """Return `text` with line feeds only, and without characters that XML can't hold."""
+    return _ILLEGAL.sub("", _LINES.sub("\n", text))
+
+
+def paragraphs(text: str) -> list[Paragraph]:
+    """Return the paragraphs of `text`, which stand apart by empty lines."""
+    found = []
+    for part in _BETWEEN_PARAGRAPHS.split(text):
+        lines = tuple(line.strip() for line in part.split("\n") if line.strip())
+        if lines:
+            found.append(Paragraph(lines, is_right_to_left(part)))
+    return found
+
+
+def is_right_to_left(text: str) -> bool:
+    """Tell whether the first letter of `text` that has a direction reads from right to left."""
+    for character in text:
+        direction = unicodedata.bidirectional(character)
+        if direction == "L":
+            return False
+        if direction in _RIGHT:
+            return True
+    return False
+
+
+def _one_line(text: str) -> str:
+    return " ".join(cleaned(text).split())
