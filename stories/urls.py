@@ -15,6 +15,7 @@ from stories.pages import (
     story,
     summary,
 )
+from stories.pages.publishing import downloads, imports, links
 from stories.pages.shelf import tags, trash
 
 app_name = "stories"
@@ -34,7 +35,9 @@ urlpatterns = [
     _route("presets/<id:preset_id>/", settings.preset, "preset"),
     _route("presets/<id:preset_id>/delete/", settings.delete_preset, "delete_preset"),
     _route("stories/", library.library, "library"),
-    _route("stories/download/", library.download_all, "download_all"),
+    _route("stories/download/", downloads.download_all, "download_all"),
+    _route("stories/book/", downloads.book, "book"),
+    _route("stories/import/", imports.bring_in, "import"),
     _route("stories/trash/", trash.trash, "trash"),
     _route("stories/trash/empty/", trash.empty, "empty_trash"),
     _route("stories/new/", settings.new_story, "new"),
@@ -46,7 +49,8 @@ urlpatterns = [
     _route("stories/<id:story_id>/summary/", summary.change_summary, "summary"),
     _route("stories/<id:story_id>/title/", story.title, "title"),
     _route("stories/<id:story_id>/good/", story.good, "good"),
-    _route("stories/<id:story_id>/download/", library.download, "download"),
+    _route("stories/<id:story_id>/download/", downloads.download, "download"),
+    _route("stories/<id:story_id>/link/", links.change_link, "link"),
     _route("stories/<id:story_id>/delete/", library.delete, "delete"),
     _route("stories/<id:story_id>/undelete/", library.undelete, "undelete"),
     _route("stories/<id:story_id>/remove/", trash.remove, "remove"),
@@ -59,4 +63,5 @@ urlpatterns = [
     _route("stories/<id:story_id>/versions/<id:number>/restore/", history.restore, "restore"),
     _route("stories/<id:story_id>/rewrites/<id:generation_id>/keep/", rewrites.keep, "keep"),
     _route("stories/<id:story_id>/rewrites/discard/", rewrites.discard, "discard"),
+    _route("read/<slug:link>/", links.read, "read"),
 ]

@@ -50,7 +50,7 @@ new Deciding(state, { editor, autosave, rewriting });
 new Marking(state, { editor, rewriting, commands });
 new Conflict(state, editor, autosave, rewriting);
 new Versions(state, editor, autosave);
-downloadSettled(part("download"), autosave);
+for (const link of part("take-along").querySelectorAll("a[href*=download]")) downloadSettled(link, autosave);
 markSettled(autosave);
 bringBack(drafts.take(state.get("stored").text), { state, editor, autosave });
 

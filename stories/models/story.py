@@ -46,6 +46,10 @@ class StoryQuerySet(models.QuerySet["Story"]):
             return self.none()
         return self.filter(owner=user, deleted_at__isnull=False)
 
+    def read_by(self, link: str) -> "StoryQuerySet":
+        """Return the undeleted story that whoever has `link` may read, if there is one."""
+        return self.filter(link=link, deleted_at=None)
+
     def good(self) -> "StoryQuerySet":
         """Return the undeleted stories that their writers marked as good."""
         return self.filter(marked_good())
@@ -109,6 +113,8 @@ class Story(models.Model):
     )
     curated_at = models.DateTimeField(null=True, blank=True)
     curation_reason = models.CharField(max_length=300, blank=True)
+    # The end of the address to read it by (`stories.history.links`); null: nobody else reads it.
+    link = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -170,6 +176,7 @@ class StoryVersion(models.Model):
         CONTINUE = "continue", "Continued by the model"
         EDIT = "edit", "Edited"
         RESTORE = "restore", "Restored"
+        IMPORT = "import", "Brought in from a file"
 
     story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()

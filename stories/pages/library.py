@@ -1,4 +1,4 @@
-"""The library: my stories, looked for, taken along, deleted and brought back."""
+"""The library: my stories, looked for, deleted and brought back."""
 
 from urllib.parse import urlsplit
 
@@ -6,14 +6,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import push_url, replace_url
 
 from stories.history.library import TRASH_PERIOD, delete_story, undelete_story
 from stories.ids import row_id
 from stories.models import Genre, Story
-from stories.pages import downloads, search
+from stories.pages import search
 from stories.pages.common import SignedInRequest, own_story
 from stories.pages.shelf.choosing import Choice, Sort, address_of
 from stories.pages.shelf.listing import listing
@@ -52,24 +51,6 @@ def _in_address(request: SignedInRequest, answer: HttpResponse) -> HttpResponse:
 
 
 @login_required
-@require_safe
-def download(request: SignedInRequest, story_id: int) -> HttpResponse:
-    """Send one story as a text file."""
-    story = own_story(request.user, story_id)
-    return _file(
-        downloads.text_file(story), downloads.file_name(story), "text/plain; charset=utf-8"
-    )
-
-
-@login_required
-@require_safe
-def download_all(request: SignedInRequest) -> HttpResponse:
-    """Send all of my stories as text files in one archive, the oldest first."""
-    stories = Story.objects.visible_to(request.user).order_by("created_at", "pk")
-    return _file(downloads.archive(stories.iterator()), "My stories.zip", "application/zip")
-
-
-@login_required
 @require_POST
 def delete(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Put a story into the trash; the library then offers to bring it back."""
@@ -94,8 +75,3 @@ def undelete(request: SignedInRequest, story_id: int) -> HttpResponse:
 def _back(request: SignedInRequest, **more: str) -> HttpResponse:
     """Go back to what the library was showing."""
     return redirect(f"{reverse('stories:library')}{address_of(request.GET, **more)}")
-
-
-def _file(content: bytes, name: str, content_type: str) -> HttpResponse:
-    disposition = str(content_disposition_header(as_attachment=True, filename=name))
-    return HttpResponse(content, content_type, headers={"Content-Disposition": disposition})

@@ -1,4 +1,4 @@
-"""How often one writer may start the model: a runaway script must not take everybody's turn."""
+"""How often one may ask for what costs: a runaway script must not take everybody's turn."""
 
 import time
 
@@ -10,25 +10,26 @@ from stories.errors import Refused
 _WINDOW = 60  # seconds
 
 
-def count_generation(user: int) -> None:
-    """Count a generation that `user` asks for; raises `Refused` past the limit.
+def count(what: str, who: object, limit: int) -> int:
+    """Count that `who` asks for `what`; return the seconds to wait, 0 within the `limit`.
 
     Counted per minute of the clock, together for all processes that share a cache.
     """
-    limit = settings.GENERATIONS_PER_MINUTE
-    if not limit:
-        return
     window, passed = divmod(int(time.time()), _WINDOW)
-    key = f"storaiteller:generations:{user}:{window}"
+    key = f"storaiteller:{what}:{who}:{window}"
     # Both are atomic: clicks in parallel are counted one by one.
     cache.add(key, 0, timeout=2 * _WINDOW)
-    if cache.incr(key) > limit:
-        raise _too_often(limit, _WINDOW - passed)
+    return _WINDOW - passed if cache.incr(key) > limit else 0
 
 
-def _too_often(limit: int, seconds: int) -> Refused:
-    sentence = (
-        f"You have asked for {limit} stories within a minute. "
-        f"Wait {seconds} {'second' if seconds == 1 else 'seconds'} and try again."
-    )
-    return Refused("rate_limited", sentence, 429)
+def count_generation(user: int) -> None:
+    """Count a generation that `user` asks for; raises `Refused` past the limit."""
+    limit = settings.GENERATIONS_PER_MINUTE
+    if limit and (seconds := count("generations", user, limit)):
+        raise too_often(f"You have asked for {limit} stories within a minute.", seconds)
+
+
+def too_often(what: str, seconds: int) -> Refused:
+    """Return the refusal of what was asked for too often; `what` is a sentence."""
+    wait = f"{seconds} {'second' if seconds == 1 else 'seconds'}"
+    return Refused("rate_limited", f"{what} Wait {wait} and try again.", 429)

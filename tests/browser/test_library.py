@@ -154,6 +154,7 @@ def test_a_story_is_taken_along_with_what_was_typed_last(
     page.unroute("**/text/")
     expect(page.locator("#saved")).to_have_text("Saved", timeout=15_000)
     page.goto(library)
+    page.get_by_role("link", name="Take along").click()
     with page.expect_download() as all_of_them:
-        page.get_by_role("link", name="Download all").click()
+        page.get_by_role("link", name="as text files in one archive").click()
     assert all_of_them.value.suggested_filename == "My stories.zip"

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from xml.sax.saxutils import escape
+
+from django.utils import timezone
 
 from finetuning.pipeline.material import datastories, similar
 from modelserver import ChatTokens, Counter, errors, names, streaming, templates
@@ -31,9 +34,15 @@ from prose import (
     titles,
     words,
 )
+from stories.errors import Refused
 from stories.history import versions
 from stories.models import Generation, Story
-from stories.pages import downloads, search
+from stories.pages import search
+from stories.publishing import languages as file_languages
+from stories.publishing import names as file_names
+from stories.publishing import plain, works
+from stories.publishing.reading import blocks, markup
+from stories.publishing.reading import text as text_files
 from stories.writing.rewrite_request import Rewrite
 from tests.conftest import story_settings
 from tests.prose.answers.readers import CLEANING
@@ -182,6 +191,27 @@ def _read_csv(text: str) -> None:
             datastories.read_csv(f"Prompt,Story\n{lead}{text}".encode())
 
 
+def _bound(text: str) -> works.Book:
+    return works.Book("x", "", [works.Work(text[:99], text, "", timezone.now())])
+
+
+def _read_page(content: bytes) -> None:
+    page = escape(works.cleaned(content.decode())).encode()
+    found = blocks.Blocks()
+    markup.read(b"<p>" + page + b"</p>", markup.Page(found, 1))
+    blocks.drafts(found, "x", split=True)
+
+
+def _brought(read: Callable[[bytes], object]) -> Reader:
+    """Return how `read` takes a text as a file; one that it refuses is read as far as that."""
+
+    def reader(text: str) -> None:
+        with suppress(Refused):
+            read(text.encode(errors="ignore"))
+
+    return reader
+
+
 def _take_off(text: str) -> None:
     for prefill in (text, f"{text[:-1]}y"):
         echo = streaming.Echo(prefill)
@@ -294,7 +324,14 @@ PROSE |= CLEANING
 # Of the other rooms.
 OTHERS: dict[str, Reader] = {
     "stories.history.versions.storable": lambda text: versions.storable(text[:LONGEST]),
-    "stories.pages.downloads.file_name": lambda text: downloads.file_name(Story(title=text)),
+    "stories.publishing.names.file_name": file_names.file_name,
+    "stories.publishing.works.cleaned": works.cleaned,
+    "stories.publishing.works.paragraphs": works.paragraphs,
+    "stories.publishing.languages.language_of": file_languages.language_of,
+    "stories.publishing.plain.markdown": lambda text: plain.markdown(_bound(text)),
+    "stories.publishing.reading.text.read_plain": _brought(text_files.read_plain),
+    "stories.publishing.reading.text.read_markdown": _brought(text_files.read_markdown),
+    "stories.publishing.reading.markup.Page": _brought(_read_page),
     "stories.pages.search.query_words": search.query_words,
     "stories.pages.search.excerpt": _excerpt,
     "stories.writing.rewrite_request.Rewrite": _request,

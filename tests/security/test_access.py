@@ -51,6 +51,10 @@ ROUTES = {
     "stories:empty_trash": May.SIGNED_IN,
     "stories:remove": May.OWNER,
     "stories:tags": May.OWNER,
+    "stories:book": May.SIGNED_IN,
+    "stories:import": May.SIGNED_IN,
+    "stories:link": May.OWNER,
+    "stories:read": May.ANYBODY,
     "stories:new": May.SIGNED_IN,
     "stories:story": May.OWNER,
     "stories:settings": May.OWNER,
@@ -183,6 +187,7 @@ def secrets(story: Story) -> dict[str, Any]:
         "id": alice.pk,
         "content_type_id": 1,
         "key": "x-y",
+        "link": "not-the-link-of-any-story",
         "uidb36": "1",
         "app_label": "stories",
     }

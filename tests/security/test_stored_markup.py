@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from stories.history import curation, library
+from stories.history import curation, library, links
 from stories.models import Generation, Story, StorySettings, User
 from stories.writing.opening import open_generation
 from tests.conftest import ScriptedServer, story_settings
@@ -84,6 +84,9 @@ def pages(writer: Client, staff: Client, story: Story) -> Iterator[tuple[str, st
         "report": [story.pk],
         "versions": [story.pk],
         "version": [story.pk, 1],
+        "book": [],
+        "import": [],
+        "read": [links.make_link(story)],
     }.items():
         url = reverse(f"stories:{name}", args=arguments)
         yield name, writer.get(url).content.decode()

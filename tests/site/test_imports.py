@@ -18,7 +18,7 @@ _MODELS = ("stories.models", "stories.errors", "stories.ids", "prose", "modelser
 _HISTORY = ("stories.history", *_MODELS)
 _WRITING = ("stories.writing", "modelserver", *_HISTORY)
 _LIVE = ("stories.live", *_WRITING)
-_PAGES = ("stories.pages", "stories.accounts", *_LIVE)
+_PAGES = ("stories.pages", "stories.accounts", "stories.publishing", *_LIVE)
 _PIPELINE = ("finetuning.pipeline", "finetuning.recipes", "prose", "modelserver")
 _SERVICES = ("finetuning.services", "finetuning.models", *_PIPELINE, *_HISTORY)
 _DRIVER = ("finetuning.driver", "finetuning.step_process", *_SERVICES)
@@ -34,8 +34,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "stories.history": _MODELS,
     "stories.writing": ("modelserver", *_HISTORY),
     "stories.live": _WRITING,
+    "stories.publishing": ("stories.errors", "prose"),
     "stories.accounts": _LIVE,
-    "stories.pages": ("stories.accounts", *_LIVE),
+    "stories.pages": ("stories.accounts", "stories.publishing", *_LIVE),
     "stories.admin": ("stories.accounts", *_LIVE),
     "stories.urls": _PAGES,
     "stories.tasks": _WRITING,
@@ -58,7 +59,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("finetuning", *_PAGES),
     ),
 }
-NO_DJANGO = ("prose", "modelserver", "finetuning.pipeline", "finetuning.recipes", "pocket")
+NO_DJANGO = (
+    "prose",
+    "modelserver",
+    "finetuning.pipeline",
+    "finetuning.recipes",
+    "pocket",
+    "stories.publishing",
+)
 
 
 def _modules() -> Iterator[tuple[str, Path]]:

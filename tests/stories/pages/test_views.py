@@ -22,15 +22,18 @@ FORM = {
     "register": "Direct",
     "max_words": "100",
 }
-PUBLIC = {"home", "health"}
+PUBLIC = {"home", "health", "read"}
 # What a signed-in user may ask of these without owning anything.
-OWN = {"library", "download_all", "trash", "empty_trash", "new", "presets", "delete_account"}
+OWN = {
+    *("library", "download_all", "book", "import", "trash", "empty_trash", "new", "presets"),
+    "delete_account",
+}
 
 
 def test_every_page_asks_who_you_are(client: Client, story: Story, charlie: User) -> None:
     preset = library.save_preset(story.owner, story_settings(), "Mine")
     arguments = {"story_id": story.pk, "number": 1, "take": 1, "preset_id": preset.pk}
-    arguments["generation_id"] = 1
+    arguments |= {"generation_id": 1, "link": "x"}
     library.save_text(story, story.owner, "Private words.", 0)
     charlies = Client()
     charlies.force_login(charlie)

@@ -1,0 +1,45 @@
+"""Stories that were written elsewhere and brought in: theirs is the first version."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.db import transaction
+
+from prose import prompts, words
+from stories.history import library
+from stories.history.versions import add_version, storable
+from stories.models import Story, StorySettings, StoryVersion, User
+
+# What a story of so many words is said to have been asked for.
+_ROUND = 50
+
+
+class Written(NamedTuple):
+    """A story that is there already."""
+
+    title: str
+    text: str
+
+
+def add_stories(user: User, written: Sequence[Written], genre: str, register: str) -> list[Story]:
+    """Open a story for each of `written`: all of them, or none.
+
+    Their settings name nobody and no keywords, which their writer may add. Raises what `storable`
+    does.
+    """
+    with transaction.atomic():
+        return [_add(user, each, genre, register) for each in written]
+
+
+def _add(user: User, written: Written, genre: str, register: str) -> Story:
+    text = storable(written.text)
+    rounded = -(-words.count(text) // _ROUND) * _ROUND
+    settings = StorySettings(
+        genre=genre,
+        register=register,
+        max_words=min(max(rounded, prompts.MIN_WORDS), prompts.MAX_WORDS),
+    )
+    story = library.create_story(user, settings)
+    library.set_title(story, written.title)
+    add_version(story, text, StoryVersion.Origin.IMPORT, expected_version=0, editor=user)
+    return story

@@ -1,0 +1,1 @@
+"""The pages where stories leave as files, come in from files, and are read by a link."""

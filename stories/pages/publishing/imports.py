@@ -1,0 +1,142 @@
+"""Files that a person brings: kept in memory while they are read, and nowhere else."""
+
+from io import BytesIO
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from stories.errors import Refused
+from stories.history.imports import Written, add_stories
+from stories.models import Genre, Register, Story, StorySettings
+from stories.pages.common import SignedInRequest
+from stories.publishing.reading import files
+from stories.writing import rates
+
+# Of one writer, in a minute.
+FILES_PER_MINUTE = 20
+# Bytes of all files together; the server takes little more of a form (`serving.web.MAX_BODY`).
+MAX_UPLOAD = 3_500_000
+_MOST_FILES = 20
+
+
+class InMemory(FileUploadHandler):
+    """Keeps files of up to `MAX_UPLOAD` together in memory; beyond it, none."""
+
+    too_large = False
+
+    def __init__(self, request: Any = None) -> None:
+        """Begin with nothing."""
+        super().__init__(request)
+        self._received = 0
+        self._parts = BytesIO()
+
+    def new_file(self, *arguments: Any, **named: Any) -> None:
+        """Begin the next file."""
+        super().new_file(*arguments, **named)
+        self._parts = BytesIO()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Take in a part of a file."""
+        self._received += len(raw_data)
+        if self._received > MAX_UPLOAD:
+            self.too_large = True
+            raise StopUpload(connection_reset=False)
+        self._parts.write(raw_data)
+
+    def file_complete(self, file_size: int) -> UploadedFile:
+        """Return the file."""
+        return SimpleUploadedFile(self.file_name or "", self._parts.getvalue())
+
+
+class ImportForm(forms.Form):
+    """What the stories in the files are said to be, and whether a file is one or several."""
+
+    genre = forms.ChoiceField(label="Genre", choices=Genre)
+    register = forms.ChoiceField(label="Register", choices=Register)
+    split = forms.BooleanField(
+        label="Each chapter or main heading becomes a story of its own", required=False
+    )
+
+
+@csrf_exempt  # by the view below it, once it is known what takes the files
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def bring_in(request: SignedInRequest) -> HttpResponse:
+    """Show the form; POST opens stories of the files' texts, all of a file or none of it."""
+    handler = InMemory(request)
+    request.upload_handlers = [handler]
+    return _bring_in(request, handler)
+
+
+@csrf_protect
+def _bring_in(request: SignedInRequest, handler: InMemory) -> HttpResponse:
+    if request.method != "POST":
+        return _page(request, ImportForm(initial=_last(request), label_suffix=""), [], 200)
+    form = ImportForm(request.POST, label_suffix="")
+    brought = request.FILES.getlist("files")
+    if handler.too_large:
+        refusals = [f"The files have more than {MAX_UPLOAD / 1e6:.1f} MB. Bring fewer at a time."]
+    elif len(brought) > _MOST_FILES:
+        refusals = [f"These are {len(brought)} files; at most {_MOST_FILES} are read at a time."]
+    elif not brought:
+        refusals = ["Choose at least one file."]
+    elif not form.is_valid():
+        refusals = []
+    else:
+        stories, refusals = _stories(request, form, brought)
+        if stories:
+            for refusal in refusals:
+                messages.error(request, refusal)
+            return _shown(request, stories)
+    return _page(request, form, refusals, 422)
+
+
+def _stories(
+    request: SignedInRequest, form: ImportForm, brought: list[UploadedFile]
+) -> tuple[list[Story], list[str]]:
+    """Return the stories that were opened, and why files were refused, each a sentence."""
+    stories, refusals, about = [], [], form.cleaned_data
+    for file in brought:
+        try:
+            if seconds := rates.count("imports", request.user.pk, FILES_PER_MINUTE):
+                raise rates.too_often("too many files within a minute.", seconds)
+            drafts = files.read(file.name or "", file.read(), split=about["split"])
+            written = [Written(draft.title, draft.text) for draft in drafts]
+            stories += add_stories(request.user, written, about["genre"], about["register"])
+        except Refused as refused:
+            refusals.append(f"“{file.name}” was not taken in: {refused}")
+    return stories, refusals
+
+
+def _shown(request: SignedInRequest, stories: list[Story]) -> HttpResponse:
+    """Go to the story that came in, or to the library if there are several."""
+    if len(stories) == 1:
+        return redirect("stories:story", stories[0].pk)
+    messages.success(request, f"{len(stories)} stories are in your library now.")
+    return redirect("stories:library")
+
+
+def _last(request: SignedInRequest) -> dict[str, str]:
+    """Return the genre and register that the writer chose last."""
+    settings = StorySettings.objects.filter(owner=request.user).order_by("-pk").first()
+    return {"genre": settings.genre, "register": settings.register} if settings else {}
+
+
+def _page(
+    request: SignedInRequest, form: ImportForm, refusals: list[str], status: int
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "refusals": refusals,
+        "accepted": ",".join(files.ENDINGS),
+        "megabytes": f"{MAX_UPLOAD / 1e6:.1f}",
+    }
+    return render(request, "stories/import.html", context, status=status)
