@@ -75,7 +75,7 @@ def pages(writer: Client, staff: Client, story: Story) -> Iterator[tuple[str, st
     """Yield the name and the content of every page that shows something of `story`."""
     preset = StorySettings.objects.presets_of(story.owner).get()
     htmx = {"HX-Request": "true"}
-    for name, arguments in {
+    shown: dict[str, list[Any]] = {
         "library": [],
         "new": [],
         "presets": [],
@@ -87,7 +87,8 @@ def pages(writer: Client, staff: Client, story: Story) -> Iterator[tuple[str, st
         "book": [],
         "import": [],
         "read": [links.make_link(story)],
-    }.items():
+    }
+    for name, arguments in shown.items():
         url = reverse(f"stories:{name}", args=arguments)
         yield name, writer.get(url).content.decode()
     yield from tag_pages(writer, story)

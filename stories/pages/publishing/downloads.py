@@ -1,7 +1,7 @@
 """Stories taken along as files: one, a choice of them bound as a book, or all in an archive."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -46,9 +46,9 @@ class BookForm(forms.Form):
     )
     stories = forms.TypedMultipleChoiceField(coerce=int, required=False)
 
-    def __init__(self, *arguments: object, user: User, **options: object) -> None:
+    def __init__(self, *arguments: Any, user: User, **options: Any) -> None:
         """Offer the stories of `user` that have a text, the oldest first."""
-        super().__init__(*arguments, label_suffix="", **options)  # type: ignore[arg-type]
+        super().__init__(*arguments, **{"label_suffix": "", **options})
         own = Story.objects.visible_to(user).exclude(text="").order_by("created_at", "pk")
         self.own = own
         self.offered = list(own.only("title", "created_at", "good")[:_MOST_STORIES])

@@ -51,7 +51,7 @@ class InMemory(FileUploadHandler):
             raise StopUpload(connection_reset=False)
         self._parts.write(raw_data)
 
-    def file_complete(self, file_size: int) -> UploadedFile:
+    def file_complete(self, file_size: int) -> UploadedFile[bytes]:
         """Return the file."""
         return SimpleUploadedFile(self.file_name or "", self._parts.getvalue())
 
@@ -100,7 +100,7 @@ def _bring_in(request: SignedInRequest, handler: InMemory) -> HttpResponse:
 
 
 def _stories(
-    request: SignedInRequest, form: ImportForm, brought: list[UploadedFile]
+    request: SignedInRequest, form: ImportForm, brought: list[UploadedFile[bytes]]
 ) -> tuple[list[Story], list[str]]:
     """Return the stories that were opened, and why files were refused, each a sentence."""
     stories, refusals, about = [], [], form.cleaned_data

@@ -2,6 +2,7 @@
 
 import ipaddress
 from contextlib import suppress
+from typing import cast
 
 from allauth.account.adapter import get_adapter
 from allauth.core.ratelimit import respond_429
@@ -42,7 +43,7 @@ def change_link(request: SignedInRequest, story_id: int) -> HttpResponse:
 def read(request: HttpRequest, link: str) -> HttpResponse:
     """Show the story's text as it stands, and nothing else of its writer's; 404 for no link."""
     if rates.count("readings", _reader(request), READINGS_PER_MINUTE):
-        return respond_429(request)
+        return cast("HttpResponse", respond_429(request))
     story = get_object_or_404(Story.objects.read_by(link))
     context = {
         "title": str(story),

@@ -57,7 +57,7 @@ def read_markdown(content: bytes) -> Blocks:
     blocks, level = Blocks(), 0
     parser = MarkdownIt("commonmark", {"html": False})
     # Of a link, the words are kept and the address is not, wherever it would have led.
-    parser.validateLink = lambda _: True  # type: ignore[method-assign]
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]
     for token in parser.parse(decoded(content, MAX_MARKDOWN)):
         if token.type == "heading_open":
             level = int(token.tag[1:])

@@ -32,7 +32,12 @@ OWN = {
 
 def test_every_page_asks_who_you_are(client: Client, story: Story, charlie: User) -> None:
     preset = library.save_preset(story.owner, story_settings(), "Mine")
-    arguments = {"story_id": story.pk, "number": 1, "take": 1, "preset_id": preset.pk}
+    arguments: dict[str, Any] = {
+        "story_id": story.pk,
+        "number": 1,
+        "take": 1,
+        "preset_id": preset.pk,
+    }
     arguments |= {"generation_id": 1, "link": "x"}
     library.save_text(story, story.owner, "Private words.", 0)
     charlies = Client()

@@ -183,7 +183,9 @@ def test_a_pdf_has_title_page_contents_and_all_words() -> None:
     made = pypdf.PdfReader(BytesIO(format_of("pdf").write(book())))
     assert made.metadata is not None
     assert (made.metadata.title, made.metadata.author) == ("Lamps & “more”", "Ada <L>")
-    assert made.root_object["/MarkInfo"]["/Marked"].value is True
+    marks = made.root_object["/MarkInfo"].get_object()
+    assert isinstance(marks, dict)
+    assert marks["/Marked"].value is True
     texts = [page.extract_text() for page in made.pages]
     assert len(texts) == 5
     assert "Ada <L>" in texts[0]
