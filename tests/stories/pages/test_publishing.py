@@ -280,9 +280,14 @@ def test_a_link_is_its_writers_to_give(charlie: User, written: Story) -> None:
     ],
 )
 def test_readings_are_counted_by_address(
-    written: Story, monkeypatch: pytest.MonkeyPatch, addresses: list[str], statuses: list[int]
+    written: Story,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    addresses: list[str],
+    statuses: list[int],
 ) -> None:
     monkeypatch.setattr(link_pages, "READINGS_PER_MINUTE", 2)
     address = reverse("stories:read", args=[links.make_link(written)])
     found = [Client(REMOTE_ADDR=a).get(address).status_code for a in addresses]
     assert found == statuses
+    assert (written.link or "no link") not in caplog.text
