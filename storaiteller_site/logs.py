@@ -1,10 +1,12 @@
 """What a log must not hold: a writer's text, which databases repeat in their errors.
 
 PostgreSQL tells the whole failing row; so an error of the database is logged by its class, wherever
-it stands: among the arguments of a message, or with its traceback and those that it came of.
+it stands: among the arguments of a message, or with its traceback and those that it came of. Nor
+may it hold the end of a link to read, which Django tells of a request that went wrong.
 """
 
 import logging
+import re
 import sqlite3
 import traceback
 
@@ -12,10 +14,11 @@ import psycopg
 from django import db
 
 DATABASE_ERRORS = (db.Error, sqlite3.Error, psycopg.Error)
+_LINK = re.compile(r"(?<=/read/)[\w-]+")
 
 
 class ByClass(logging.Filter):
-    """Names the database's errors in a record by their class."""
+    """Names the database's errors in a record by their class, and no link to read."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record; all of them pass."""
@@ -29,6 +32,8 @@ class ByClass(logging.Filter):
 
 
 def _named(value: object) -> object:
+    if isinstance(value, str):
+        return _LINK.sub("…", value)
     return type(value).__name__ if isinstance(value, DATABASE_ERRORS) else value
 
 

@@ -47,8 +47,11 @@ class StoryQuerySet(models.QuerySet["Story"]):
         return self.filter(owner=user, deleted_at__isnull=False)
 
     def read_by(self, link: str) -> "StoryQuerySet":
-        """Return the undeleted story that whoever has `link` may read, if there is one."""
-        return self.filter(link=link, deleted_at=None)
+        """Return the undeleted story that whoever has `link` may read, if there is one.
+
+        None of a writer whose account is switched off.
+        """
+        return self.filter(link=link, deleted_at=None, owner__is_active=True)
 
     def good(self) -> "StoryQuerySet":
         """Return the undeleted stories that their writers marked as good."""

@@ -41,6 +41,11 @@ def test_an_error_among_the_arguments(written: io.StringIO) -> None:
     assert written.getvalue() == "WARNING tests.logs: Generation 7: IntegrityError\n"
 
 
+def test_the_end_of_a_link_to_read(written: io.StringIO) -> None:
+    logging.getLogger("tests.logs").warning("%s: %s", "Not Found", "/read/ab-CD_1/")
+    assert written.getvalue() == "WARNING tests.logs: Not Found: /read/…/\n"
+
+
 def fail(error: Exception, cause: Exception | None = None) -> None:
     """Raise `error`, and what it came of."""
     raise error from cause

@@ -259,6 +259,8 @@ def test_whoever_has_the_link_reads_the_text_and_nothing_else(
     assert Client().get(address).status_code == 200
     for wrong in ("x" * 43, "None", "null", "-"):
         assert Client().get(reverse("stories:read", args=[wrong])).status_code == 404
+    User.objects.filter(pk=written.owner.pk).update(is_active=False)
+    assert Client().get(address).status_code == 404, "the account is switched off"
 
 
 def test_a_link_is_its_writers_to_give(charlie: User, written: Story) -> None:
