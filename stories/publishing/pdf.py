@@ -6,6 +6,7 @@ font has would be a blank: both standards forbid it, so that nothing is lost wit
 """
 
 import json
+import logging
 import re
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ import typst
 from stories.errors import Refused
 from stories.publishing.works import Book, is_right_to_left
 
+logger = logging.getLogger(__name__)
 _TEMPLATE = Path(__file__).with_name("templates") / "book.typ"
 # What Typst says of a letter that no font has, or whose meaning is nobody's.
 _NO_LETTER = re.compile(
@@ -27,7 +29,7 @@ _NO_LETTER = re.compile(
 def write(book: Book) -> bytes:
     """Return the book as a PDF file; with several stories, a title page and contents lead.
 
-    Raises `Refused` when the machine has no font for some of it.
+    Raises `Refused` when the machine has no font for some of it, or the standards no place.
     """
     try:
         made = _compiler().compile(
@@ -40,7 +42,9 @@ def write(book: Book) -> bytes:
     except typst.TypstError as error:
         missing = _NO_LETTER.search(str(error))
         if not missing:
-            raise
+            # Without its words: they may hold the text's.
+            logger.warning("Typst makes no PDF: %s", str(error).partition("`")[0])
+            raise _no_pdf() from error
         letter = chr(int(missing["code"], 16)) if missing["code"] else missing["text"]
         raise _no_font(letter) from error
     return cast("bytes", made)
@@ -74,6 +78,10 @@ def _data(book: Book) -> dict[str, object]:
             for work in book.works
         ],
     }
+
+
+def _no_pdf() -> Refused:
+    return Refused("no_pdf", "This text can’t be set as a PDF. EPUB and DOCX have all of it.", 422)
 
 
 def _no_font(letter: str) -> Refused:

@@ -11,8 +11,10 @@ from stories.publishing.works import Book, Work
 # What begins or ends something within a line of Markdown.
 _MARKS = re.compile(r"[\\`*_\[\]<>&~]")
 # And at its beginning: headings, quotes, lists, rules under a heading.
-_OPENINGS = re.compile(r"^(?:#+(?= |$)|[-+](?= |$)|[-=]+(?= *$))")
-_NUMBER = re.compile(r"^([0-9]{1,9})([.)])(?= |$)")
+_OPENINGS = re.compile(r"^(?:#+(?=[ \t]|$)|[-+](?=[ \t]|$)|[-=]+(?=[ \t]*$))")
+_NUMBER = re.compile(r"^([0-9]{1,9})([.)])(?=[ \t]|$)")
+# What a heading would take for its end.
+_CLOSING = re.compile(r"(?<=[ \t])#+$")
 
 
 def text(book: Book) -> bytes:
@@ -64,4 +66,5 @@ def _paragraphs(work: Work) -> str:
 def _escaped(line: str) -> str:
     line = _MARKS.sub(r"\\\g<0>", line)
     line = _OPENINGS.sub(r"\\\g<0>", line)
+    line = _CLOSING.sub(r"\\\g<0>", line)
     return _NUMBER.sub(r"\1\\\2", line)

@@ -14,6 +14,7 @@ from docx.text.paragraph import Paragraph as WordParagraph
 from stories.publishing.works import Book, is_right_to_left
 
 _FONT, _SIZE = "Georgia", Pt(11.5)
+_LONGEST_PROPERTY = 255  # characters
 # Word's own name of the lines of a table of contents.
 CONTENTS_STYLE = "toc 1"
 
@@ -31,7 +32,7 @@ def write(book: Book) -> bytes:
             heading.paragraph_format.page_break_before = True
             _bookmark(heading, number)
         for part in work.paragraphs:
-            paragraph = document.add_paragraph("\n".join(part.lines))
+            paragraph = _paragraph(document, "\n".join(part.lines))
             if part.rtl:
                 _turn(paragraph)
     file = BytesIO()
@@ -41,8 +42,9 @@ def write(book: Book) -> bytes:
 
 def _set_up(document: Any, book: Book) -> None:
     about = document.core_properties
-    about.title, about.author, about.language = book.title, book.author, book.language
-    about.comments, about.last_modified_by = "", book.author
+    author = book.author[:_LONGEST_PROPERTY]
+    about.title, about.author, about.language = book.title, author, book.language
+    about.comments, about.last_modified_by = "", author
     about.created = about.modified = book.changed
     normal = document.styles["Normal"]
     normal.font.name, normal.font.size = _FONT, _SIZE
@@ -55,6 +57,16 @@ def _set_up(document: Any, book: Book) -> None:
     normal.element.get_or_add_rPr().append(language)
     contents = document.styles.add_style(CONTENTS_STYLE, WD_STYLE_TYPE.PARAGRAPH)
     contents.base_style = normal
+
+
+def _paragraph(document: Any, text: str) -> WordParagraph:
+    """Add a paragraph at the end, which python-docx looks for from the beginning, each time."""
+    element = OxmlElement("w:p")
+    # The last element has the measures of the page.
+    document.element.body[-1].addprevious(element)
+    paragraph = WordParagraph(element, document._body)
+    paragraph.add_run(text)
+    return paragraph
 
 
 def _heading(document: Any, text: str, level: int) -> WordParagraph:

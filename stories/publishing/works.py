@@ -14,9 +14,10 @@ from stories.publishing.languages import RIGHT_TO_LEFT, language_of
 # Code points of all stories of one book: a shelf of novels. More would keep the process from
 # everybody else for too long.
 MAX_BOOK_LENGTH = 3_000_000
-# What XML has no place for, and no other format a use.
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
-_LINES = re.compile("\r\n|[\r\u2028\u2029]")
+# What XML has no place for, and no other format a use; PDF/UA refuses U+FEFF.
+_ILLEGAL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]+")
+# Word's line break in plain text (U+000B) and a new page (U+000C) part words too.
+_LINES = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _BETWEEN_PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
 _RIGHT = frozenset({"R", "AL"})
 
@@ -82,14 +83,7 @@ def bind(title: str, author: str, works: Sequence[Work]) -> Book:
 
     Raises `Refused` when there is no word in it, or more than one book takes.
     """
-    length = sum(len(work.text) for work in works)
-    if length > MAX_BOOK_LENGTH:
-        raise Refused(
-            "too_long",
-            f"These stories have {length:,} characters together; a book can have "
-            f"{MAX_BOOK_LENGTH:,}. Choose fewer of them.",
-            400,
-        )
+    check_length(sum(len(work.text) for work in works))
     kept = [
         Work(_one_line(work.title), cleaned(work.text), work.key, work.changed)
         for work in works
@@ -98,6 +92,17 @@ def bind(title: str, author: str, works: Sequence[Work]) -> Book:
     if not kept:
         raise Refused("empty", "There is no text to take along yet.", 400)
     return Book(_one_line(title) or kept[0].title, _one_line(author), kept)
+
+
+def check_length(length: int) -> None:
+    """Raise `Refused` when stories of `length` characters together are more than a book takes."""
+    if length > MAX_BOOK_LENGTH:
+        raise Refused(
+            "too_long",
+            f"These stories have {length:,} characters together; a book can have "
+            f"{MAX_BOOK_LENGTH:,}. Choose fewer of them.",
+            400,
+        )
 
 
 def cleaned(text: str) -> str:

@@ -119,14 +119,15 @@ def _parts(blocks: list[Block], level: int, name: str) -> list[Draft]:
         long = len(heading.text) > LONGEST_TITLE
         stories += _drafts(heading.text, blocks[start:end] if long else body)
     front = blocks[: starts[0]]
-    return stories if _is_title_page(front, len(stories)) else [*_drafts(name, front), *stories]
+    titles = {blocks[start].text for start in starts}
+    return stories if _is_title_page(front, titles) else [*_drafts(name, front), *stories]
 
 
-def _is_title_page(front: list[Block], parts: int) -> bool:
-    """Tell whether `front` has only titles and names in it: no sentence, no more than contents."""
-    return len(front) <= parts + _TITLE_PAGE and all(
-        block.level or (len(block.text) <= LONGEST_TITLE and not ends_sentence(block.text))
-        for block in front
+def _is_title_page(front: list[Block], titles: set[str]) -> bool:
+    """Tell whether `front` has headings, contents, and a few lines that are no sentence."""
+    lines = [block.text for block in front if not block.level and block.text not in titles]
+    return sum(line.count("\n") + 1 for line in lines) <= _TITLE_PAGE and not any(
+        len(line) > LONGEST_TITLE or ends_sentence(line) for line in lines
     )
 
 

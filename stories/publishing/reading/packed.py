@@ -18,6 +18,7 @@ _ENCRYPTED = 1  # bit of a part's flags
 _FAULTS = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError),
     *(NotImplementedError, RuntimeError),
+    OverflowError,  # a part that begins behind what a file can hold
 )
 
 

@@ -211,13 +211,13 @@ def test_a_letter_that_no_font_has_is_not_left_out_in_silence() -> None:
 
 @pytest.mark.parametrize("ending", FORMATS)
 def test_what_no_file_can_hold_is_left_out(ending: str) -> None:
-    made = single("A\x00\x01\x0b\x1f\ufffe\ud800B\r\nC\u2028D")
+    made = single("A\x00\x01\x1f\ufeff\ufffe\ud800B\r\nC\u2028D\x0bE\x85F")
     written = format_of(ending).write(made)
     if ending == "pdf":
         assert "AB" in pypdf.PdfReader(BytesIO(written)).pages[0].extract_text()
     else:
         [draft] = files.read(f"x.{ending}", written, split=False)
-        assert draft.text == "AB\nC\nD"
+        assert draft.text == "AB\nC\nD\nE\nF"
 
 
 def test_there_is_no_book_without_words_and_none_without_end() -> None:
