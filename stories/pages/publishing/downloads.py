@@ -6,6 +6,8 @@ from typing import Any, cast
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Sum
+from django.db.models.functions import Length
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
@@ -21,7 +23,8 @@ from stories.writing import rates
 
 # Of one writer, in a minute.
 FILES_PER_MINUTE = 30
-_MOST_STORIES = 2_000  # of those to choose from
+# Of those to choose from; Django takes a thousand fields of a form.
+_MOST_STORIES = 900
 _LONGEST_LINE = 120
 
 
@@ -47,11 +50,13 @@ class BookForm(forms.Form):
     stories = forms.TypedMultipleChoiceField(coerce=int, required=False)
 
     def __init__(self, *arguments: Any, user: User, **options: Any) -> None:
-        """Offer the stories of `user` that have a text, the oldest first."""
+        """Offer the stories of `user` that have a text, the oldest first; the newest, if many."""
         super().__init__(*arguments, **{"label_suffix": "", **options})
         own = Story.objects.visible_to(user).exclude(text="").order_by("created_at", "pk")
         self.own = own
-        self.offered = list(own.only("title", "created_at", "good")[:_MOST_STORIES])
+        newest = list(own.reverse().only("title", "created_at", "good")[: _MOST_STORIES + 1])
+        self.offered = newest[:_MOST_STORIES][::-1]
+        self.has_older = len(newest) > _MOST_STORIES
         field = cast("forms.ChoiceField", self.fields["stories"])
         field.choices = [(story.pk, str(story)) for story in self.offered]
         self.fields["title"].widget.attrs["placeholder"] = "My stories"
@@ -65,13 +70,15 @@ class BookForm(forms.Form):
         return found
 
     def chosen(self) -> list[Story]:
-        """Return the stories that were chosen, the oldest first."""
-        found = self.cleaned_data
+        """Return the stories that were chosen, the oldest first; raises `Refused`: too long."""
+        found, chosen = self.cleaned_data, self.own
         if found["which"] == self.GOOD:
-            return list(self.own.good())
-        if found["which"] == self.CHOSEN:
-            return list(self.own.filter(pk__in=found["stories"]))
-        return list(self.own)
+            chosen = chosen.good()
+        elif found["which"] == self.CHOSEN:
+            chosen = chosen.filter(pk__in=found["stories"])
+        # Before their texts are read.
+        works.check_length(chosen.aggregate(length=Sum(Length("text")))["length"] or 0)
+        return list(chosen)
 
 
 @login_required
@@ -92,6 +99,11 @@ def download(request: SignedInRequest, story_id: int) -> HttpResponse:
 @require_safe
 def download_all(request: SignedInRequest) -> HttpResponse:
     """Send all of my stories as text files in one archive, the oldest first."""
+    try:
+        _count(request.user)
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect("stories:library")
     stories = Story.objects.visible_to(request.user).order_by("created_at", "pk")
     packed = plain.archive(map(_work, stories.iterator()))
     return _file(packed, "My stories.zip", "application/zip")

@@ -1,4 +1,4 @@
-"""Files that a person brings: kept in memory while they are read, and nowhere else."""
+"""Files that a person brings: read in memory, and not kept."""
 
 from io import BytesIO
 from typing import Any
@@ -137,6 +137,7 @@ def _page(
         "form": form,
         "refusals": refusals,
         "accepted": ",".join(files.ENDINGS),
+        "most": MAX_UPLOAD,
         "megabytes": f"{MAX_UPLOAD / 1e6:.1f}",
     }
     return render(request, "stories/import.html", context, status=status)
