@@ -192,7 +192,11 @@ CACHES = {
         "LOCATION": REDIS_URL,
     }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # Of 300, its default, readers from many addresses would push out the counts of sign-ins.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
 }
 
 
@@ -347,7 +351,8 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True  # the pages carry the token themselves
 CSRF_FAILURE_VIEW = "storaiteller_site.old_forms.refuse"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-FILE_UPLOAD_HANDLERS: list[str] = []  # no page takes files: none is kept, not even for a moment
+# The one page that takes files (`stories.pages.publishing.imports`) brings a handler of its own.
+FILE_UPLOAD_HANDLERS: list[str] = []
 # Other names of the domain may not be ours to decide on.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
