@@ -193,7 +193,7 @@ def test_a_pdf_has_title_page_contents_and_all_words() -> None:
     assert words_of(f"{MARKED} {CHINESE}") <= words_of(" ".join(texts[2:]))
     # Of lines that are set from the right, the reader joins words: their letters are compared.
     assert letters_of(f"{TITLES[1]} {HEBREW}") == letters_of(texts[3])
-    titles = [entry.title for entry in made.outline]  # type: ignore[union-attr]
+    titles = [entry.title for entry in made.outline]
     assert titles == list(TITLES)
 
 
