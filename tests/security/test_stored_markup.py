@@ -102,10 +102,7 @@ def pages(writer: Client, staff: Client, story: Story) -> Iterator[tuple[str, st
     for words in ("100", "none"):  # the form as it is sent back, right and wrong
         answer = writer.post(url, {**settings, "max_words": words}, headers=htmx)
         yield f"settings {words}", answer.content.decode()
-    gone = reverse("stories:delete", args=[story.pk])
-    yield "deleted", writer.post(gone, follow=True).content.decode()
-    yield "trash", writer.get(reverse("stories:trash")).content.decode()
-    writer.post(reverse("stories:undelete", args=[story.pk]))
+    yield from trash_pages(writer, story)
     yield "delete_account", writer.get(reverse("stories:delete_account")).content.decode()
     for model, key in {
         "story": story.pk,
@@ -134,6 +131,14 @@ def tag_pages(writer: Client, story: Story) -> Iterator[tuple[str, str]]:
         answer = writer.post(tags, typed, headers={"HX-Request": "true"})
         yield f"tags {wrong}", answer.content.decode()
     yield "library with tags", writer.get(reverse("stories:library")).content.decode()
+
+
+def trash_pages(writer: Client, story: Story) -> Iterator[tuple[str, str]]:
+    """Yield the library that a story has left, and the trash with it in; bring it back."""
+    gone = reverse("stories:delete", args=[story.pk])
+    yield "deleted", writer.post(gone, follow=True).content.decode()
+    yield "trash", writer.get(reverse("stories:trash")).content.decode()
+    writer.post(reverse("stories:undelete", args=[story.pk]))
 
 
 def skeletons(text: str) -> dict[str, Any]:
