@@ -18,7 +18,7 @@ MAX_BOOK_LENGTH = 3_000_000
 _ILLEGAL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]+")
 # Word's line break in plain text (U+000B) and a new page (U+000C) part words too.
 _LINES = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_BETWEEN_PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
+BETWEEN_PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
 _RIGHT = frozenset({"R", "AL"})
 
 
@@ -78,10 +78,11 @@ class Book:
         return self.language in RIGHT_TO_LEFT
 
 
-def bind(title: str, author: str, works: Sequence[Work]) -> Book:
+def bind(title: str, author: str, works: Sequence[Work], most_lines: int | None = None) -> Book:
     """Return the book of `works`, cleaned of what no file can hold.
 
-    Raises `Refused` when there is no word in it, or more than one book takes.
+    Raises `Refused` when there is no word in it, more than one book takes, or more than
+    `most_lines` lines with words, of which a paragraph has at least one.
     """
     check_length(sum(len(work.text) for work in works))
     kept = [
@@ -91,6 +92,8 @@ def bind(title: str, author: str, works: Sequence[Work]) -> Book:
     ]
     if not kept:
         raise Refused("empty", "There is no text to take along yet.", 400)
+    if most_lines is not None:
+        _check_lines(kept, most_lines)
     return Book(_one_line(title) or kept[0].title, _one_line(author), kept)
 
 
@@ -105,6 +108,17 @@ def check_length(length: int) -> None:
         )
 
 
+def _check_lines(works: Sequence[Work], most: int) -> None:
+    lines = sum(1 for work in works for line in work.text.split("\n") if line.strip())
+    if lines > most:
+        raise Refused(
+            "too_many_lines",
+            f"These are {lines:,} paragraphs and lines; EPUB, DOCX and PDF files can have "
+            f"{most:,}. Choose fewer stories, or Markdown or plain text.",
+            400,
+        )
+
+
 def cleaned(text: str) -> str:
     """Return `text` with line feeds only, and without characters that XML can't hold."""
     return _ILLEGAL.sub("", _LINES.sub("\n", text))
@@ -113,7 +127,7 @@ def cleaned(text: str) -> str:
 def paragraphs(text: str) -> list[Paragraph]:
     """Return the paragraphs of `text`, which stand apart by empty lines."""
     found = []
-    for part in _BETWEEN_PARAGRAPHS.split(text):
+    for part in BETWEEN_PARAGRAPHS.split(text):
         lines = tuple(line.strip() for line in part.split("\n") if line.strip())
         if lines:
             found.append(Paragraph(lines, is_right_to_left(part)))

@@ -140,7 +140,7 @@ def _count(user: User) -> None:
 
 
 def _book(kind: formats.Format, title: str, author: str, stories: Sequence[Story]) -> HttpResponse:
-    made = works.bind(title, author, [_work(story) for story in stories])
+    made = works.bind(title, author, [_work(story) for story in stories], kind.most_lines)
     return _file(kind.write(made), kind.name(made), kind.media_type)
 
 

@@ -1,7 +1,5 @@
 """Plain text and Markdown."""
 
-import re
-
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -12,10 +10,9 @@ from stories.publishing.reading.blocks import (
     too_large,
     unreadable,
 )
-from stories.publishing.works import cleaned
+from stories.publishing.works import BETWEEN_PARAGRAPHS, cleaned
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_EMPTY_LINE = re.compile(r"\n(?:[ \t]*\n)+")
 # Code points; to read it takes up to thirty microseconds for each.
 MAX_MARKDOWN = 500_000
 # Characters; lines of verse and of text that was broken to fit a page are shorter.
@@ -42,7 +39,7 @@ def read_plain(content: bytes) -> Blocks:
     Where there is no empty line, many programs have written a paragraph a line.
     """
     text = decoded(content).strip("\n")
-    parts = _EMPTY_LINE.split(text)
+    parts = BETWEEN_PARAGRAPHS.split(text)
     lines = text.split("\n")
     if len(parts) == 1 and any(len(line) > _LONG_LINE for line in lines):
         parts = lines

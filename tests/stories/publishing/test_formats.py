@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 from stories.errors import Refused
 from stories.publishing import pdf, works
-from stories.publishing.formats import FORMATS, format_of
+from stories.publishing.formats import FORMATS, MOST_LINES, format_of
 from stories.publishing.languages import language_of
 from stories.publishing.plain import archive
 from stories.publishing.reading import files
@@ -227,6 +227,17 @@ def test_there_is_no_book_without_words_and_none_without_end() -> None:
         works.bind("T", "", [story(text="x" * MAX_BOOK_LENGTH), story(text="x")])
     with pytest.raises(Refused, match="no such format"):
         format_of("exe")
+
+
+def test_lines_are_bounded_where_each_is_an_element() -> None:
+    for ending in ("epub", "docx", "pdf"):
+        assert format_of(ending).most_lines == MOST_LINES
+    for ending in ("md", "txt"):
+        assert format_of(ending).most_lines is None
+    half = [story(text="x\n \ny\n" * 2), story(text="x\n\ny\n\nz\n\n")]
+    assert len(works.bind("T", "", half, 7).works) == 2
+    with pytest.raises(Refused, match="These are 7 paragraphs and lines"):
+        works.bind("T", "", half, 6)
 
 
 def test_an_archive_has_a_file_a_story() -> None:
