@@ -1,6 +1,7 @@
 """XML of strangers, read as it streams by: no tree is built, nothing is looked up.
 
-Declared entities are refused (defusedxml), whatever they would expand to.
+Declared entities are refused (defusedxml), whatever they would expand to. How much there is to be
+read is bounded where it is unpacked (`packed`).
 """
 
 import re
@@ -8,7 +9,7 @@ from html.entities import html5
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from defusedxml.common import DefusedXmlException
+from defusedxml.common import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import DefusedXMLParser
 
 from stories.publishing.reading.blocks import SCENE_BREAK, Blocks, unreadable
@@ -44,14 +45,21 @@ def local(tag: str) -> str:
 def read(content: bytes, target: Target) -> None:
     """Tell `target` what is in the XML document `content`; raises `Refused`."""
     parser: Any = DefusedXMLParser(target=target, forbid_entities=True, forbid_external=True)
+    parser.parser.StartDoctypeDeclHandler = _doctype
     parser.entity.update(_ENTITIES)
     try:
         parser.feed(content)
         parser.close()
     except DefusedXmlException as error:
-        raise unreadable("it declares entities, which no story needs.") from error
+        raise unreadable("it declares entities or elements, which no story needs.") from error
     except (ParseError, ValueError, LookupError) as error:
         raise unreadable("a part of it is not well-formed XML.") from error
+
+
+def _doctype(name: str, system: str | None, public: str | None, has_declarations: int) -> None:
+    """Take in the document's type; its own declarations would be read word by word, in Python."""
+    if has_declarations:
+        raise DTDForbidden(name, system, public)
 
 
 def _set(names: str) -> frozenset[str]:
@@ -128,6 +136,8 @@ class Page(Target):
         self._flush()
 
     def _flush(self) -> None:
+        if not self._text:
+            return
         text = _SPACES.sub(" ", "".join(self._text)).replace(_BREAK, "\n")
         self._text.clear()
         level = self._level

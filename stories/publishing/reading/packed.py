@@ -11,6 +11,9 @@ from stories.publishing.reading.blocks import too_large, unreadable
 MAX_PART = 12 * 1024 * 1024
 MAX_UNPACKED = 32 * 1024 * 1024
 _MAX_PARTS = 10_000
+# Of all parts that are read: what an element, an entity and the value of an attribute begin with.
+# Each takes Python's parser up to five microseconds; Word's file of a long novel has half as many.
+MAX_SIGNS = 800_000
 # Others need much memory, or are in no such file.
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED = 1  # bit of a part's flags
@@ -28,6 +31,7 @@ class Packed:
     def __init__(self, content: bytes) -> None:
         """Open it; raises `Refused` when it is none."""
         self.left = MAX_UNPACKED
+        self._signs_left = MAX_SIGNS
         try:
             self._file = zipfile.ZipFile(BytesIO(content))
         except _FAULTS as error:
@@ -57,4 +61,8 @@ class Packed:
         if len(content) > most:
             raise too_large("far more in it than its size tells")
         self.left -= len(content)
+        # In every encoding that the parser takes, they are these bytes.
+        self._signs_left -= sum(map(content.count, (b"<", b"&", b"=")))
+        if self._signs_left < 0:
+            raise too_large("too many elements")
         return content

@@ -1,5 +1,7 @@
 """Plain text and Markdown."""
 
+import re
+
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -13,8 +15,12 @@ from stories.publishing.reading.blocks import (
 from stories.publishing.works import BETWEEN_PARAGRAPHS, cleaned
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-# Code points; to read it takes up to thirty microseconds for each.
+# Code points: a long novel, which is read in a quarter of a second.
 MAX_MARKDOWN = 500_000
+# Ends of lines, and what may mean something within one. Whatever they turn out to be, reading one
+# takes up to fifty microseconds; a novel has half as many.
+MAX_SIGNS = 50_000
+_SIGN = re.compile(r"[\n!#$%&*+\-:<=>@\[\\\]^_`{}~]")
 # Characters; lines of verse and of text that was broken to fit a page are shorter.
 _LONG_LINE = 100
 
@@ -55,7 +61,11 @@ def read_markdown(content: bytes) -> Blocks:
     parser = MarkdownIt("commonmark", {"html": False})
     # Of a link, the words are kept and the address is not, wherever it would have led.
     parser.validateLink = lambda url: True  # type: ignore[method-assign]
-    for token in parser.parse(decoded(content, MAX_MARKDOWN)):
+    text = decoded(content, MAX_MARKDOWN)
+    signs = len(_SIGN.findall(text))
+    if signs > MAX_SIGNS:
+        raise too_large(f"{signs:,} lines and signs of Markdown; at most {MAX_SIGNS:,} are taken")
+    for token in parser.parse(text):
         if token.type == "heading_open":
             level = int(token.tag[1:])
         elif token.type == "heading_close":

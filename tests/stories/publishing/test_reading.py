@@ -89,10 +89,9 @@ def document(inner: str) -> bytes:
     return zipped({"word/document.xml": xml})
 
 
-def many_pages() -> bytes:
-    """Return an EPUB file whose pages are each within the bound, and together past theirs."""
-    page = f"<p>{' ' * (packed.MAX_PART - len('<p></p>'))}</p>"
-    names = [f"{number}.xhtml" for number in range(packed.MAX_UNPACKED // packed.MAX_PART + 1)]
+def many_pages(page: str, number: int) -> bytes:
+    """Return an EPUB file that has `page` so many times, each in a part of its own."""
+    names = [f"{place}.xhtml" for place in range(number)]
     items = "".join(
         f'<item id="{name}" href="{name}" media-type="application/xhtml+xml"/>' for name in names
     )
@@ -269,14 +268,49 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
         lambda: zipped({"word/document.xml": b" " * (packed.MAX_PART + 1)}),
         "far more in it",
     ),
-    "many bombs": ("x.epub", many_pages, "far more in it"),
+    "many bombs": (
+        "x.epub",
+        lambda: many_pages(
+            f"<p>{' ' * (packed.MAX_PART - len('<p></p>'))}</p>",
+            packed.MAX_UNPACKED // packed.MAX_PART + 1,
+        ),
+        "far more in it",
+    ),
     "a part behind the end": ("x.docx", far_part, "damaged"),
     "long": ("x.txt", lambda: b"x" * (blocks.MAX_CHARACTERS + 1), "characters"),
     "long Markdown": ("x.md", lambda: b"x" * (text.MAX_MARKDOWN + 1), "characters"),
+    "much Markdown": ("x.md", lambda: b"[a" * (text.MAX_SIGNS + 1), "50,001 lines and signs"),
     "long in Word": (
         "x.docx",
         lambda: document(f"<w:p><w:r><w:t>{'x' * (blocks.MAX_CHARACTERS + 1)}</w:t></w:r></w:p>"),
         "characters",
+    ),
+    "many elements": (
+        "x.epub",
+        lambda: epub(body("<i/>" * packed.MAX_SIGNS)),
+        "too many elements",
+    ),
+    "many elements in all": (
+        "x.epub",
+        lambda: many_pages(f"<p>{'<i/>' * (packed.MAX_SIGNS // 2)}</p>", 2),
+        "too many elements",
+    ),
+    "many attributes": (
+        "x.epub",
+        lambda: epub(
+            body("<i" + "".join(f' a{n}=""' for n in range(packed.MAX_SIGNS)) + "/>"),
+        ),
+        "too many elements",
+    ),
+    "declared elements": (
+        "x.epub",
+        lambda: epub("<!DOCTYPE a [<!ELEMENT a (b,b)>]><a/>"),
+        "declares entities or elements",
+    ),
+    "many entities": (
+        "x.epub",
+        lambda: epub(body("&nbsp;" * packed.MAX_SIGNS)),
+        "too many elements",
     ),
     "many": ("x.txt", lambda: b"x\n\n" * (blocks.MAX_PARAGRAPHS + 1), "20,000 paragraphs"),
 }
