@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from stories.errors import Refused
 from stories.models import Story, User
 from stories.pages.common import SignedInRequest, own_story
+from stories.pages.publishing.turns import turn
 from stories.publishing import formats, plain, works
 from stories.publishing.works import Work
 from stories.writing import rates
@@ -89,7 +90,8 @@ def download(request: SignedInRequest, story_id: int) -> HttpResponse:
     try:
         _count(request.user)
         kind = formats.format_of(request.GET.get("format", formats.PLAIN))
-        return _book(kind, str(story), request.user.get_full_name(), [story])
+        with turn():
+            return _book(kind, str(story), request.user.get_full_name(), [story])
     except Refused as refused:
         messages.error(request, str(refused))
         return redirect("stories:story", story.pk)
@@ -99,13 +101,14 @@ def download(request: SignedInRequest, story_id: int) -> HttpResponse:
 @require_safe
 def download_all(request: SignedInRequest) -> HttpResponse:
     """Send all of my stories as text files in one archive, the oldest first."""
+    stories = Story.objects.visible_to(request.user).order_by("created_at", "pk")
     try:
         _count(request.user)
+        with turn():
+            packed = plain.archive(map(_work, stories.iterator()))
     except Refused as refused:
         messages.error(request, str(refused))
         return redirect("stories:library")
-    stories = Story.objects.visible_to(request.user).order_by("created_at", "pk")
-    packed = plain.archive(map(_work, stories.iterator()))
     return _file(packed, "My stories.zip", "application/zip")
 
 
@@ -125,7 +128,9 @@ def book(request: SignedInRequest) -> HttpResponse:
         try:
             _count(request.user)
             kind = formats.format_of(found["ending"])
-            return _book(kind, found["title"] or "My stories", found["author"], form.chosen())
+            title = found["title"] or "My stories"
+            with turn():
+                return _book(kind, title, found["author"], form.chosen())
         except Refused as refused:
             form.add_error(None, str(refused))
             status = refused.status

@@ -17,6 +17,7 @@ from stories.errors import Refused
 from stories.history.imports import Written, add_stories
 from stories.models import Genre, Register, Story, StorySettings
 from stories.pages.common import SignedInRequest
+from stories.pages.publishing.turns import turn
 from stories.publishing.reading import files
 from stories.writing import rates
 
@@ -25,6 +26,7 @@ FILES_PER_MINUTE = 20
 # Bytes of all files together; the server takes little more of a form (`serving.web.MAX_BODY`).
 MAX_UPLOAD = 3_500_000
 _MOST_FILES = 20
+_CHAPTERS = "Each chapter or main heading becomes a story of its own"
 
 
 class InMemory(FileUploadHandler):
@@ -61,9 +63,7 @@ class ImportForm(forms.Form):
 
     genre = forms.ChoiceField(label="Genre", choices=Genre)
     register = forms.ChoiceField(label="Register", choices=Register)
-    split = forms.BooleanField(
-        label="Each chapter or main heading becomes a story of its own", required=False
-    )
+    split = forms.BooleanField(label=_CHAPTERS, required=False)
 
 
 @csrf_exempt  # by the view below it, once it is known what takes the files
@@ -80,7 +80,7 @@ def bring_in(request: SignedInRequest) -> HttpResponse:
 def _bring_in(request: SignedInRequest, handler: InMemory) -> HttpResponse:
     if request.method != "POST":
         return _page(request, ImportForm(initial=_last(request), label_suffix=""), [], 200)
-    form = ImportForm(request.POST, label_suffix="")
+    form, status = ImportForm(request.POST, label_suffix=""), 422
     brought = request.FILES.getlist("files")
     if handler.too_large:
         refusals = [f"The files have more than {MAX_UPLOAD / 1e6:.1f} MB. Bring fewer at a time."]
@@ -91,29 +91,34 @@ def _bring_in(request: SignedInRequest, handler: InMemory) -> HttpResponse:
     elif not form.is_valid():
         refusals = []
     else:
-        stories, refusals = _stories(request, form, brought)
+        stories, refusals, status = _stories(request, form, brought)
         if stories:
             for refusal in refusals:
                 messages.error(request, refusal)
             return _shown(request, stories)
-    return _page(request, form, refusals, 422)
+    return _page(request, form, refusals, status)
 
 
 def _stories(
     request: SignedInRequest, form: ImportForm, brought: list[UploadedFile[bytes]]
-) -> tuple[list[Story], list[str]]:
-    """Return the stories that were opened, and why files were refused, each a sentence."""
-    stories, refusals, about = [], [], form.cleaned_data
+) -> tuple[list[Story], list[str], int]:
+    """Return the stories that were opened, why files were refused, and the status of that.
+
+    A sentence for each file; the status is 422, or says that trying again later may help.
+    """
+    stories, refusals, status, about = [], [], 422, form.cleaned_data
     for file in brought:
         try:
             if seconds := rates.count("imports", request.user.pk, FILES_PER_MINUTE):
                 raise rates.too_often("too many files within a minute.", seconds)
-            drafts = files.read(file.name or "", file.read(), split=about["split"])
-            written = [Written(draft.title, draft.text) for draft in drafts]
-            stories += add_stories(request.user, written, about["genre"], about["register"])
+            with turn():
+                drafts = files.read(file.name or "", file.read(), split=about["split"])
+                written = [Written(draft.title, draft.text) for draft in drafts]
+                stories += add_stories(request.user, written, about["genre"], about["register"])
         except Refused as refused:
             refusals.append(f"“{file.name}” was not taken in: {refused}")
-    return stories, refusals
+            status = max(status, refused.status)
+    return stories, refusals, status
 
 
 def _shown(request: SignedInRequest, stories: list[Story]) -> HttpResponse:
