@@ -117,6 +117,8 @@ def _stories(
                 stories += add_stories(request.user, written, about["genre"], about["register"])
         except Refused as refused:
             refusals.append(f"“{file.name}” was not taken in: {refused}")
+            if refused.code == "too_long" and not about["split"]:
+                refusals[-1] += f" Has it chapters? Mark “{_CHAPTERS}”."
             status = max(status, refused.status)
     return stories, refusals, status
 

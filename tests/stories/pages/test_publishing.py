@@ -171,6 +171,16 @@ def test_a_file_comes_in_whole_or_not_at_all(alices: Client) -> None:
     assert StorySettings.objects.count() == 0
 
 
+def test_a_book_that_is_no_one_story_is_told_of_the_chapters(alices: Client) -> None:
+    half = b"x" * (MAX_TEXT_LENGTH // 2)
+    book = b"# A\n\n" + half + b"\n\n# B\n\n" + half
+    page = bring(alices, ("b.txt", book + half))
+    text = page.content.decode()  # type: ignore[attr-defined]
+    assert "can be kept. Has it chapters? Mark “Each chapter or main heading" in text
+    page = bring(alices, ("b.txt", book + half), split="on")
+    assert "Has it chapters?" not in page.content.decode()  # type: ignore[attr-defined]
+
+
 def test_what_is_no_file_or_too_much(alices: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     for brought, sentence in (
         ((), "Choose at least one file."),
