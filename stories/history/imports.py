@@ -27,13 +27,18 @@ def add_stories(user: User, written: Sequence[Written], genre: str, register: st
     Their settings name nobody and no keywords, which their writer may add. Raises what `storable`
     does.
     """
+    texts = [storable(each.text) for each in written]
+    # Counted before the transaction, in which nobody else can write on SQLite.
+    counts = [words.count(text) for text in texts]
     with transaction.atomic():
-        return [_add(user, each, genre, register) for each in written]
+        return [
+            _add(user, Written(each.title, text), count, genre, register)
+            for each, text, count in zip(written, texts, counts, strict=True)
+        ]
 
 
-def _add(user: User, written: Written, genre: str, register: str) -> Story:
-    text = storable(written.text)
-    rounded = -(-words.count(text) // _ROUND) * _ROUND
+def _add(user: User, written: Written, word_count: int, genre: str, register: str) -> Story:
+    rounded = -(-word_count // _ROUND) * _ROUND
     settings = StorySettings(
         genre=genre,
         register=register,
@@ -41,5 +46,12 @@ def _add(user: User, written: Written, genre: str, register: str) -> Story:
     )
     story = library.create_story(user, settings)
     library.set_title(story, written.title)
-    add_version(story, text, StoryVersion.Origin.IMPORT, expected_version=0, editor=user)
+    add_version(
+        story,
+        written.text,
+        StoryVersion.Origin.IMPORT,
+        expected_version=0,
+        editor=user,
+        word_count=word_count,
+    )
     return story

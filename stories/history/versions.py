@@ -85,13 +85,15 @@ def add_version(
     generation: Generation | None = None,
     editor: User | None = None,
     outside: Hashes | None = None,
+    word_count: int | None = None,
 ) -> StoryVersion:
     """Append `text` as the story's new current version.
 
     A text written from nothing (`Origin.WRITE`) opens a new take; any other stays in the take of
-    the version that it was made from. `outside` has the hashes of what a rewrite left alone.
-    `story` is updated in place. Raises `VersionConflictError` when the story's current version is
-    not `expected_version`, and what `storable` does; nothing has changed then.
+    the version that it was made from. `outside` has the hashes of what a rewrite left alone,
+    `word_count` the words of `text` where they were counted before. `story` is updated in place.
+    Raises `VersionConflictError` when the story's current version is not `expected_version`, and
+    what `storable` does; nothing has changed then.
     """
     with transaction.atomic():
         current = Story.objects.select_for_update().get(pk=story.pk)
@@ -107,7 +109,7 @@ def add_version(
             before_hash=outside.before if outside else "",
             after_hash=outside.after if outside else "",
         )
-        _make_current(story, current, version)
+        _make_current(story, current, version, word_count=word_count)
     return version
 
 
@@ -156,17 +158,21 @@ def _take(story: Story, origin: StoryVersion.Origin, base: int, newest_take: int
 
 
 def _make_current(
-    story: Story, before: Story, version: StoryVersion, redo_version: int | None = None
+    story: Story,
+    before: Story,
+    version: StoryVersion,
+    redo_version: int | None = None,
+    word_count: int | None = None,
 ) -> None:
     """Let `version` take the place of what the held row, `before`, has."""
     story.text, story.version, story.updated_at = version.text, version.number, timezone.now()
     story.redo_version = redo_version
-    _describe(story, before, version)
+    _describe(story, before, version, word_count)
     described = ("word_count", "model", "is_unfinished")
     story.save(update_fields=["text", "version", "redo_version", "updated_at", *described])
 
 
-def _describe(story: Story, before: Story, version: StoryVersion) -> None:
+def _describe(story: Story, before: Story, version: StoryVersion, word_count: int | None) -> None:
     """Note what the library sorts and chooses by; `version` is the current one."""
     broken_off = False
     if version.origin == StoryVersion.Origin.EDIT and version.parent == before.version:
@@ -176,7 +182,7 @@ def _describe(story: Story, before: Story, version: StoryVersion) -> None:
         behind = generation_behind(story, version.number)
         story.model = behind.model if behind is not None else ""
         broken_off = behind is not None and _breaks_off(version, behind)
-    story.word_count = words.count(version.text)
+    story.word_count = words.count(version.text) if word_count is None else word_count
     story.is_unfinished = broken_off or not sentences.ends_text(version.text)
 
 
