@@ -1,13 +1,18 @@
-"""The admin: users, stories, settings, generations, preferences to look at; a queue to work on."""
+"""The admin: users, stories, settings, generations, preferences to look at; a queue to work on.
+
+Links to read are taken back here too.
+"""
 
 from stories.admin.curation import WaitingStoryAdmin
 from stories.admin.library import GenerationAdmin, StoryAdmin, StorySettingsAdmin
+from stories.admin.links import SharedStoryAdmin
 from stories.admin.preferences import PreferencePairAdmin
 from stories.admin.users import UserAdmin
 
 __all__ = [
     "GenerationAdmin",
     "PreferencePairAdmin",
+    "SharedStoryAdmin",
     "StoryAdmin",
     "StorySettingsAdmin",
     "UserAdmin",

@@ -3,7 +3,7 @@
 from stories.models.generation import Generation
 from stories.models.preference import PreferencePair
 from stories.models.settings import Genre, Register, StorySettings
-from stories.models.story import Curation, Story, StoryVersion, WaitingStory
+from stories.models.story import Curation, SharedStory, Story, StoryVersion, WaitingStory
 from stories.models.summary import StorySummary
 from stories.models.tag import StoryTag
 from stories.models.user import User
@@ -15,6 +15,7 @@ __all__ = [
     "Genre",
     "PreferencePair",
     "Register",
+    "SharedStory",
     "Story",
     "StorySettings",
     "StorySummary",

@@ -53,6 +53,10 @@ class StoryQuerySet(models.QuerySet["Story"]):
         """
         return self.filter(link=link, deleted_at=None, owner__is_active=True)
 
+    def with_link(self) -> "StoryQuerySet":
+        """Return the stories that have a link to read, those in the trash too."""
+        return self.exclude(link=None)
+
     def good(self) -> "StoryQuerySet":
         """Return the undeleted stories that their writers marked as good."""
         return self.filter(marked_good())
@@ -162,6 +166,19 @@ class WaitingStory(Story):
         ordering = ["updated_at"]
         verbose_name = "story to curate"
         verbose_name_plural = "curation queue"
+
+
+class SharedStory(Story):
+    """A story with a link to read, for staff to take back; known by its number alone."""
+
+    class Meta:
+        proxy = True
+        ordering = ["-pk"]
+        verbose_name = "link to read"
+        verbose_name_plural = "links to read"
+
+    def __str__(self) -> str:
+        return f"Story {self.pk}"
 
 
 class StoryVersion(models.Model):

@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from stories.history import library
+from stories.history import library, links
 from stories.models import Generation, Story, StorySettings, StoryVersion, User, WriterModel
 from stories.writing.opening import open_generation
 from tests.conftest import story_settings
@@ -115,6 +115,7 @@ ADMIN_MODELS = {
     "stories_storysettings": May.STAFF,
     "stories_generation": May.STAFF,
     "stories_waitingstory": May.STAFF,
+    "stories_sharedstory": May.STAFF,
     "stories_preferencepair": May.STAFF,
     "stories_writermodel": May.STAFF,
     "finetuning_trainingrun": May.STAFF,
@@ -173,6 +174,7 @@ def secrets(story: Story) -> dict[str, Any]:
     library.change_settings(story, story_settings(keywords=PRIVATE))
     library.save_text(story, alice, PRIVATE, 0)
     library.set_good(story, True)
+    links.make_link(story)
     generation = open_generation(story.pk, alice, Generation.Kind.WRITE)
     Generation.objects.filter(pk=generation.pk).update(status="done", text=PRIVATE)
     return {

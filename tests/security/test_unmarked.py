@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline.run_folder import write_json, write_rows
-from stories.history import library, tags
+from stories.history import library, links, tags
 from stories.models import Curation, Generation, PreferencePair, Story, User
 from stories.writing.opening import open_generation
 from tests.conftest import story_settings
@@ -37,6 +37,7 @@ def filled(owner: User, good: bool) -> Story:
     library.set_title(story, f"{SECRET} {story.pk}")
     library.save_text(story, owner, SECRET, 0)
     tags.add_tags(story, SECRET)
+    links.make_link(story)
     left_behind(story)
     story.refresh_from_db()
     library.set_good(story, good)
