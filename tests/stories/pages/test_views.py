@@ -25,8 +25,8 @@ FORM = {
 PUBLIC = {"home", "health", "read"}
 # What a signed-in user may ask of these without owning anything.
 OWN = {
-    *("library", "download_all", "book", "import", "trash", "empty_trash", "new", "presets"),
-    "delete_account",
+    *("library", "trash", "empty_trash", "download_all", "book", "import"),
+    *("new", "presets", "delete_account"),
 }
 
 
