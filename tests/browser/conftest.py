@@ -159,8 +159,8 @@ def complaints(page: Page) -> Iterator[Complaints]:
 def shot(page: Page, name: str) -> None:
     """Leave a screenshot to look at."""
     OUTPUT.mkdir(exist_ok=True)
-    # To hide the caret, Playwright writes a style onto the field in focus; htmx copies that onto the
-    # field's successor, which the policy forbids.
+    # To hide the caret, Playwright writes a style onto the field in focus; htmx copies that onto
+    # the field's successor, which the policy forbids.
     page.screenshot(path=OUTPUT / f"{name}.png", caret="initial")
 
 

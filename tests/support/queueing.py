@@ -52,6 +52,11 @@ def running() -> list[Generation]:
     return list(found.order_by("pk"))
 
 
+def keep_alive() -> None:
+    """Give a sign of life of all that is written, however long a slow machine takes to say so."""
+    Generation.objects.filter(status=Status.RUNNING).update(heartbeat_at=timezone.now())
+
+
 def end(generation: Generation) -> None:
     """Let the writing of `generation` come to its end."""
     generation.refresh_from_db()

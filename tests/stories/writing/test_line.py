@@ -10,7 +10,7 @@ from stories.models import Generation
 from stories.writing import rewrites
 from stories.writing.line import Place, QueueFullError, place_of
 from stories.writing.opening import _open_at_once, _Wanted
-from tests.support.queueing import Process, end, new_story, running, served
+from tests.support.queueing import Process, end, keep_alive, new_story, running, served
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -134,6 +134,7 @@ def test_nobody_is_overtaken_twice(process: Process, settings: Settings, seed: i
             process.ask(rng.choice(["anna"] * 8 + ["ben"] * 3 + ["chloe", "dora"]))
         elif now := running():
             end(rng.choice(now))
+        keep_alive()
         turns = process.look().turns
         begun = [row.story.owner.username for row in running() if row.pk in turns]
         writing = [row.story.owner.username for row in running()]
