@@ -22,6 +22,7 @@ from stories.live.following import Follower, generation_frame, visible_story
 from stories.models import Generation, Story, User
 from stories.writing import hub, rewrites
 from stories.writing.assignments import Assignment, Rewriting, Writing
+from stories.writing.background import reading
 from stories.writing.hub import hint_stop, story_group
 from stories.writing.line import AT_ONCE, place_of
 from stories.writing.opening import open_generation, open_soon
@@ -122,7 +123,8 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 await self._start(Generation.Kind.CONTINUE)
             case frames.RewriteFrame():
                 rewrite = await database_sync_to_async(self._open_rewrite)(frame)
-                await self._launch(await asyncio.to_thread(Rewriting, rewrite))
+                text = len(rewrite.generation.story.text)
+                await self._launch(await reading(text, lambda: Rewriting(rewrite)))
             case frames.StopFrame():
                 active = await database_sync_to_async(self._request_stop)(frame.generation)
                 if active is not None:
@@ -142,7 +144,8 @@ class StoryConsumer(AsyncWebsocketConsumer):
         except StoryBusyError:
             # Unless the one in the way is a dead process's.
             generation = await database_sync_to_async(self._open)(kind)
-        await self._launch(await asyncio.to_thread(Writing, generation))
+        base = generation.story.text if kind == Generation.Kind.CONTINUE else ""
+        await self._launch(await reading(len(base), lambda: Writing(generation)))
 
     async def _launch(self, assignment: Assignment) -> None:
         await launch_at_turn(assignment)

@@ -65,7 +65,8 @@ async def _try(quicker: Awaitable[None], generation: Generation) -> None:
     The database has it all, and must not wait for Redis.
     """
     try:
-        await asyncio.wait_for(quicker, _PATIENCE)
+        async with asyncio.timeout(_PATIENCE):
+            await quicker
     except Exception as error:
         logger.warning("Generation %s goes on without log or word: %r", generation.pk, error)
 
@@ -95,7 +96,7 @@ class _Run:
             self.generation, lambda: "".join(self.parts), self.stop, self._tell_unstored
         )
         flushing = asyncio.create_task(self._flush_to_the_end())
-        waiting = hold(tell_what_is_waited_for(self.generation, lambda: not self.length))
+        waiting = tell_what_is_waited_for(self.generation, lambda: not (self.length or self.over))
         try:
             await self.writing
         except asyncio.CancelledError:

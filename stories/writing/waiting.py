@@ -11,14 +11,21 @@ from django.conf import settings
 import modelserver
 from stories.models import Generation
 from stories.writing import hub
+from stories.writing.background import hold
 
 QUIET = 6.0  # seconds, before a page says something by itself
 AGAIN = 5.0  # seconds between two looks
 
 
-async def tell_what_is_waited_for(generation: Generation, is_waiting: Callable[[], bool]) -> None:
-    """Tell all pages of the story, now and then, while `is_waiting`; never raises."""
-    await asyncio.sleep(QUIET)
+def tell_what_is_waited_for(
+    generation: Generation, is_waiting: Callable[[], bool]
+) -> asyncio.TimerHandle:
+    """Tell all pages of the story, now and then, while `is_waiting`, once it was for `QUIET`."""
+    # No task for what is hardly ever told: a hundred writers may begin at once.
+    return asyncio.get_running_loop().call_later(QUIET, lambda: hold(_tell(generation, is_waiting)))
+
+
+async def _tell(generation: Generation, is_waiting: Callable[[], bool]) -> None:
     while is_waiting():
         try:
             loaded = await modelserver.is_loaded(settings.MODEL_SERVER, generation.model)
