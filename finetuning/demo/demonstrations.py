@@ -20,7 +20,7 @@ LEAST_MARKED = 0.6
 
 _PLAIN_STORIES = Path(__file__).resolve().parents[2] / "pocket/stories/plain/stories.csv"
 # As many short ones as are learned in some minutes on two cores.
-_MOST_WORDS, _MOST_STORIES = 100, 300
+_MOST_WORDS, _MOST_STORIES = 100, 200
 
 
 class BrokenPromiseError(Exception):
