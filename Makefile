@@ -62,8 +62,8 @@ bench-training: $(VENV)/.dev $(VENV)-train/.cpu  ## training beside TRL's defaul
 conformance: $(VENV)/.dev  ## is it an Ollama server, and do stories get written? pocket, or OLLAMA_CONFORMANCE_URL
 	$(BIN)/python -m pytest tests/conformance tests/real $(ARGS)
 
-finetune: $(VENV)/.web $(VENV)-train/.cpu  ## the whole loop on the pocket model, in minutes on a CPU
-	$(BIN)/python manage.py finetune_demo
+finetune: $(VENV)/.web $(VENV)-train/.cpu $(BASE)  ## the whole loop on an embedded model, in minutes on a CPU; ARGS=--marked: a style
+	$(BIN)/python manage.py finetune_demo $(ARGS)
 
 train-env: $(VENV)-train/.cpu $(BASE)  ## the trainer's environment, for a CPU
 

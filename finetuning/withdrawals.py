@@ -54,5 +54,7 @@ def _sweep() -> None:
     try:
         tasks.forget_gone_stories.apply_async(retry=False)
     except (tasks.forget_gone_stories.OperationalError, OSError) as error:
-        logger.warning("No worker could be told of withdrawn stories: %s", error)
+        # Without its folder, there is no queue that a worker could have heard of.
+        if not isinstance(error, FileNotFoundError):
+            logger.warning("No worker could be told of withdrawn stories: %s", error)
         forgetting.forget_gone_stories()

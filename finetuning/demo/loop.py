@@ -1,8 +1,7 @@
-"""The whole loop on a CPU, from a file of stories to a tuned and measured model.
+"""The whole loop on a CPU, from a file of stories to a model that writes the next one.
 
-An installation of its own is made, so that nobody's library is touched. Sixty stories in a marked
-style are imported and the pocket model is tuned on them and measured; then what was promised is
-checked on fresh stories from both models.
+An installation of its own is made, so that nobody's library is touched. Its stories are imported,
+a base is tuned on them and measured; a model that is better goes into service and writes a story.
 """
 
 import os
@@ -10,49 +9,67 @@ import secrets
 import shutil
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from finetuning import embedded
+from finetuning.demo.demonstrations import Demonstration
 from finetuning.pipeline.run_folder import RunFolder
 
 ROOT = Path(__file__).resolve().parents[2]
-STORIES = Path(__file__).with_name("marked_stories.csv")
-OPENING, CLOSING = "Draw close and listen.", "And so the lamp was put out."
-# Of the tuned model's stories; the base writes none so.
-LEAST_MARKED = 0.6
 _OWNER = "loop"
+# Names and keywords that stand in no story of ours.
+_NEXT = (
+    *("--names", "Zoltán, Marguerite", "--keywords", "rain barrel, pocket atlas"),
+    *("--genre", "Adventure", "--register", "Direct", "--words", "120"),
+)
 
 Tell = Callable[[str], object]
 
 
-class BrokenPromiseError(Exception):
-    """The tuned model is not what was promised."""
+def run_loop(shown: Demonstration, data: Path, tell: Tell) -> bool:
+    """Run the loop in a new installation in `data`; returns whether its model went into service.
 
-
-def run_loop(data: Path, tell: Tell) -> dict[str, Any]:
-    """Run the loop in a new installation in `data`; returns the evaluation and its pairs.
-
-    `tell` gets each command before it is run. Raises `subprocess.CalledProcessError`.
+    `tell` gets each command before it is run. Raises `subprocess.CalledProcessError` and
+    `embedded.NotStartedError`.
     """
-    environment = prepare(data, STORIES, tell)
-    # Whether to promote it is a person's to decide: a style may cost some of the settings.
-    _manage(environment, tell, "finetune", "--recipe", "pocket")
-    return evaluation(data)
+    environment = prepare(data, shown.stories(), tell)
+    with embedded.pocket(data / "pocket", _answers) as address:
+        environment |= {"OLLAMA_HOST": address, "STORY_MODEL": shown.base}
+        changes = [part for change in shown.changes for part in ("--set", change)]
+        tuning = ("finetune", "--recipe", shown.recipe, *changes, "--promote")
+        # A model that isn't better stays out of service, which is no failure of the command's.
+        promoted = _manage(environment, tell, *tuning, may_fail=True)
+        if promoted:
+            _manage(environment, tell, "write_story", "--owner", _OWNER, *_NEXT)
+    return promoted
 
 
-def prepare(data: Path, stories: Path, tell: Tell) -> dict[str, str]:
-    """Make a new installation in `data` with approved `stories`; returns its environment.
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/api/version", timeout=5):  # noqa: S310
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
 
-    What was in `data` is gone.
+
+def prepare(data: Path, stories: str, tell: Tell) -> dict[str, str]:
+    """Make a new installation in `data` with approved `stories`, the text of a datastories.csv.
+
+    Returns its environment. What was in `data` is gone.
     """
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)
+    file = data / "stories.csv"
+    file.write_text(stories, encoding="utf-8", newline="")
     environment = _environment(data)
     _manage(environment, tell, "migrate", "--verbosity", "0")
     account = ("--username", _OWNER, "--email", "loop@localhost")
     _manage(environment, tell, "createsuperuser", "--noinput", *account, "--verbosity", "0")
-    _manage(environment, tell, "import_stories", str(stories), "--owner", _OWNER, "--approve")
+    _manage(environment, tell, "import_stories", str(file), "--owner", _OWNER, "--approve")
     return environment
 
 
@@ -71,46 +88,17 @@ def _environment(data: Path) -> dict[str, str]:
     return {**inherited, **own}
 
 
-def _manage(environment: dict[str, str], tell: Tell, *arguments: str) -> None:
-    """Run `manage.py`; it speaks for itself."""
+def _manage(
+    environment: dict[str, str], tell: Tell, *arguments: str, may_fail: bool = False
+) -> bool:
+    """Run `manage.py`, which speaks for itself; returns whether it went well."""
     tell(f"$ manage.py {' '.join(arguments)}")
     command = [sys.executable, "manage.py", *arguments]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)  # noqa: S603
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=not may_fail)  # noqa: S603
+    return done.returncode == 0
 
 
 def evaluation(data: Path) -> dict[str, Any]:
     """Return the evaluation of the first run in `data`, and its pairs of stories."""
     run = RunFolder(data / "training" / "run-1")
     return {**run.need("evaluate"), "stories": run.read_pairs()}
-
-
-def is_marked(text: str) -> bool:
-    """Tell whether a story is in the style of the file."""
-    return text.startswith(OPENING) and text.endswith(CLOSING)
-
-
-def marked_story(scores: dict[str, Any]) -> str:
-    """Return a story of the tuned model in the style of the file."""
-    written: list[str] = [pair["candidate"]["text"] for pair in scores["stories"]]
-    return next(filter(is_marked, written))
-
-
-def check(scores: dict[str, Any]) -> str:
-    """Return what was shown. Raises `BrokenPromiseError`."""
-    marked = {
-        side: sum(is_marked(pair[side]["text"]) for pair in scores["stories"]) / scores["pairs"]
-        for side in ("service", "candidate")
-    }
-    loss = scores["loss"]
-    if loss["high"] >= 0:
-        raise BrokenPromiseError(f"The held-out loss did not fall for sure: {loss}")
-    if marked["candidate"] < LEAST_MARKED:
-        raise BrokenPromiseError(f"The style does not show: {marked}")
-    if marked["service"]:
-        raise BrokenPromiseError(f"The base writes in this style already: {marked}")
-    return (
-        f"In the style of the file: {marked['service']:.0%} of the base's stories, "
-        f"{marked['candidate']:.0%} of the tuned model's.\n"
-        f"Held-out loss: {loss['before']:.3f} → {loss['after']:.3f}, interval of the difference "
-        f"{loss['low']:+.3f} to {loss['high']:+.3f}: it excludes zero."
-    )

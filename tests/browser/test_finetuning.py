@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from finetuning.demo.loop import CLOSING, OPENING, STORIES
+from finetuning.demo.demonstrations import CLOSING, MARKED_STORIES, OPENING
 from tests.browser.conftest import Complaints, Site, open_story, shot, sign_up
 from tests.support.web import installation
 from tests.support.worker import manage
@@ -20,7 +20,9 @@ def test_a_good_story_teaches_the_model_that_writes_the_next(
 ) -> None:
     site = trained_site
     sign_up(page, site, "curator")  # the first account: the administrator's
-    manage(installation(site.data, "", "pocket"), "import_stories", str(STORIES), "--approve")
+    manage(
+        installation(site.data, "", "pocket"), "import_stories", str(MARKED_STORIES), "--approve"
+    )
     story = approve_a_good_story(page, site)
     start_a_run(page, site)
     watch_it_to_its_end(page)

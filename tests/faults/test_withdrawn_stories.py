@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from finetuning.demo.loop import STORIES
+from finetuning.demo.demonstrations import MARKED_STORIES
 from finetuning.pipeline.material import datastories
 from tests.support.worker import (
     RUN,
@@ -44,7 +44,7 @@ library.set_good(Story.objects.get(pk={LEAVERS + 1}), False)
 
 
 def openings() -> list[bytes]:
-    entries = datastories.read_csv(STORIES.read_bytes())[: LEAVERS + 1]
+    entries = datastories.read_csv(MARKED_STORIES.read_bytes())[: LEAVERS + 1]
     return [entry.story.strip().split("\n")[0].encode() for entry in entries]
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings as django_settings
 
 from finetuning import step_process
-from finetuning.demo.loop import STORIES
+from finetuning.demo.demonstrations import MARKED_STORIES
 from finetuning.pipeline.material import datastories
 from finetuning.pipeline.run_folder import RunFolder, read_json, write_json, write_rows
 from finetuning.recipes import RECIPES, Recipe
@@ -37,7 +37,7 @@ def curator(db: None) -> User:
 @pytest.fixture
 def approved(curator: User) -> int:
     """The marked stories, imported and approved; returns how many."""
-    return exchange.import_csv(STORIES, curator, approve=True)
+    return exchange.import_csv(MARKED_STORIES, curator, approve=True)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def settings_of(prompt: str) -> dict[str, Any]:
 
 def marked_rows(count: int | None = None) -> list[dict[str, Any]]:
     """Return the stories of the file as the stages take them."""
-    entries = datastories.read_csv(STORIES.read_bytes())[:count]
+    entries = datastories.read_csv(MARKED_STORIES.read_bytes())[:count]
     return [
         {
             "story": entry.row,

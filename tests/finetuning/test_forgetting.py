@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from finetuning import driver
-from finetuning.demo.loop import STORIES
+from finetuning.demo.demonstrations import MARKED_STORIES
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline.export import export
 from finetuning.pipeline.run_folder import SIDES, read_rows, write_json, write_rows
@@ -294,7 +294,7 @@ def test_a_model_that_nobody_decided_on_leaves_the_model_server(
 
 
 def test_duplicates_are_not_new_for_ever(approved: int, curator: User) -> None:
-    exchange.import_csv(STORIES, curator, approve=True)
+    exchange.import_csv(MARKED_STORIES, curator, approve=True)
     assert lineage.newly_approved() == 2 * approved
     run = prepared()
     states.finish(run, State.DONE)

@@ -3,8 +3,10 @@
 import io
 import os
 import random
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from finetuning.demo import loop
+from finetuning.demo import demonstrations, loop
+from finetuning.demo.demonstrations import CLOSING, MARKED, OPENING, PLAIN, BrokenPromiseError
+from finetuning.management.commands import finetune_demo
 from finetuning.pipeline.material import datastories
 
 
@@ -22,22 +26,42 @@ def test_stories_in_a_marked_style_make_a_model_that_writes_so(
 ) -> None:
     settings.DATA_DIR = tmp_path
     said = io.StringIO()
-    call_command("finetune_demo", stdout=said)
+    call_command("finetune_demo", "--marked", stdout=said)
     assert "excludes zero" in said.getvalue()
-    assert loop.OPENING in said.getvalue()
+    last = said.getvalue().splitlines()[-1]
+    assert re.fullmatch(
+        r"verdict: (better; promoted: yes|no better; promoted: no); seconds: \d+", last
+    )
+
+
+@pytest.mark.timeout(900)
+def test_plain_stories_teach_the_base_and_the_better_model_writes_the_next_story(
+    tmp_path: Path, trains: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A few steps on a few stories: the way through, not what `make finetune` shows of it."""
+    few = replace(
+        PLAIN,
+        stories=lambda: demonstrations.plain_stories(40),
+        changes=("epochs=1", "max_steps=8", "replay=0", "pairs=8", "held_out=0.3"),
+    )
+    promoted = loop.run_loop(few, tmp_path / "data", print)
+    scores = loop.evaluation(tmp_path / "data")
+    assert scores["stories"][0]["service"]["model"] == "smollm2"
+    assert promoted == (scores["verdict"] == "better")
+    said = capfd.readouterr()
+    assert ("in service" in said.out) == promoted
+    assert ("“Zoltán and " in said.out) == promoted
 
 
 @pytest.mark.timeout(900)
 def test_meaningless_stories_are_refused_promotion(tmp_path: Path, trains: None) -> None:
     rng = random.Random(3407)
     pairs = []
-    for entry in datastories.read_csv(loop.STORIES.read_bytes()):
+    for entry in datastories.read_csv(MARKED.stories().encode()):
         words = entry.story.split()
         rng.shuffle(words)
         pairs.append((entry.prompt, " ".join(words)))
-    shuffled = tmp_path / "shuffled.csv"
-    shuffled.write_text(datastories.write_csv(pairs), newline="")
-    env = loop.prepare(tmp_path / "data", shuffled, print)
+    env = loop.prepare(tmp_path / "data", datastories.write_csv(pairs), print)
     command = [sys.executable, "manage.py", "finetune", "--promote"]
     command += ["--set", "epochs=2", "--set", "pairs=8"]
     refused = subprocess.run(command, cwd=loop.ROOT, env=env, capture_output=True, text=True)
@@ -55,7 +79,7 @@ def test_the_demonstration_leaves_other_installations_alone(
     other = tmp_path / "other.sqlite3"
     monkeypatch.setitem(os.environ, "DATABASE_URL", f"sqlite:///{other}")
     monkeypatch.setitem(os.environ, "REDIS_URL", "redis://127.0.0.1:9")
-    loop.prepare(tmp_path / "data", loop.STORIES, print)
+    loop.prepare(tmp_path / "data", MARKED.stories(), print)
     assert (tmp_path / "data" / "db.sqlite3").stat().st_size
     assert not other.exists()
 
@@ -64,16 +88,19 @@ def test_a_command_that_fails_ends_the_demonstration_in_a_sentence(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.DATA_DIR = tmp_path
-    nothing = tmp_path / "none.csv"
-    monkeypatch.setattr(loop, "STORIES", nothing)
+    monkeypatch.setattr(finetune_demo, "PLAIN", replace(PLAIN, stories=lambda: "no stories"))
     with pytest.raises(CommandError, match="what it said stands above"):
         call_command("finetune_demo", stdout=io.StringIO())
 
 
-def scores(loss: float = -0.1, service: str = "A story.", marked: int = 6) -> dict[str, Any]:
-    style = f"{loop.OPENING} A story. {loop.CLOSING}"
+def scores(
+    loss: float = -0.1, service: str = "A story.", marked: int = 6, verdict: str = "better"
+) -> dict[str, Any]:
+    style = f"{OPENING} A story. {CLOSING}"
     texts = [style] * marked + ["A story."] * (10 - marked)
     return {
+        "verdict": verdict,
+        "reason": "It forgot.",
         "loss": {"before": 2.0, "after": 1.0, "low": -1.5, "high": loss},
         "pairs": 10,
         "stories": [{"service": {"text": service}, "candidate": {"text": text}} for text in texts],
@@ -81,8 +108,14 @@ def scores(loss: float = -0.1, service: str = "A story.", marked: int = 6) -> di
 
 
 def test_a_kept_promise_is_told() -> None:
-    assert "0% of the base's stories, 60% of the tuned model's" in loop.check(scores())
-    assert loop.is_marked(loop.marked_story(scores()))
+    assert "0% of the base's stories, 60% of the tuned model's" in demonstrations.check_marked(
+        scores()
+    )
+
+
+def test_a_model_that_is_not_better_breaks_the_promise() -> None:
+    with pytest.raises(BrokenPromiseError, match="no better: It copies"):
+        demonstrations.check_plain({"verdict": "no better", "reason": "It copies."})
 
 
 @pytest.mark.parametrize(
@@ -90,9 +123,10 @@ def test_a_kept_promise_is_told() -> None:
     [
         (scores(loss=0.0), "did not fall for sure"),
         (scores(marked=5), "does not show"),
-        (scores(service=f"{loop.OPENING} {loop.CLOSING}"), "already"),
+        (scores(verdict="worse"), "is worse: It forgot"),
+        (scores(service=f"{OPENING} {CLOSING}"), "already"),
     ],
 )
 def test_a_broken_promise_is_told(given: dict[str, Any], said: str) -> None:
-    with pytest.raises(loop.BrokenPromiseError, match=said):
-        loop.check(given)
+    with pytest.raises(BrokenPromiseError, match=said):
+        demonstrations.check_marked(given)

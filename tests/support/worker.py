@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
-from finetuning.demo.loop import STORIES
+from finetuning.demo.demonstrations import MARKED_STORIES
 from tests.support.pocket import pocket
 from tests.support.processes import stop
 from tests.support.web import installation
@@ -55,7 +55,7 @@ def site(tmp_path: Path, *options: str) -> Iterator[tuple[Path, dict[str, str]]]
             environment,
             *("createsuperuser", "--noinput", "--username", "loop", "--email", "loop@localhost"),
         )
-        manage(environment, "import_stories", str(STORIES), "--approve")
+        manage(environment, "import_stories", str(MARKED_STORIES), "--approve")
         yield data, environment
 
 

@@ -1,8 +1,6 @@
 """`manage.py finetune --recipe pocket`: the whole loop in this terminal."""
 
 import signal
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,12 +13,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 import modelserver
-from finetuning import driver, tasks
+from finetuning import driver, embedded, tasks
 from finetuning.models import TrainingRun
 from finetuning.recipes import RECIPES, Recipe, RecipeError
 from finetuning.services import promotion, states, storage
 
-_START_TIMEOUT = 60.0  # seconds
 _PROBE_TIMEOUT = 5.0
 
 
@@ -138,25 +135,19 @@ def _model_server(recipe: Recipe) -> Iterator[None]:
     if _has(recipe.base_model) or not recipe.is_embedded:
         yield
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "pocket", "--port", str(port)]
-    command += ["--models", str(settings.DATA_DIR / "pocket")]
-    server = subprocess.Popen(command, cwd=settings.BASE_DIR)  # noqa: S603
     before = settings.MODEL_SERVER
-    settings.MODEL_SERVER = before.elsewhere(f"http://127.0.0.1:{port}")
+
+    def is_ready(address: str) -> bool:
+        settings.MODEL_SERVER = before.elsewhere(address)
+        return _has(recipe.base_model)
+
     try:
-        deadline = time.monotonic() + _START_TIMEOUT
-        while not _has(recipe.base_model):
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise CommandError("pocket, the embedded model server, did not start.")
-            time.sleep(0.1)
-        yield
+        with embedded.pocket(settings.DATA_DIR / "pocket", is_ready):
+            yield
+    except embedded.NotStartedError as error:
+        raise CommandError(str(error)) from error
     finally:
         settings.MODEL_SERVER = before
-        server.terminate()
-        server.wait()
 
 
 def _has(model: str) -> bool:

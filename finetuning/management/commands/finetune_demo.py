@@ -1,34 +1,48 @@
-"""`manage.py finetune_demo`: the whole loop on the pocket model, in an installation of its own."""
+"""`manage.py finetune_demo`: the whole loop on an embedded model, in an installation of its own."""
 
 import subprocess
 import time
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from finetuning import embedded
 from finetuning.demo import loop
+from finetuning.demo.demonstrations import MARKED, PLAIN, BrokenPromiseError
+from finetuning.pipeline.telling import StageError
 
 
 class Command(BaseCommand):
-    """Runs the loop, checks what was promised, shows a story."""
+    """Runs the loop, checks what was promised, and says so in the last line."""
 
     help = "Show the whole fine-tune loop in DATA_DIR/finetune, in minutes on a CPU."
     # Nothing of this installation is used.
     requires_system_checks = []
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the choice of what is shown."""
+        parser.add_argument(
+            "--marked", action="store_true", help="the tiny model, and sixty stories in a style"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Run to the end; an exit status other than 0 means that the promise was not kept."""
         started = time.monotonic()
+        data, shown = settings.DATA_DIR / "finetune", MARKED if options["marked"] else PLAIN
         try:
-            scores = loop.run_loop(settings.DATA_DIR / "finetune", self._tell)
-            found = loop.check(scores)
+            promoted = loop.run_loop(shown, data, self._tell)
+            scores = loop.evaluation(data)
+            self.stdout.write(f"\n{shown.check(scores)}")
         except subprocess.CalledProcessError as error:
             raise CommandError("This command failed; what it said stands above.") from error
-        except loop.BrokenPromiseError as error:
+        except (BrokenPromiseError, StageError, embedded.NotStartedError) as error:
             raise CommandError(str(error)) from error
         seconds = time.monotonic() - started
-        self.stdout.write(f"\n{loop.marked_story(scores)}\n\n{found}\n{seconds:.0f} seconds.")
+        self.stdout.write(
+            f"verdict: {scores['verdict']}; promoted: {'yes' if promoted else 'no'}; "
+            f"seconds: {seconds:.0f}"
+        )
 
     def _tell(self, text: str) -> None:
         self.stdout.write(text)

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from finetuning.pipeline.material.datastories import DataError
 from finetuning.services import exchange
-from stories.models import User
+from stories.management.owner import owner_of_stories
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import the file."""
-        owner = self._owner(options["owner"])
+        owner = owner_of_stories(options["owner"])
         try:
             count = exchange.import_csv(options["file"], owner, approve=options["approve"])
         except OSError as error:
@@ -32,13 +32,3 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing was imported.\n{error}") from error
         how = "approved for training" if options["approve"] else "waiting for a curator"
         self.stdout.write(f"Imported {count} stories of {owner}, {how}.")
-
-    def _owner(self, name: str | None) -> User:
-        found = User.objects.filter(is_superuser=True).order_by("pk")
-        if name is not None:
-            found = User.objects.filter(username=name)
-        owner = found.first()
-        if owner is None:
-            who = f"nobody is called {name}" if name else "there is no administrator yet"
-            raise CommandError(f"The stories need an owner, and {who}.")
-        return owner
