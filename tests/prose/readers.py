@@ -240,6 +240,9 @@ PROSE: dict[str, Reader] = {
     "cleaning.clean_text": cleaning.clean_text,
     "cleaning.clean_list": cleaning.clean_list,
     "diffs.word_diff": lambda text: diffs.word_diff(text, f"x{text[:-99]}y{text[:99]}"),
+    "diffs.paragraph_diff": lambda text: diffs.paragraph_diff(text, f"x{text[:-99]}y{text[:99]}"),
+    "diffs.edits": lambda text: diffs.edits(text, f"x{text[:-99]}y{text[:99]}"),
+    "diffs.merged": lambda text: diffs.merged(text, f"x{text}", f"{text}y"),
     "diffs.readable": lambda text: diffs.readable(
         [diffs.Segment(change, piece) for piece in _pieces(text) for change in ("same", "added")]
     ),
