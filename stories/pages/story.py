@@ -9,7 +9,7 @@ from msgspec import Struct
 from modelserver import names
 from prose import diffs
 from stories.errors import Refused
-from stories.history import library
+from stories.history import library, merging
 from stories.history.versions import MAX_TEXT_LENGTH
 from stories.live.frames import Number
 from stories.models import Generation, Register, StorySettings, model_in_service
@@ -20,6 +20,7 @@ from stories.pages.common import (
     own_story,
     state_of,
     take_context,
+    tell_tabs,
 )
 from stories.pages.forms import StorySettingsForm
 from stories.pages.shelf.tags import tagging
@@ -71,13 +72,19 @@ class Edit(Struct):
 def text(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Answer with the text as it stands; POST saves an `Edit`.
 
-    409 with the stored text when the story has moved on; nothing is changed then.
+    When the story has moved on, the edit is merged with what was saved meanwhile: `typed` is then
+    the number of the version that has the edited text alone, which the editor goes on from. 409
+    with the stored text where both have changed the same place; nothing is changed then.
     """
     found = own_story(request.user, story_id)
-    if request.method == "POST":
-        edit = body_of(request, Edit, "The edit")
-        library.save_text(found, request.user, edit.text, edit.version, undone=edit.undo)
-    return JsonResponse(state_of(found))
+    if request.method != "POST":
+        return JsonResponse(state_of(found))
+    edit = body_of(request, Edit, "The edit")
+    before = found.version
+    typed = merging.save_edit(found, request.user, edit.text, edit.version, undone=edit.undo)
+    if found.version != before:
+        tell_tabs(found)
+    return JsonResponse(state_of(found) | ({} if typed is None else {"typed": typed}))
 
 
 class Compared(Struct):
@@ -118,6 +125,7 @@ def title(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Keep the writer's title; an empty one brings the suggestion back."""
     found = own_story(request.user, story_id)
     library.set_title(found, request.POST.get("title", ""))
+    tell_tabs(found, about=True)
     if not request.htmx:
         return redirect("stories:story", found.pk)
     return render(request, "stories/_title.html", {"story": found})

@@ -93,6 +93,17 @@ export class StoryEditor extends EventTarget {
     this.forget();
   }
 
+  // Show `text`, of which another page has changed a part; what was typed here can still be undone.
+  follow(text) {
+    const change = changeTo(this.view.state, text);
+    if (change) this.#dispatchAsModel(change);
+  }
+
+  // Whether signs are being put together that are not typed yet.
+  get composing() {
+    return this.view.composing;
+  }
+
   // Forget what could be undone: it belongs to another text.
   forget() {
     const { plugins } = this;

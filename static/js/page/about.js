@@ -16,7 +16,7 @@ function showTitle({ title }) {
 
 export function showAbout(state) {
   document.addEventListener("keydown", keepOnEnter);
-  state.subscribe(["shown"], showTitle);
+  state.subscribe(["stored"], showTitle);
   state.subscribe(["reported"], () => {
     htmx.ajax("GET", state.urls.reportUrl, { target: "#report", swap: "outerHTML" });
   });

@@ -218,6 +218,16 @@ export class Rewriting {
     if (!writing) this.#showTry();
   }
 
+  // Another page has changed the text, or decided; the text is shown already.
+  follow(review) {
+    const told = review ? this.#finished(review).tries : [];
+    const same = told.length === this.#now.tries.length &&
+      told.every(({ id }, index) => id === this.#now.tries[index].id);
+    const isThere = review && this.editor.passage?.selected === review.selected;
+    if (this.phase === "marked" && !review && !this.editor.passage) this.#enter("idle");
+    else if (!isThere || !same || this.phase === "idle") this.show(review);
+  }
+
   #finished(review) {
     const tries = review.tries.filter((found) => !ACTIVE.has(found.status) && found.text);
     return { tries, index: Math.max(0, tries.length - 1) };

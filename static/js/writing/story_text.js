@@ -42,9 +42,12 @@ export class StoryText {
     if (mine === null || mine === next.text) {
       this.state.show(next, over);
     } else {
+      // It goes on from what it was typed into: the server merges it, or lets the writer choose.
       this.editor.setText(mine);
       this.state.read(this.editor);
-      this.state.set({ ...over, conflict: { mine, theirs: next } });
+      this.state.set({ ...over, heard: next.version, reported: next.version });
+      this.autosave.edited();
+      this.autosave.flush();
     }
     this.state.say(words);
   }
