@@ -183,7 +183,8 @@ def merged(base: str, mine: str, theirs: str) -> str | None:
 
 def edits(old: str, new: str) -> list[Edit]:
     """Return what makes `new` of `old`, in order; a word or two that are the same are no gap."""
-    found, at = [], 0
+    found: list[Edit] = []
+    at = 0
     deadline = monotonic() + _PATIENCE
     for is_same, run in groupby(paragraph_diff(old, new), lambda part: part.change == "same"):
         parts = list(run)
@@ -215,7 +216,8 @@ def _is_apart(base: str, before: Edit, after: Edit) -> bool:
 
 
 def _apply(base: str, made: list[Edit]) -> str:
-    pieces, at = [], 0
+    pieces: list[str] = []
+    at = 0
     for start, end, text in made:
         pieces += [base[at:start], text]
         at = end

@@ -128,8 +128,7 @@ def add_aside(
     """
     with transaction.atomic():
         Story.objects.select_for_update().get(pk=story.pk)
-        made_by = {"generation": generation, "editor": editor}
-        return _append(story, base, text=text, origin=origin, **made_by)
+        return _append(story, base, text=text, origin=origin, generation=generation, editor=editor)
 
 
 def _append(
