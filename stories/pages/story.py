@@ -6,13 +6,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from msgspec import Struct
 
-from modelserver import names
 from prose import diffs
 from stories.errors import Refused
 from stories.history import library, merging
 from stories.history.versions import MAX_TEXT_LENGTH
 from stories.live.frames import Number
-from stories.models import Generation, Register, StorySettings, model_in_service
+from stories.models import Generation, Register, StorySettings
 from stories.pages.common import (
     SignedInRequest,
     answers_refusals,
@@ -35,12 +34,10 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
     recover_abandoned(own_story(request.user, story_id))
     found = own_story(request.user, story_id)
     about = report_context(found)
-    generation = about["generation"]
     context = {
         **about,
         "form": StorySettingsForm(instance=found.settings),
         "presets": StorySettings.objects.presets_of(request.user),
-        "older_writer": _older_writer(generation),
         "modes": Generation.Mode.choices,
         "registers": Register.choices,
         "state": state_of(found),
@@ -49,13 +46,6 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
         **take_context(found),
     }
     return render(request, "stories/story.html", context)
-
-
-def _older_writer(generation: Generation | None) -> str:
-    """Return the name of the model that wrote the text, if it is not the one in service."""
-    if generation is None or names.same(generation.model, model_in_service()):
-        return ""
-    return generation.model
 
 
 class Edit(Struct):
@@ -114,9 +104,9 @@ def differences(request: SignedInRequest, story_id: int) -> HttpResponse:
 @login_required
 @require_safe
 def report(request: SignedInRequest, story_id: int) -> HttpResponse:
-    """Show how well the generation that the text goes back to kept to its settings."""
+    """Show how well the text as it stands keeps to its settings, and who wrote it."""
     found = own_story(request.user, story_id)
-    return render(request, "stories/_report.html", report_context(found))
+    return render(request, "stories/_report.html", {**report_context(found), "aside": True})
 
 
 @login_required
