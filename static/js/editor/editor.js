@@ -132,12 +132,20 @@ export class StoryEditor extends EventTarget {
     return redoDepth(this.view.state) > 0;
   }
 
+  // Both return whether anything was changed: what was put together and let go is kept as a change
+  // that changes nothing.
   undo() {
-    undo(this.view.state, this.view.dispatch);
+    return this.#walk(undo, () => this.canUndo);
   }
 
   redo() {
-    redo(this.view.state, this.view.dispatch);
+    return this.#walk(redo, () => this.canRedo);
+  }
+
+  #walk(step, isLeft) {
+    const before = this.view.state.doc;
+    while (isLeft() && before.eq(this.view.state.doc)) step(this.view.state, this.view.dispatch);
+    return !before.eq(this.view.state.doc);
   }
 
   // ---- The passage ----

@@ -24,6 +24,7 @@ export class StoryState extends Store {
       rewrite: { phase: "idle", tries: [], index: 0, lost: false }, // see rewriting.js
       // ---- Words to the person ----
       status: "",
+      passing: false, // whether the status tells what has happened, and goes by itself
       notice: { text: "", code: "" }, // `code` says what it is about, if it may end by itself
     });
     this.urls = urls;
@@ -53,7 +54,12 @@ export class StoryState extends Store {
   }
 
   say(status) {
-    this.set({ status });
+    this.set({ status, passing: false });
+  }
+
+  // What has happened, which is soon of no interest.
+  tell(status) {
+    this.set({ status, passing: true });
   }
 
   notify(text, code = "") {

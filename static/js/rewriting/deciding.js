@@ -28,7 +28,7 @@ export class Deciding {
         return;
       }
       this.#accept(chosen, stored);
-      this.state.say("Kept. Nothing else was changed.");
+      this.state.tell("Kept. Nothing else was changed.");
     } catch (error) {
       this.#refused(error, passage, chosen);
     } finally {
@@ -64,7 +64,7 @@ export class Deciding {
     try {
       await postJSON(`${this.url}discard/`, {});
       this.rewriting.finish();
-      this.state.say("Discarded. The story is as it was.");
+      this.state.tell("Discarded. The story is as it was.");
     } catch (error) {
       this.state.notify(error.message);
     } finally {

@@ -175,7 +175,7 @@ export class Rewriting {
     this.#ended(review);
     const stored = { ...this.state.get("stored"), review, can_undo, can_redo };
     this.state.set({ generation: null, stored });
-    if (words === LEFT) this.state.say(words);
+    if (words === LEFT) this.state.tell(words);
   }
 
   #ended(review) {

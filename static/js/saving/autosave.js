@@ -109,7 +109,7 @@ export class Autosave {
       // As it was sent: what the server made of it must not look like an edit. What it has put in
       // beside it is shown once nothing is being typed: see keeping_up.js.
       this.state.set({ stored: { ...stored, version: typed ?? version, text }, heard: version });
-      if (typed !== undefined) this.state.say("Joined with what you changed in another tab.");
+      if (typed !== undefined) this.state.tell("Joined with what you changed in another tab.");
       if (this.#text === text) {
         this.#forget();
         this.state.set({ saving: "saved" });

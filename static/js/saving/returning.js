@@ -6,7 +6,7 @@ export function bringBack(draft, { state, editor, autosave }) {
   state.read(editor);
   // Made from this version, the server merges them with what was saved since.
   state.set({ stored: { ...state.get("stored"), version: draft.version } });
-  state.say("Edits that were not saved yet are back.");
+  state.tell("Edits that were not saved yet are back.");
   autosave.edited();
   autosave.flush();
 }

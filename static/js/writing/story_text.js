@@ -1,7 +1,8 @@
 // A text that is written into the story itself: a new one, or how it goes on.
 
-import { KIND } from "storaiteller/common/constants";
+import { KIND, STATUS } from "storaiteller/common/constants";
 import { getJSON } from "storaiteller/common/requests";
+import { ENDS } from "storaiteller/writing/standing";
 
 export class StoryText {
   constructor(state, editor, autosave) {
@@ -49,6 +50,8 @@ export class StoryText {
       this.autosave.edited();
       this.autosave.flush();
     }
-    this.state.say(words);
+    // What there is to be done about stays.
+    if (words === ENDS[STATUS.INTERRUPTED]) this.state.say(words);
+    else this.state.tell(words);
   }
 }
