@@ -1,13 +1,15 @@
-"""What differs between two texts, word by word.
+"""What differs between two texts, word by word or in paragraphs; and two changed texts in one.
 
 Google's algorithm (Myers 1986 with the clean-up of diff-match-patch), on words instead of
-characters: each different word is one character to it.
+characters: each different word, or paragraph, is one character to it. Two texts made from the same
+one are merged as diff3 does (Khanna, Kunal and Pierce, "A Formal Investigation of Diff3", 2007).
 """
 
 import re
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby, pairwise
 from operator import itemgetter
+from time import monotonic
 from typing import Any, Literal, NamedTuple
 
 from diff_match_patch import diff_match_patch
@@ -25,8 +27,17 @@ _REACH = 256
 # Of what two passages have in common between changes, for the eye to have a hold.
 _FEWEST_WORDS = 3
 
+# Seconds for the words of all changes of a text that is merged; what is not looked at by then is
+# changed as a whole.
+_PATIENCE = 0.5
+
+# What keeps two changes apart: a word that neither has touched, or the end of a paragraph.
+_BETWEEN = re.compile(r"\w|\n\n")
+
 # In scripts without spaces, each character is one.
-_TOKEN = re.compile(rf"\s+|[^\W{words.UNSPACED}]+|[^\s]")
+_WORD = re.compile(rf"\s+|[^\W{words.UNSPACED}]+|[^\s]")
+# A paragraph has the line feeds that end it.
+_PARAGRAPH = re.compile(r"[^\n]*\n+|[^\n]+")
 # Characters that stand for words; surrogates are none.
 _FIRST, _SURROGATES, _AFTER_SURROGATES = 1, 0xD800, 0xE000
 
@@ -48,30 +59,47 @@ class _Engine(diff_match_patch):  # type: ignore[misc]  # has no types
         return super().diff_halfMatch(text1, text2)
 
 
-def word_diff(old: str, new: str) -> list[Segment]:
+def word_diff(old: str, new: str, timeout: float = TIMEOUT) -> list[Segment]:
     """Return what has to be removed from `old` and added to it to get `new`, in reading order.
 
-    The segments that are not added make `old`, those that are not removed make `new`.
+    The segments that are not added make `old`, those that are not removed make `new`. The search
+    takes `timeout` seconds at most, which are more than none.
     """
+    return _diff(_WORD, old, new, timeout, _cleaned)
+
+
+def paragraph_diff(old: str, new: str) -> list[Segment]:
+    """Return the same in whole paragraphs."""
+    return _diff(_PARAGRAPH, old, new, TIMEOUT, lambda _, found: found)
+
+
+def _diff(
+    token: re.Pattern[str], old: str, new: str, timeout: float, clean: "_Cleaning"
+) -> list[Segment]:
     codes: dict[str, str] = {}
     engine = _Engine()
-    engine.Diff_Timeout = TIMEOUT
-    found = engine.diff_main(_encoded(old, codes), _encoded(new, codes), False)
+    engine.Diff_Timeout = timeout
+    coded = [_encoded(token.findall(text), codes) for text in (old, new)]
+    found = engine.diff_main(*coded, False)
     told = list(codes)
     return [
         Segment(_CHANGES[change], "".join(told[_index(code)] for code in text))
-        for change, text in _cleaned(engine, found)
+        for change, text in clean(engine, found)
     ]
 
 
-def _cleaned(engine: _Engine, found: list[tuple[int, str]]) -> list[tuple[int, str]]:
+_Found = list[tuple[int, str]]
+_Cleaning = Callable[[_Engine, _Found], _Found]
+
+
+def _cleaned(engine: _Engine, found: _Found) -> _Found:
     """Return `found` with its changes moved and joined to where they mean something.
 
     The library's clean-up copies all that is the same for each word that it moves a change by, and
     does not look at the clock: it gets to see `_REACH` words of it.
     """
-    cleaned: list[tuple[int, str]] = []
-    part: list[tuple[int, str]] = []
+    cleaned: _Found = []
+    part: _Found = []
     for change, text in found:
         if change or len(text) <= 2 * _REACH:
             part.append((change, text))
@@ -81,7 +109,7 @@ def _cleaned(engine: _Engine, found: list[tuple[int, str]]) -> list[tuple[int, s
         cleaned += [*part, (0, text[_REACH:-_REACH])]
         part = [(0, text[-_REACH:])]
     engine.diff_cleanupSemantic(part)
-    joined: list[tuple[int, str]] = []
+    joined: _Found = []
     for change, run in groupby([*cleaned, *part], key=itemgetter(0)):
         joined.append((change, "".join(text for _, text in run)))
     return joined
@@ -110,8 +138,8 @@ def _changes(removed: list[str], added: list[str]) -> list[Segment]:
     return [segment for segment in both if segment.text]
 
 
-def _encoded(text: str, codes: dict[str, str]) -> str:
-    return "".join(codes.setdefault(word, _code(len(codes))) for word in _TOKEN.findall(text))
+def _encoded(tokens: list[str], codes: dict[str, str]) -> str:
+    return "".join(codes.setdefault(token, _code(len(codes))) for token in tokens)
 
 
 def _code(index: int) -> str:
@@ -122,3 +150,75 @@ def _code(index: int) -> str:
 def _index(code: str) -> int:
     number = ord(code)
     return number - _FIRST - (_AFTER_SURROGATES - _SURROGATES if number >= _SURROGATES else 0)
+
+
+# ---- Merging ----
+
+
+class Edit(NamedTuple):
+    """A stretch of an older text, in code points, and what a newer one has in its place."""
+
+    start: int
+    end: int
+    text: str
+
+
+def merged(base: str, mine: str, theirs: str) -> str | None:
+    """Return `base` with the changes of both texts; None where two of them touch.
+
+    A change that both have made is made once. The result is the same with the two exchanged.
+    """
+    if mine in (base, theirs):
+        return theirs
+    if theirs == base:
+        return mine
+    sides = set(edits(base, mine)), set(edits(base, theirs))
+    made = sorted(sides[0] | sides[1])
+    for before, after in pairwise(made):
+        is_own = any({before, after} <= side for side in sides)
+        if not is_own and not _is_apart(base, before, after):
+            return None
+    return _apply(base, made)
+
+
+def edits(old: str, new: str) -> list[Edit]:
+    """Return what makes `new` of `old`, in order; a word or two that are the same are no gap."""
+    found: list[Edit] = []
+    at = 0
+    deadline = monotonic() + _PATIENCE
+    for is_same, run in groupby(paragraph_diff(old, new), lambda part: part.change == "same"):
+        parts = list(run)
+        leaving = "".join(text for change, text in parts if change != "added")
+        if not is_same:
+            coming = "".join(text for change, text in parts if change != "removed")
+            found += _within(leaving, coming, at, deadline - monotonic())
+        at += len(leaving)
+    return found
+
+
+def _within(leaving: str, coming: str, at: int, left: float) -> Iterator[Edit]:
+    """Yield what makes `coming` of `leaving`, which begins at `at`, found in `left` seconds."""
+    if not leaving or not coming or left <= 0:
+        yield Edit(at, at + len(leaving), coming)
+        return
+    found = readable(word_diff(leaving, coming, left))
+    for is_same, run in groupby(found, lambda part: part.change == "same"):
+        parts = list(run)
+        removed = "".join(text for change, text in parts if change != "added")
+        if not is_same:
+            added = "".join(text for change, text in parts if change != "removed")
+            yield Edit(at, at + len(removed), added)
+        at += len(removed)
+
+
+def _is_apart(base: str, before: Edit, after: Edit) -> bool:
+    return _BETWEEN.search(base, before.end, max(before.end, after.start)) is not None
+
+
+def _apply(base: str, made: list[Edit]) -> str:
+    pieces: list[str] = []
+    at = 0
+    for start, end, text in made:
+        pieces += [base[at:start], text]
+        at = end
+    return "".join([*pieces, base[at:]])

@@ -27,6 +27,8 @@ _LIMIT = f"{OPENING}without extra comments or questions, of maximum {{max_words}
 # Left out where there are none.
 _NAMES, _KEYWORDS = ", where the main characters names are ", " The keywords of the story are "
 _KIND = ". The story genre is {genre} and you have to use a {register} register."
+_REGISTER = " you have to use a {register} register."
+_VOWELS = frozenset("aeiou")
 _PARTS = " The story must have an introduction, a development and a conclusion."
 _TWIST = " The finale of the story must have a twist."
 _CHILD = " The content must be child-friendly. The story might not involve children."
@@ -74,6 +76,16 @@ def story_prompt(settings: Settings) -> str:
     if settings.child_friendly:
         prompt += _CHILD
     return prompt
+
+
+def shown_prompt(prompt: str, register: str) -> str:
+    """Return `prompt`, whose wording is fixed, as a sentence for people: "an elegant register"."""
+    before, told, after = prompt.rpartition(_REGISTER.format(register=register))
+    if not told:
+        return prompt
+    article = "an" if register[:1].lower() in _VOWELS else "a"
+    told = _REGISTER.format(register=register.lower()).replace(" a ", f" {article} ", 1)
+    return before + told + after
 
 
 def read_prompt(prompt: str) -> Settings | None:

@@ -1,12 +1,24 @@
-"""How well a story kept to its settings: counted, not judged."""
+"""How well a story kept to its settings, and whose its words are: counted, not judged."""
 
-from typing import TypedDict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypedDict
 
 from prose import finding, sentences, words
 from prose.settings import Settings
 
 # Characters; shorter sentences, such as "Yes.", may well be said twice.
 _MIN_REPEATED_LENGTH, _MIN_REPEATED_UNSPACED = 20, 10
+
+
+# Words in a row by which a text is known to come from another one.
+_RUN = 6
+
+
+class Shares(NamedTuple):
+    """Of the words of a text, how many come from each of some others, and how many from none."""
+
+    of: list[int]
+    own: int
 
 
 class StoryReport(TypedDict):
@@ -36,6 +48,34 @@ def story_report(text: str, settings: Settings) -> StoryReport:
         whole_end=sentences.ends_sentence(text),
         repeated_sentences=_repeated_sentences(text),
     )
+
+
+def shares(text: str, others: Sequence[Sequence[str]]) -> Shares:
+    """Return how many words of `text` stand in a row as they do in one of each of `others`.
+
+    In any capitals; a few words in a row that two texts have by chance are not counted.
+    """
+    told = _folded_words(text)
+    run = max(1, min(_RUN, len(told)))
+    rows = list(_rows(told, run))
+    anybodys: set[int] = set()
+    counts = []
+    for texts in others:
+        known = {row for other in texts for row in _rows(_folded_words(other), run)}
+        here = {
+            place + step for place, row in enumerate(rows) if row in known for step in range(run)
+        }
+        counts.append(len(here))
+        anybodys |= here
+    return Shares(counts, len(told) - len(anybodys))
+
+
+def _rows(told: list[str], run: int) -> Iterator[tuple[str, ...]]:
+    return (tuple(told[place : place + run]) for place in range(len(told) - run + 1))
+
+
+def _folded_words(text: str) -> list[str]:
+    return [text[start:end].casefold() for start, end in words.spans(text)]
 
 
 def contains(text: str, phrase: str) -> bool:

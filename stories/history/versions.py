@@ -114,7 +114,13 @@ def add_version(
 
 
 def add_aside(
-    story: Story, text: str, origin: StoryVersion.Origin, *, base: int, generation: Generation
+    story: Story,
+    text: str,
+    origin: StoryVersion.Origin,
+    *,
+    base: int,
+    generation: Generation | None = None,
+    editor: User | None = None,
 ) -> StoryVersion:
     """Append `text`, made from version `base`, to the history; the story stays as it is.
 
@@ -122,7 +128,7 @@ def add_aside(
     """
     with transaction.atomic():
         Story.objects.select_for_update().get(pk=story.pk)
-        return _append(story, base, text=text, origin=origin, generation=generation)
+        return _append(story, base, text=text, origin=origin, generation=generation, editor=editor)
 
 
 def _append(

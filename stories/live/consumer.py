@@ -194,6 +194,10 @@ class StoryConsumer(AsyncWebsocketConsumer):
         number, part, parts = event["generation"], event["part"], event["of"]
         await self._say({"type": "reading", "generation": number, "part": part, "of": parts})
 
+    async def story_changed(self, event: dict[str, Any]) -> None:
+        """Tell what another tab may have to show; the page asks for it, and knows its own."""
+        await self._say({"type": "story", "version": event["version"], "about": event["about"]})
+
     async def _announce(self, generation: Generation) -> None:
         await self._say_standing(generation)
         await self._follow(generation, 0)

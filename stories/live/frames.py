@@ -81,6 +81,14 @@ class DoneFrame(TypedDict):
     report: dict[str, Any]
 
 
+class StoryFrame(TypedDict):
+    """Says that the story was changed by hand, in this page or in another one."""
+
+    type: Literal["story"]
+    version: int  # the story's from now on
+    about: bool  # it was not the text: the title, or what waits for a decision
+
+
 class ErrorFrame(TypedDict):
     """Something that the person has to be told; the socket lives on."""
 
@@ -148,6 +156,7 @@ ServerFrame = (
     | ReadingFrame
     | ThinkingFrame
     | DoneFrame
+    | StoryFrame
     | ErrorFrame
 )
 

@@ -102,3 +102,8 @@ class StorySettings(models.Model):
     def prompt(self) -> str:
         """The prompt that these settings make."""
         return prompts.story_prompt(Settings.of(self))
+
+    @property
+    def shown_prompt(self) -> str:
+        """The same for people to read: its wording is fixed, and not all of it is English."""
+        return prompts.shown_prompt(self.prompt, self.register)

@@ -13,7 +13,7 @@ from stories.errors import Refused
 from stories.history import library, undo
 from stories.live import frames
 from stories.models import Story, User
-from stories.writing import rewrites
+from stories.writing import hub, rewrites
 
 _Asked = ParamSpec("_Asked")
 _Shape = TypeVar("_Shape")
@@ -43,6 +43,15 @@ def state_of(story: Story) -> dict[str, Any]:
         "review": rewrites.open_review(story),
         **take_context(story),
     }
+
+
+def tell_tabs(story: Story, *, about: bool = False) -> None:
+    """Tell the pages that have `story` open, this one too, that it was changed by hand.
+
+    `about` says that it was what stands around the text.
+    """
+    message = {"type": "story.changed", "version": story.version, "about": about}
+    hub.tell_soon(story.pk, message)
 
 
 def take_context(story: Story) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from prose import diffs
 from stories.history import library, undo
 from stories.models import Story, StoryVersion
-from stories.pages.common import SignedInRequest, answers_refusals, own_story, state_of
+from stories.pages.common import SignedInRequest, answers_refusals, own_story, state_of, tell_tabs
 
 VERSIONS_PAGE = 30
 
@@ -24,6 +24,7 @@ def show_take(request: SignedInRequest, story_id: int, take: int) -> HttpRespons
     """Make another take the current one."""
     found = own_story(request.user, story_id)
     library.show_take(found, take)
+    tell_tabs(found)
     return JsonResponse(state_of(found))
 
 
@@ -61,6 +62,7 @@ def restore(request: SignedInRequest, story_id: int, number: int) -> HttpRespons
     """Make an old version's text the current one, as a new version."""
     found = own_story(request.user, story_id)
     library.restore_version(found, request.user, number)
+    tell_tabs(found)
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse(state_of(found))
     return redirect("stories:story", found.pk)
@@ -84,4 +86,5 @@ def step_forward(request: SignedInRequest, story_id: int) -> HttpResponse:
 
 def _step(story: Story, move: Callable[[Story], None]) -> HttpResponse:
     move(story)
+    tell_tabs(story)
     return JsonResponse(state_of(story))

@@ -11,6 +11,7 @@ from stories.pages.common import (
     body_of,
     own_story,
     state_of,
+    tell_tabs,
 )
 from stories.writing import rewrites
 
@@ -28,6 +29,7 @@ def keep(request: SignedInRequest, story_id: int, generation_id: int) -> HttpRes
     here = body_of(request, SelectedPassage, "The passage")
     selection = rewrites.Selection(here.start, here.end, here.version, here.selected)
     rewrites.keep(found, request.user, generation_id, selection)
+    tell_tabs(found)
     return JsonResponse(state_of(found))
 
 
@@ -38,4 +40,5 @@ def discard(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Let the undecided replacement and its other tries go."""
     found = own_story(request.user, story_id)
     rewrites.discard(found)
+    tell_tabs(found, about=True)
     return JsonResponse(state_of(found))

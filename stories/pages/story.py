@@ -6,13 +6,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from msgspec import Struct
 
-from modelserver import names
 from prose import diffs
 from stories.errors import Refused
-from stories.history import library
+from stories.history import library, merging
 from stories.history.versions import MAX_TEXT_LENGTH
 from stories.live.frames import Number
-from stories.models import Generation, Register, StorySettings, model_in_service
+from stories.models import Generation, Register, StorySettings
 from stories.pages.common import (
     SignedInRequest,
     answers_refusals,
@@ -20,6 +19,7 @@ from stories.pages.common import (
     own_story,
     state_of,
     take_context,
+    tell_tabs,
 )
 from stories.pages.forms import StorySettingsForm
 from stories.pages.shelf.tags import tagging
@@ -34,12 +34,10 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
     recover_abandoned(own_story(request.user, story_id))
     found = own_story(request.user, story_id)
     about = report_context(found)
-    generation = about["generation"]
     context = {
         **about,
         "form": StorySettingsForm(instance=found.settings),
         "presets": StorySettings.objects.presets_of(request.user),
-        "older_writer": _older_writer(generation),
         "modes": Generation.Mode.choices,
         "registers": Register.choices,
         "state": state_of(found),
@@ -48,13 +46,6 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
         **take_context(found),
     }
     return render(request, "stories/story.html", context)
-
-
-def _older_writer(generation: Generation | None) -> str:
-    """Return the name of the model that wrote the text, if it is not the one in service."""
-    if generation is None or names.same(generation.model, model_in_service()):
-        return ""
-    return generation.model
 
 
 class Edit(Struct):
@@ -71,13 +62,19 @@ class Edit(Struct):
 def text(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Answer with the text as it stands; POST saves an `Edit`.
 
-    409 with the stored text when the story has moved on; nothing is changed then.
+    When the story has moved on, the edit is merged with what was saved meanwhile: `typed` is then
+    the number of the version that has the edited text alone, which the editor goes on from. 409
+    with the stored text where both have changed the same place; nothing is changed then.
     """
     found = own_story(request.user, story_id)
-    if request.method == "POST":
-        edit = body_of(request, Edit, "The edit")
-        library.save_text(found, request.user, edit.text, edit.version, undone=edit.undo)
-    return JsonResponse(state_of(found))
+    if request.method != "POST":
+        return JsonResponse(state_of(found))
+    edit = body_of(request, Edit, "The edit")
+    before = found.version
+    typed = merging.save_edit(found, request.user, edit.text, edit.version, undone=edit.undo)
+    if found.version != before:
+        tell_tabs(found)
+    return JsonResponse(state_of(found) | ({} if typed is None else {"typed": typed}))
 
 
 class Compared(Struct):
@@ -107,9 +104,9 @@ def differences(request: SignedInRequest, story_id: int) -> HttpResponse:
 @login_required
 @require_safe
 def report(request: SignedInRequest, story_id: int) -> HttpResponse:
-    """Show how well the generation that the text goes back to kept to its settings."""
+    """Show how well the text as it stands keeps to its settings, and who wrote it."""
     found = own_story(request.user, story_id)
-    return render(request, "stories/_report.html", report_context(found))
+    return render(request, "stories/_report.html", {**report_context(found), "aside": True})
 
 
 @login_required
@@ -118,6 +115,7 @@ def title(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Keep the writer's title; an empty one brings the suggestion back."""
     found = own_story(request.user, story_id)
     library.set_title(found, request.POST.get("title", ""))
+    tell_tabs(found, about=True)
     if not request.htmx:
         return redirect("stories:story", found.pk)
     return render(request, "stories/_title.html", {"story": found})

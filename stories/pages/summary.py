@@ -7,21 +7,34 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from modelserver import names
 from prose.cleaning import clean_text
+from stories.history import standing
 from stories.history.provenance import last_generation
-from stories.models import Story, StorySummary
+from stories.models import Story, StorySummary, model_in_service
 from stories.pages.common import SignedInRequest, own_story
 from stories.writing.long_story import LONGEST, take_of
 
 
 def report_context(story: Story) -> dict[str, Any]:
-    """Return what the report on the last writing shows."""
+    """Return what is told of the text: the report on it, who wrote it, what the model knows."""
     return {
         "story": story,
         "generation": last_generation(story),
+        "report": standing.report_on(story),
+        "by": _by(standing.authors(story)),
         "summary": StorySummary.objects.filter(story=story).first(),
         "longest_summary": LONGEST,
     }
+
+
+def _by(authors: standing.Authors) -> dict[str, Any]:
+    """Return who wrote the text, the writer as None, and the model that writes next if another."""
+    service = model_in_service()
+    is_among = any(names.same(model, service) for model in authors.models)
+    writers = [*([None] if authors.writer else []), *authors.models]
+    is_news = not is_among and (authors.models or not writers)
+    return {"writers": writers, "next": service if is_news else ""}
 
 
 @login_required

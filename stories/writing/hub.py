@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, cast
 
+from asgiref.sync import async_to_sync
 from channels.layers import BaseChannelLayer, get_channel_layer
 
 from stories.writing.background import OnDemand, PerLoop, hold
@@ -88,6 +89,15 @@ async def tell(story: int, message: dict[str, Any]) -> None:
         await _layer().group_send(story_group(story), message)
     except Exception as error:  # whatever a lost connection raises
         logger.warning("The sockets of story %s could not be told: %s", story, error)
+
+
+def tell_soon(story: int, message: dict[str, Any]) -> None:
+    """Let `tell` begin, and don't wait for it: for Django's threads, where no loop runs."""
+
+    async def begin() -> None:
+        hold(tell(story, message))
+
+    async_to_sync(begin)()
 
 
 # ---- The processes ----

@@ -1,5 +1,6 @@
 """A real browser against `manage.py serve`: everything started as a person would start it."""
 
+import json
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, WebSocketRoute
 
 from tests.conftest import ScriptedServer
 from tests.support.processes import free_port, running
@@ -179,6 +180,21 @@ def sign_in(page: Page, name: str) -> None:
     page.get_by_label("User name or email").fill(name)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+
+
+def deafen(page: Page) -> None:
+    """Let `page`, from its next story on, hear nothing of what other pages save."""
+
+    def relay(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(frame: str | bytes) -> None:
+            if json.loads(frame)["type"] != "story":
+                socket.send(frame)
+
+        server.on_message(pass_on)
+
+    page.route_web_socket("**/ws/**", relay)
 
 
 def open_story(page: Page, site: Site, **settings: str) -> None:

@@ -108,9 +108,9 @@ def write_the_next_story(page: Page, story: str) -> str:
 
 
 def roll_back(page: Page, site: Site, written: str) -> None:
-    """The base is back, and the new story says that an older model wrote it."""
+    """The base is back, and the new story says that another model writes next."""
     page.goto(f"{site.url}/admin/stories/writermodel/")
     page.get_by_role("button", name="Roll back").click()
     expect(page.get_by_text("pocket is in service again.")).to_be_visible()
     page.goto(written.partition("?")[0])
-    expect(page.locator(".by")).to_contain_text("an older model")
+    expect(page.locator(".by")).to_contain_text("pocket writes next")

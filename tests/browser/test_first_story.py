@@ -17,6 +17,7 @@ def test_a_newcomer_writes_a_story(page: Page, site: Site, complaints: Complaint
     sign_up(page, site, "alice")
     shot(page, "library-empty")
     page.get_by_role("link", name="New story").first.click()
+    expect(page.get_by_text("the small model that comes with the app")).to_be_visible()
     shot(page, "settings-empty")
     fill_settings(page)
     page.get_by_label("Final twist").check()
@@ -33,7 +34,7 @@ def test_a_newcomer_writes_a_story(page: Page, site: Site, complaints: Complaint
     expect(text).not_to_have_text("", timeout=LONG)
     expect(page.locator("#status")).to_have_text("Done", timeout=LONG)
     expect(page.locator("#report")).to_contain_text("pocket")
-    expect(page.get_by_text("small embedded model")).to_be_visible()
+    expect(page.locator("#by")).to_have_text("Written by pocket")
     words = text.inner_text().split()
     assert 20 < len(words) <= 200
     page.evaluate("scrollTo(0, 0)")

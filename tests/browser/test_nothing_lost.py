@@ -7,10 +7,11 @@ import pytest
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from stories.live import close_codes
-from tests.browser.conftest import Complaints, Site, open_story, shot, sign_in, sign_up
+from tests.browser.conftest import Complaints, Site, deafen, open_story, shot, sign_in, sign_up
 from tests.browser.test_writing import SAVED, type_at_the_end
 
 LONG = 20_000  # milliseconds
+CONFLICTS = ("net::ERR_FAILED", "409")  # what the browser says of a save that is refused
 
 
 @pytest.fixture
@@ -50,9 +51,11 @@ def stop(page: Page) -> None:
     expect(page.get_by_role("button", name="Stop")).to_be_hidden(timeout=LONG)
 
 
-def second_tab(page: Page, story: str) -> Page:
-    """Open the story in a second tab."""
+def second_tab(page: Page, story: str, *, deaf: bool = False) -> Page:
+    """Open the story in a second tab; one that is deaf follows nothing that others save."""
     second = page.context.new_page()
+    if deaf:
+        deafen(second)
     second.goto(story)
     expect(second.locator("#story-text[contenteditable]")).to_be_visible()
     return second
@@ -84,6 +87,7 @@ def test_edits_survive_a_writing_that_another_tab_starts(
     other.get_by_role("button", name="Regenerate the story").click()
     expect(page.locator("#story-text")).to_contain_text("Anna lifted", timeout=LONG)
     page.unroute("**/text/")
+    complaints.expected = CONFLICTS
     stop(other)
     expect(page.locator("#conflict-mine")).to_have_text("Saved words. Precious words.")
     expect(page.locator("#conflict-theirs")).to_contain_text("Anna lifted")
@@ -96,7 +100,7 @@ def test_edits_survive_a_writing_that_another_tab_starts(
 
 
 def test_nothing_is_typed_into_a_text_that_is_not_chosen_yet(page: Page, story: str) -> None:
-    other = second_tab(page, story)
+    other = second_tab(page, story, deaf=True)
     type_at_the_end(page, "The first tab's words.")
     other.locator("#story-text").click()
     other.keyboard.type("The second tab's words.")
@@ -123,6 +127,7 @@ def test_a_tabs_draft_is_left_alone_by_another_tab(
     type_at_the_end(other, " Others.")
     page.goto("about:blank")  # the tab crashes
     page.unroute("**/text/")
+    complaints.expected = CONFLICTS
     page.goto(story)
     expect(page.locator("#conflict-mine")).to_have_text("Saved words. Precious words.")
     expect(page.locator("#conflict-theirs")).to_have_text("Saved words. Others.")

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Route, ViewportSize, WebSocketRoute, expec
 from tests.browser.conftest import (
     Complaints,
     Site,
+    deafen,
     drag_over,
     give_text,
     open_story,
@@ -179,6 +180,7 @@ def test_a_second_tab_gets_a_conflict_that_loses_neither_text(
     page: Page, story: str, rewriting_site: Site
 ) -> None:
     second = page.context.new_page()
+    deafen(second)
     second.goto(story)
     mark(page)
     rewrite(page)
@@ -204,6 +206,7 @@ def test_a_rewrite_of_an_old_text_is_a_conflict_too(
     page: Page, story: str, rewriting_site: Site
 ) -> None:
     second = page.context.new_page()
+    deafen(second)
     second.goto(story)
     page.locator("#story-text p").last.click()
     page.keyboard.press("End")

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Complaints, Site, open_story, shot, sign_up
+from tests.browser.conftest import Complaints, Site, deafen, open_story, shot, sign_up
 
 SAVED = "Saved"
 
@@ -103,6 +103,7 @@ def test_a_second_tab_follows(page: Page, story: str) -> None:
 
 def test_two_tabs_editing_lose_neither_text(page: Page, story: str) -> None:
     second = page.context.new_page()
+    deafen(second)
     second.goto(story)
     type_at_the_end(page, "the first tab's words")
     second.locator("#story-text").click()

@@ -240,6 +240,9 @@ PROSE: dict[str, Reader] = {
     "cleaning.clean_text": cleaning.clean_text,
     "cleaning.clean_list": cleaning.clean_list,
     "diffs.word_diff": lambda text: diffs.word_diff(text, f"x{text[:-99]}y{text[:99]}"),
+    "diffs.paragraph_diff": lambda text: diffs.paragraph_diff(text, f"x{text[:-99]}y{text[:99]}"),
+    "diffs.edits": lambda text: diffs.edits(text, f"x{text[:-99]}y{text[:99]}"),
+    "diffs.merged": lambda text: diffs.merged(text, f"x{text}", f"{text}y"),
     "diffs.readable": lambda text: diffs.readable(
         [diffs.Segment(change, piece) for piece in _pieces(text) for change in ("same", "added")]
     ),
@@ -262,6 +265,7 @@ PROSE: dict[str, Reader] = {
     "excerpts.last_sentences": lambda text: excerpts.last_sentences(text, 6_000, _bytes),
     "excerpts.parts": lambda text: list(excerpts.parts(text, 6_000, _bytes)),
     "prompts.rewrite_wish": lambda text: prompts.rewrite_wish("vivid", "", text[:500], text),
+    "prompts.shown_prompt": lambda text: prompts.shown_prompt(text, text[:20]),
     "prompts.read_prompt": _read,
     "prompts.leading_prompt": _read,
     "prompts.token_limit": lambda text: prompts.token_limit(9, text),
@@ -269,6 +273,7 @@ PROSE: dict[str, Reader] = {
     "replacement.joined": lambda text: replacement.joined(text, text),
     "replacement.fitted": _fit,
     "report.story_report": _report,
+    "report.shares": lambda text: report.shares(text, [[text[9:]], [text[::-1], text]]),
     "report.contains": lambda text: report.contains(text, text[:300]),
     "sentences.Goal.cut": _goal,
     "sentences.word_limit": lambda text: sentences.word_limit(300, text),

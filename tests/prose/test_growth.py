@@ -22,7 +22,10 @@ MOST = 8
 # Seconds from which on it is told apart from noise, for the longer text.
 _MEASURABLE = 0.08
 # A diff has half a second to look for a better one, whatever the length: of few shapes, then.
-_DIFFS = {"diffs.word_diff", "splice.moved"}
+_DIFFS = {
+    *("diffs.word_diff", "diffs.paragraph_diff", "diffs.edits", "diffs.merged"),
+    "splice.moved",
+}
 _DIFFS_MEASURABLE = 2.0
 _DIFFS_SHAPES = {"different words", "'.'…", "[]…", "x'word '…x", "x', \"'…x", "x'a.b,'…x"}
 _TRIES = 6

@@ -93,6 +93,17 @@ export class StoryEditor extends EventTarget {
     this.forget();
   }
 
+  // Show `text`, of which another page has changed a part; what was typed here can still be undone.
+  follow(text) {
+    const change = changeTo(this.view.state, text);
+    if (change) this.#dispatchAsModel(change);
+  }
+
+  // Whether signs are being put together that are not typed yet.
+  get composing() {
+    return this.view.composing;
+  }
+
   // Forget what could be undone: it belongs to another text.
   forget() {
     const { plugins } = this;
@@ -121,12 +132,20 @@ export class StoryEditor extends EventTarget {
     return redoDepth(this.view.state) > 0;
   }
 
+  // Both return whether anything was changed: what was put together and let go is kept as a change
+  // that changes nothing.
   undo() {
-    undo(this.view.state, this.view.dispatch);
+    return this.#walk(undo, () => this.canUndo);
   }
 
   redo() {
-    redo(this.view.state, this.view.dispatch);
+    return this.#walk(redo, () => this.canRedo);
+  }
+
+  #walk(step, isLeft) {
+    const before = this.view.state.doc;
+    while (isLeft() && before.eq(this.view.state.doc)) step(this.view.state, this.view.dispatch);
+    return !before.eq(this.view.state.doc);
   }
 
   // ---- The passage ----

@@ -2,6 +2,8 @@
 
 import { part } from "storaiteller/common/dom";
 
+const PAUSE = 1000; // milliseconds
+
 // A title has one line, however long: Enter keeps it. Delegated, as htmx replaces the field.
 function keepOnEnter(event) {
   if (event.target.id !== "title" || event.key !== "Enter" || event.isComposing) return;
@@ -14,12 +16,34 @@ function showTitle({ title }) {
   if (document.activeElement !== field) field.value = title;
 }
 
+// The report is about the text that stands there: asked for again after each writing, and once an
+// edit was saved and typing has paused.
+class Report {
+  constructor(state) {
+    this.state = state;
+    this.version = state.get("stored").version; // that is reported on
+    state.subscribe(["reported", "stored"], (reported, { version }) => {
+      clearTimeout(this.timer);
+      if (reported !== this.reported) this.#ask("#report");
+      else if (version !== this.version) this.timer = setTimeout(() => this.#ask("#facts"), PAUSE);
+      this.reported = reported;
+    });
+    this.reported = state.get("reported");
+  }
+
+  #ask(what) {
+    this.version = this.state.get("stored").version;
+    // A summary that is being put right stays as it is typed.
+    const summary = part("summary");
+    const target = summary && summary.value !== summary.defaultValue ? "#facts" : what;
+    htmx.ajax("GET", this.state.urls.reportUrl, { target, select: target, swap: "outerHTML" });
+  }
+}
+
 export function showAbout(state) {
   document.addEventListener("keydown", keepOnEnter);
-  state.subscribe(["shown"], showTitle);
-  state.subscribe(["reported"], () => {
-    htmx.ajax("GET", state.urls.reportUrl, { target: "#report", swap: "outerHTML" });
-  });
+  state.subscribe(["stored"], showTitle);
+  new Report(state);
   // An empty story has its settings and its prompt to read.
   const hasRoom = matchMedia("(min-width: 60rem)").matches;
   if (hasRoom || !state.get("stored").version) part("side").open = true;

@@ -10,6 +10,7 @@ export class StoryState extends Store {
       // ---- As the server has it ----
       stored, // what the edits here go on from: version, text, takes, what can be undone …
       shown: stored, // what the editor was last filled with
+      heard: stored.version, // the version that the server has last told of: see keeping_up.js
       reported: stored.version, // the version that the report is about
       generation: null, // what is written; in the end until the text that came of it is here
       connected: true, // until it is known that it is not
@@ -19,9 +20,11 @@ export class StoryState extends Store {
       aside: null, // edits that the server had not got when another text began to be written
       conflict: null, // `{ mine, theirs }`: a text, and a stored story to choose between
       replacing: false, // another text was asked for, and takes the place of this one
+      deciding: false, // the server is told what becomes of a rewritten passage
       rewrite: { phase: "idle", tries: [], index: 0, lost: false }, // see rewriting.js
       // ---- Words to the person ----
       status: "",
+      passing: false, // whether the status tells what has happened, and goes by itself
       notice: { text: "", code: "" }, // `code` says what it is about, if it may end by itself
     });
     this.urls = urls;
@@ -51,7 +54,12 @@ export class StoryState extends Store {
   }
 
   say(status) {
-    this.set({ status });
+    this.set({ status, passing: false });
+  }
+
+  // What has happened, which is soon of no interest.
+  tell(status) {
+    this.set({ status, passing: true });
   }
 
   notify(text, code = "") {

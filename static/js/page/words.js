@@ -14,6 +14,8 @@ const SAVED_WORDS = {
   conflict: "Not saved",
 };
 
+const PASSING = 8000; // milliseconds: long enough to be read twice
+
 function showCount({ words }) {
   part("words").textContent = words ? `${words.toLocaleString()} word${words === 1 ? "" : "s"}` : "";
 }
@@ -23,14 +25,23 @@ function showSaving(saving) {
   part("saved").dataset.kind = saving;
 }
 
+// The dock grows with a notice: what was above it stays in sight.
 function showNotice({ text }) {
+  const dock = part("dock");
+  const before = dock.offsetHeight;
   part("notice").hidden = !text;
   if (text) part("notice-text").textContent = text;
+  scrollBy(0, Math.max(0, dock.offsetHeight - before));
 }
 
 export function showWords(state) {
   const { classList } = part("story");
-  state.subscribe(["status"], (status) => (part("status").textContent = status));
+  let timer = null;
+  state.subscribe(["status", "passing"], (status, passing) => {
+    part("status").textContent = status;
+    clearTimeout(timer);
+    if (passing) timer = setTimeout(() => state.say(""), PASSING);
+  });
   state.subscribe(["saving"], showSaving);
   state.subscribe(["written"], showCount);
   state.subscribe(["notice"], showNotice);

@@ -19,6 +19,7 @@ export class Deciding {
     const passage = this.editor.passage;
     const chosen = tries[index];
     if (!ready || !passage || !chosen || phase !== "review") return;
+    this.state.set({ deciding: true });
     try {
       const url = `${this.url}${chosen.id}/keep/`;
       const stored = await postJSON(url, { ...passage, version });
@@ -27,9 +28,11 @@ export class Deciding {
         return;
       }
       this.#accept(chosen, stored);
-      this.state.say("Kept. Nothing else was changed.");
+      this.state.tell("Kept. Nothing else was changed.");
     } catch (error) {
       this.#refused(error, passage, chosen);
+    } finally {
+      this.state.set({ deciding: false });
     }
   }
 
@@ -57,12 +60,15 @@ export class Deciding {
   }
 
   async #discard() {
+    this.state.set({ deciding: true });
     try {
       await postJSON(`${this.url}discard/`, {});
       this.rewriting.finish();
-      this.state.say("Discarded. The story is as it was.");
+      this.state.tell("Discarded. The story is as it was.");
     } catch (error) {
       this.state.notify(error.message);
+    } finally {
+      this.state.set({ deciding: false });
     }
   }
 }

@@ -175,7 +175,7 @@ export class Rewriting {
     this.#ended(review);
     const stored = { ...this.state.get("stored"), review, can_undo, can_redo };
     this.state.set({ generation: null, stored });
-    if (words === LEFT) this.state.say(words);
+    if (words === LEFT) this.state.tell(words);
   }
 
   #ended(review) {
@@ -216,6 +216,16 @@ export class Rewriting {
     const writing = review.tries.some((found) => ACTIVE.has(found.status));
     this.#place(review, writing ? "streaming" : "review", this.#finished(review));
     if (!writing) this.#showTry();
+  }
+
+  // Another page has changed the text, or decided; the text is shown already.
+  follow(review) {
+    const told = review ? this.#finished(review).tries : [];
+    const same = told.length === this.#now.tries.length &&
+      told.every(({ id }, index) => id === this.#now.tries[index].id);
+    const isThere = review && this.editor.passage?.selected === review.selected;
+    if (this.phase === "marked" && !review && !this.editor.passage) this.#enter("idle");
+    else if (!isThere || !same || this.phase === "idle") this.show(review);
   }
 
   #finished(review) {

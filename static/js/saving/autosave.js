@@ -104,9 +104,12 @@ export class Autosave {
     this.state.set({ saving: "saving" });
     try {
       const edit = { version: this.#stored.version, text, undo: this.editor.walked };
-      const stored = await postJSON(this.state.urls.textUrl, edit);
-      // As it was sent: what the server made of it must not look like an edit.
-      this.state.set({ stored: { ...stored, text } });
+      const { typed, ...stored } = await postJSON(this.state.urls.textUrl, edit);
+      const { version } = stored;
+      // As it was sent: what the server made of it must not look like an edit. What it has put in
+      // beside it is shown once nothing is being typed: see keeping_up.js.
+      this.state.set({ stored: { ...stored, version: typed ?? version, text }, heard: version });
+      if (typed !== undefined) this.state.tell("Joined with what you changed in another tab.");
       if (this.#text === text) {
         this.#forget();
         this.state.set({ saving: "saved" });

@@ -38,14 +38,12 @@ export class Versions {
 
   undo() {
     if (this.editor.locked) return;
-    if (this.editor.canUndo) this.editor.undo();
-    else this.#step("undo", "Undone.");
+    if (!this.editor.undo()) this.#step("undo", "Undone.");
   }
 
   redo() {
     if (this.editor.locked || !this.canRedo) return;
-    if (this.editor.canRedo) this.editor.redo();
-    else this.#step("redo", "Redone.");
+    if (!this.editor.redo()) this.#step("redo", "Redone.");
   }
 
   async #step(way, done) {
@@ -99,7 +97,7 @@ export class Versions {
       this.state.set({ replacing: false });
       if (focused) this.editor.focus();
     }
-    if (done) this.state.say(done);
+    if (done) this.state.tell(done);
     return true;
   }
 

@@ -7,7 +7,7 @@ const KINDS = {
   [KIND.CONTINUE]: "Going on…",
   [KIND.REWRITE]: "Rewriting…",
 };
-const ENDS = {
+export const ENDS = {
   [STATUS.DONE]: "Done",
   [STATUS.STOPPED]: "Stopped. What was written is kept.",
   [STATUS.FAILED]: "The writing ended early.",

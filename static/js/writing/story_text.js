@@ -1,7 +1,8 @@
 // A text that is written into the story itself: a new one, or how it goes on.
 
-import { KIND } from "storaiteller/common/constants";
+import { KIND, STATUS } from "storaiteller/common/constants";
 import { getJSON } from "storaiteller/common/requests";
+import { ENDS } from "storaiteller/writing/standing";
 
 export class StoryText {
   constructor(state, editor, autosave) {
@@ -42,10 +43,15 @@ export class StoryText {
     if (mine === null || mine === next.text) {
       this.state.show(next, over);
     } else {
+      // It goes on from what it was typed into: the server merges it, or lets the writer choose.
       this.editor.setText(mine);
       this.state.read(this.editor);
-      this.state.set({ ...over, conflict: { mine, theirs: next } });
+      this.state.set({ ...over, heard: next.version, reported: next.version });
+      this.autosave.edited();
+      this.autosave.flush();
     }
-    this.state.say(words);
+    // What there is to be done about stays.
+    if (words === ENDS[STATUS.INTERRUPTED]) this.state.say(words);
+    else this.state.tell(words);
   }
 }
