@@ -19,6 +19,7 @@ import { Conflict } from "storaiteller/saving/conflict";
 import { downloadSettled } from "storaiteller/saving/download";
 import { Drafts } from "storaiteller/saving/drafts";
 import { markSettled } from "storaiteller/saving/good";
+import { lookAgain } from "storaiteller/saving/looking";
 import { bringBack } from "storaiteller/saving/returning";
 import { Versions } from "storaiteller/saving/versions";
 import { Commands } from "storaiteller/writing/commands";
@@ -52,6 +53,7 @@ new Conflict(state, editor, autosave, rewriting);
 new Versions(state, editor, autosave);
 for (const link of part("take-along").querySelectorAll("a[href*=download]")) downloadSettled(link, autosave);
 markSettled(autosave);
+lookAgain(state, editor, autosave);
 bringBack(drafts.take(state.get("stored").text), { state, editor, autosave });
 
 if (location.hash === "#write") {
