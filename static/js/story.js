@@ -3,6 +3,7 @@
 // What the server says goes into the state, from there into what is seen; what the person does goes
 // to the server as a command.
 
+import "storaiteller/common/older";
 import { part } from "storaiteller/common/dom";
 import { StoryEditor } from "storaiteller/editor/editor";
 import { showStory } from "storaiteller/editor/showing";
@@ -20,6 +21,7 @@ import { downloadSettled } from "storaiteller/saving/download";
 import { Drafts } from "storaiteller/saving/drafts";
 import { markSettled } from "storaiteller/saving/good";
 import { KeepingUp } from "storaiteller/saving/keeping_up";
+import { lookAgain } from "storaiteller/saving/looking";
 import { bringBack } from "storaiteller/saving/returning";
 import { Versions } from "storaiteller/saving/versions";
 import { Commands } from "storaiteller/writing/commands";
@@ -54,9 +56,13 @@ new Versions(state, editor, autosave);
 for (const link of part("take-along").querySelectorAll("a[href*=download]")) downloadSettled(link, autosave);
 markSettled(autosave);
 new KeepingUp(state, { editor, autosave, socket, rewriting });
+lookAgain(state, editor, autosave);
 bringBack(drafts.take(state.get("stored").text), { state, editor, autosave });
 
 if (location.hash === "#write") {
   history.replaceState(null, "", location.pathname);
   commands.begin();
 }
+
+// The page is at work: started.js looks for it.
+part("story").dataset.started = "";

@@ -1,6 +1,7 @@
 // The settings form: Reset clears it, and a long list of errors starts at the first.
 
 import { DEFAULT_MAX_WORDS } from "storaiteller/common/constants";
+import "storaiteller/common/kept_fields";
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[type=reset]");
