@@ -19,7 +19,7 @@ export class StoryState extends Store {
       aside: null, // edits that the server had not got when another text began to be written
       conflict: null, // `{ mine, theirs }`: a text, and a stored story to choose between
       replacing: false, // another text was asked for, and takes the place of this one
-      rewrite: { phase: "idle", tries: [], index: 0, lost: false }, // see rewriting.js
+      rewrite: { phase: "idle", selected: "", tries: [], index: 0, lost: false }, // see rewriting.js
       // ---- Words to the person ----
       status: "",
       notice: { text: "", code: "" }, // `code` says what it is about, if it may end by itself
