@@ -9,8 +9,10 @@ import { StoryEditor } from "storaiteller/editor/editor";
 import { showStory } from "storaiteller/editor/showing";
 import { showAbout } from "storaiteller/page/about";
 import { showButtons } from "storaiteller/page/buttons";
+import { Folding } from "storaiteller/page/folding";
 import { StoryState } from "storaiteller/page/state";
 import { showWords } from "storaiteller/page/words";
+import { Comparing } from "storaiteller/rewriting/comparing";
 import { Deciding } from "storaiteller/rewriting/deciding";
 import { Marking } from "storaiteller/rewriting/marking";
 import { RewritePanel } from "storaiteller/rewriting/panel";
@@ -43,7 +45,8 @@ showStory(state, editor);
 showAbout(state);
 showWords(state);
 const panel = new RewritePanel(state, editor);
-const rewriting = new Rewriting(state, { editor, autosave, socket, panel });
+const comparing = new Comparing(state);
+const rewriting = new Rewriting(state, { editor, autosave, socket, panel, comparing });
 showButtons(state);
 
 const generations = new Generations(state, new StoryText(state, editor, autosave), rewriting);
@@ -53,6 +56,7 @@ new Deciding(state, { editor, autosave, rewriting });
 new Marking(state, { editor, rewriting, commands });
 new Conflict(state, editor, autosave, rewriting);
 new Versions(state, editor, autosave);
+new Folding(state); // of what those before have shown
 for (const link of part("take-along").querySelectorAll("a[href*=download]")) downloadSettled(link, autosave);
 markSettled(autosave);
 new KeepingUp(state, { editor, autosave, socket, rewriting });

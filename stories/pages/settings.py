@@ -54,6 +54,7 @@ def change_settings(request: SignedInRequest, story_id: int) -> HttpResponse:
         "form": form,
         "story": story,
         "submitted": valid,
+        "answered": True,
         "presets": StorySettings.objects.presets_of(request.user),
     }
     # htmx swaps successful answers only; the form with its errors is one to it.

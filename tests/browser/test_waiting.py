@@ -64,7 +64,7 @@ def test_the_place_is_shown_and_counts_down_in_every_tab(line: list[Page]) -> No
     anna, ben, page = line
     ben.set_viewport_size({"width": 390, "height": 740})
     ben.emulate_media(color_scheme="dark")
-    ben.get_by_text("Story generation settings").click()
+    ben.locator("#side > summary").click()
     shot(ben, "in-line-dark")
     ask(page)
     says(page, "2nd in line")

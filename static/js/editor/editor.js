@@ -5,6 +5,7 @@ import { Fragment, Slice } from "prosemirror-model";
 import { EditorState, TextSelection } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
 import { changeTo } from "storaiteller/editor/difference";
+import { letThrough, room } from "storaiteller/editor/dock";
 import { keys } from "storaiteller/editor/keys";
 import { passageOf, passagePlugin, setPassage } from "storaiteller/editor/passage";
 import { pasting } from "storaiteller/editor/pasting";
@@ -43,12 +44,15 @@ export class StoryEditor extends EventTarget {
         }),
         editable: () => !this.locked,
         attributes: LABELS,
+        scrollMargin: room,
+        scrollThreshold: room,
         dispatchTransaction: (transaction) => this.#dispatch(transaction),
         clipboardTextParser: (text) =>
           new Slice(Fragment.from(parse(normalise(text))), 1, 1),
         clipboardTextSerializer: (slice) => serialize(slice.content),
       },
     );
+    letThrough(element);
   }
 
   #say(what) {

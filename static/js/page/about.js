@@ -40,11 +40,21 @@ class Report {
   }
 }
 
+// After Submit: what is wrong, or the prompt, whole.
+function showAnswer({ target }) {
+  if (target.id !== "settings") return;
+  const wrong = target.querySelector(".field.wrong :is(input, select, textarea)");
+  if (wrong) wrong.focus();
+  else part("prompt").scrollIntoView({ block: "nearest" });
+}
+
 export function showAbout(state) {
   document.addEventListener("keydown", keepOnEnter);
   state.subscribe(["stored"], showTitle);
   new Report(state);
-  // An empty story has its settings and its prompt to read.
-  const hasRoom = matchMedia("(min-width: 60rem)").matches;
-  if (hasRoom || !state.get("stored").version) part("side").open = true;
+  // An empty story has its settings and its prompt to read; one that is written is the page.
+  state.subscribe(["generation"], () => {
+    if (state.isStreamed) part("side").open = false;
+  });
+  document.addEventListener("htmx:afterSettle", showAnswer);
 }

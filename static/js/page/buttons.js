@@ -2,8 +2,8 @@
 
 import { part } from "storaiteller/common/dom";
 
-const buttons = ["stop", "regenerate", "continue", "write"].map(part);
-const [stop, regenerate, proceed, write] = buttons;
+const buttons = ["stop", "continue", "write", "select-part", "regenerate"].map(part);
+const [stop, proceed, write, select, regenerate] = buttons;
 
 export function showButtons(state) {
   const show = () => {
@@ -11,14 +11,13 @@ export function showButtons(state) {
     const active = state.get("generation") !== null;
     const free = state.isFree;
     const focused = buttons.find((button) => button === document.activeElement);
+    // One of these leads: what is done first with what there is.
     stop.hidden = !active;
-    write.hidden = !free;
-    for (const button of [regenerate, proceed, part("select-part")]) {
-      button.hidden = !free || !hasText;
-    }
+    write.hidden = !free || hasText;
+    proceed.hidden = !free || !hasText;
+    for (const button of [select, regenerate, part("another")]) button.hidden = proceed.hidden;
     // Who used the keyboard goes on from a button that is there.
     if (focused?.hidden) buttons.find((button) => !button.hidden)?.focus({ preventScroll: true });
-    write.classList.toggle("primary", !hasText);
     part("takes").inert = active || !free;
     // A mark is about what is stored.
     part("good-form").querySelector("button").disabled = active || !state.get("stored").text.trim();

@@ -21,7 +21,7 @@ export class StoryState extends Store {
       conflict: null, // `{ mine, theirs }`: a text, and a stored story to choose between
       replacing: false, // another text was asked for, and takes the place of this one
       deciding: false, // the server is told what becomes of a rewritten passage
-      rewrite: { phase: "idle", tries: [], index: 0, lost: false }, // see rewriting.js
+      rewrite: { phase: "idle", selected: "", tries: [], index: 0, lost: false }, // see rewriting.js
       // ---- Words to the person ----
       status: "",
       passing: false, // whether the status tells what has happened, and goes by itself

@@ -3,8 +3,10 @@
 import { MODE } from "storaiteller/common/constants";
 import { part } from "storaiteller/common/dom";
 import { countWords } from "storaiteller/common/words";
+import { passageOf } from "storaiteller/editor/passage";
 
 const QUOTED = 160; // characters of the passage that the panel repeats
+const NEW_TEXT = 0.4; // of the height that is free, for what comes in the passage's place
 
 const panel = part("rewrite");
 const form = part("rewrite-form");
@@ -54,11 +56,18 @@ export class RewritePanel {
     else if (!again) instruction.focus({ preventScroll: true });
   }
 
-  // The panel opens over the foot of the page: what it is about must not be under it.
-  #reveal(position) {
+  // The panel opens over the foot of the page: what it is about must not be under it, nor `room` for
+  // what comes after it, in pixels.
+  #reveal(position, room = 24) {
     const { bottom } = this.editor.view.coordsAtPos(position);
     const under = bottom - part("dock").getBoundingClientRect().top;
-    if (under > 0) scrollBy({ top: under + 24, behavior: "smooth" });
+    if (under + room > 0) scrollBy({ top: under + room, behavior: "smooth" });
+  }
+
+  // The new text comes in after the marked one; who writes elsewhere is left there.
+  makeRoom() {
+    const passage = this.hasFocus && passageOf(this.editor.view.state);
+    if (passage) this.#reveal(passage.to, part("dock").getBoundingClientRect().top * NEW_TEXT);
   }
 
   // Whether the focus is here, or was on what is hidden now: who uses the keyboard must not lose it.
@@ -93,7 +102,6 @@ export class RewritePanel {
   }
 
   #showTry(tries, index) {
-    part("rewrite-lost-text").textContent = tries[index].text;
     part("tries").hidden = tries.length < 2;
     part("try-label").textContent = `Try ${index + 1} of ${tries.length}`;
     part("try-back").disabled = index === 0;

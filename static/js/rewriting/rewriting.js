@@ -8,12 +8,12 @@ import { getJSON } from "storaiteller/common/requests";
 import { codePoints } from "storaiteller/editor/text";
 import { LEFT } from "storaiteller/writing/standing";
 
-// The phases of the state's `rewrite` are "idle", "marked", "asked", "streaming" and "review"; `tries`
-// are the finished ones, the one at `index` is shown; `lost` says that the passage is not in the text
-// any more.
+// The phases of the state's `rewrite` are "idle", "marked", "asked", "streaming" and "review";
+// `selected` is the passage as it was, `tries` are the finished ones, the one at `index` is shown;
+// `lost` says that the passage is not in the text any more.
 export class Rewriting {
-  constructor(state, { editor, autosave, socket, panel }) {
-    Object.assign(this, { state, editor, autosave, socket, panel });
+  constructor(state, { editor, autosave, socket, panel, comparing }) {
+    Object.assign(this, { state, editor, autosave, socket, panel, comparing });
     this.element = document.createElement("span");
     this.element.className = "replacement";
     part("rewrite-form").addEventListener("submit", () => this.ask());
@@ -23,6 +23,7 @@ export class Rewriting {
     part("try-forward").addEventListener("click", () => this.#flip(1));
     socket.addEventListener("close", ({ detail: dropped }) => dropped && this.#dropped());
     state.subscribe(["shown"], ({ review }) => this.show(review));
+    state.subscribe(["rewrite"], ({ phase }) => phase === "review" && this.#showTry());
     this.show(state.get("shown").review);
   }
 
@@ -95,6 +96,7 @@ export class Rewriting {
     }
     this.element.textContent = "";
     this.editor.replaceWith(this.element);
+    this.#enter("asked", { selected: passage.selected });
     this.state.say("Asking the model…");
     const last = this.#now.tries.at(-1);
     const again = last ? { again: last.id } : {};
@@ -151,10 +153,13 @@ export class Rewriting {
   // A rewrite has begun, here or in another tab.
   async begin() {
     this.element.textContent = "";
-    if (this.busy) {
-      this.#enter("streaming");
-      return;
-    }
+    if (this.busy) this.#enter("streaming");
+    else await this.#beganElsewhere();
+    this.comparing.begin();
+    this.panel.makeRoom();
+  }
+
+  async #beganElsewhere() {
     const next = await getJSON(this.state.urls.textUrl);
     // How it stands can be shown if this page has the text that it is about.
     const same = next.version === this.state.get("stored").version && !this.autosave.pending;
@@ -167,6 +172,7 @@ export class Rewriting {
 
   text(chunk) {
     this.element.append(chunk);
+    this.comparing.text(chunk);
   }
 
   // The writing ended; the stored story is `next`.
@@ -215,7 +221,6 @@ export class Rewriting {
     }
     const writing = review.tries.some((found) => ACTIVE.has(found.status));
     this.#place(review, writing ? "streaming" : "review", this.#finished(review));
-    if (!writing) this.#showTry();
   }
 
   // Another page has changed the text, or decided; the text is shown already.
@@ -230,7 +235,7 @@ export class Rewriting {
 
   #finished(review) {
     const tries = review.tries.filter((found) => !ACTIVE.has(found.status) && found.text);
-    return { tries, index: Math.max(0, tries.length - 1) };
+    return { tries, index: Math.max(0, tries.length - 1), selected: review.selected };
   }
 
   #place(review, phase, changes = {}) {
@@ -246,16 +251,15 @@ export class Rewriting {
 
   #review(changes) {
     this.#enter("review", changes);
-    this.#showTry();
   }
 
   #flip(step) {
-    const { index, tries } = this.#now;
-    this.#review({ index: Math.max(0, Math.min(tries.length - 1, index + step)) });
+    this.comparing.choose(this.#now.index + step);
   }
 
   #showTry() {
     const { index, tries } = this.#now;
+    if (!tries[index]) return;
     this.element.textContent = tries[index].text;
     this.state.say("Keep it, discard it, or try again. Nothing is changed yet.");
   }

@@ -6,7 +6,8 @@ export class Commands {
   constructor(state, { editor, autosave, socket, following }) {
     Object.assign(this, { state, editor, autosave, socket, following });
     this.starting = false;
-    part("write").addEventListener("click", () => this.#write());
+    part("write").addEventListener("click", () => this.#start("write"));
+    part("another").addEventListener("click", () => this.#another());
     part("regenerate").addEventListener("click", () => this.#start("write"));
     part("continue").addEventListener("click", () => this.#start("continue"));
     part("stop").addEventListener("click", () => {
@@ -27,10 +28,9 @@ export class Commands {
     return active;
   }
 
-  async #write() {
-    // With a text on the page, a new story is another one, begun from the same settings.
-    if (!this.state.get("stored").text && this.editor.isEmpty) await this.#start("write");
-    else if (await this.autosave.settled()) location.assign(this.state.urls.newUrl);
+  // With a text on the page, a new story is another one, begun from the same settings.
+  async #another() {
+    if (await this.autosave.settled()) location.assign(this.state.urls.newUrl);
   }
 
   async #start(type) {

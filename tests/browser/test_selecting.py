@@ -1,0 +1,116 @@
+"""Selecting by dragging is what a plain page does; what lies over the page stays out of it."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, ViewportSize
+
+from tests.browser.conftest import Complaints, Site, give_text, open_story, sign_up
+
+SENTENCE = "Anna lifted the lantern, and the dark stepped back a little way from her and from Ben."
+TEXT = "\n\n".join(f"Paragraph {number}. {SENTENCE} {SENTENCE}" for number in range(40))
+# A window of 1280 by 720 at zooms of 100, 200 and 400 %, and two phones.
+WINDOWS: list[ViewportSize] = [
+    {"width": 1280, "height": 720},
+    {"width": 640, "height": 360},
+    {"width": 320, "height": 256},
+    {"width": 390, "height": 844},
+    {"width": 360, "height": 640},
+]
+# What is between two points of the window, as if nothing lay over the text.
+BETWEEN = """([from, to]) => {
+  const dock = document.getElementById("dock");
+  dock.style.visibility = "hidden";
+  const [start, end] = [from, to].map(([x, y]) => document.caretRangeFromPoint(x, y));
+  dock.style.visibility = "";
+  start.setEnd(end.startContainer, end.startOffset);
+  return start.toString();
+}"""
+# The middle of each line whose whole height is between two heights.
+LINES = """([from, to]) => {
+  const range = document.createRange();
+  range.selectNodeContents(document.getElementById("story-text"));
+  const lines = [...range.getClientRects()].filter((box) => box.width && box.height);
+  return lines.filter((box) => box.top > from && box.bottom < to)
+    .map((box) => (box.top + box.bottom) / 2);
+}"""
+
+
+@pytest.fixture
+def story(
+    page: Page, rewriting_site: Site, complaints: Complaints, request: pytest.FixtureRequest
+) -> None:
+    """A long story, open in `page`."""
+    sign_up(page, rewriting_site, re.sub(r"\W", "", request.node.name)[:40])
+    open_story(page, rewriting_site)
+    give_text(page, TEXT)
+
+
+def selected(page: Page, start: tuple[float, float], end: tuple[float, float]) -> str:
+    """Drag from `start` to `end`, hold still for a moment, and return what is selected."""
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=10)
+    page.wait_for_timeout(300)
+    found = page.evaluate("getSelection().toString()")
+    page.mouse.up()
+    return str(found)
+
+
+def test_dragging_selects_what_is_dragged_over_and_nothing_moves(page: Page, story: None) -> None:
+    for window in WINDOWS:
+        page.set_viewport_size(window)
+        page.reload()
+        page.locator("#story-text[contenteditable=true]").wait_for()
+        page.evaluate("scrollTo(0, 900)")
+        page.wait_for_timeout(300)
+        left = page.locator("#story-text").bounding_box()["x"]  # type: ignore[index]
+        dock = page.locator("#dock").bounding_box()["y"]  # type: ignore[index]
+        seen = page.evaluate(LINES, [0, dock])
+        under = page.evaluate(LINES, [dock, window["height"] - 40])
+        one, other = left + 40, left + 230
+        # Over a line, near an edge too, and onto the dock, under which the text goes on.
+        drags = [((one, line), (other, line)) for line in (seen[1], seen[-1])]
+        drags += [((one, seen[-1]), (other, line)) for line in under[:1]]
+        for start, end in drags:
+            expected = page.evaluate(BETWEEN, [start, end])
+            assert selected(page, start, end) == expected, (window, start, end)
+            assert page.evaluate("scrollY") == 900, (window, start, end)
+            page.mouse.click(one, seen[0])
+        # Out of the text, at either side of it.
+        for line, side in ((seen[1], 3), (seen[-1], window["width"] - 3)):
+            assert len(selected(page, (other, line), (side, line))) < len(SENTENCE), (window, side)
+            assert page.evaluate("scrollY") == 900, (window, side)
+            page.mouse.click(one, seen[0])
+
+
+def test_the_caret_and_what_has_the_focus_are_not_under_the_dock(page: Page, story: None) -> None:
+    page.set_viewport_size(WINDOWS[1])
+    page.locator("#story-text p").first.click()
+    above = """() => {
+      const selection = getSelection();
+      const box = selection.getRangeAt(0).getBoundingClientRect();
+      return box.bottom < document.getElementById("dock").getBoundingClientRect().top;
+    }"""
+    for _ in range(30):
+        page.keyboard.press("ArrowDown")
+        page.wait_for_function(above)
+    page.keyboard.press("Control+End")
+    for _ in range(3):
+        page.keyboard.type("More.")
+        page.keyboard.press("Enter")
+    page.keyboard.type("x")
+    page.wait_for_function(above)
+    page.evaluate("scrollTo(0, 0)")
+    page.locator("#story-text").focus()
+    covered = """() => {
+      const focused = document.activeElement;
+      if (focused.closest("#dock")) return null;
+      const [top, dock] = [focused, document.getElementById("dock")]
+        .map((found) => found.getBoundingClientRect().top);
+      return top > dock;
+    }"""
+    page.keyboard.press("Tab")
+    while (under := page.evaluate(covered)) is not None:
+        assert under is False
+        page.keyboard.press("Tab")
