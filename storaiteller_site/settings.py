@@ -303,6 +303,8 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("img/icon.svg")}
     ],
+    "STYLES": [lambda _: static("css/admin.css")],
+    "SCRIPTS": [lambda _: static("js/admin/names.js")],
     # The accent of static/css/base.css, from light to dark.
     "COLORS": {
         "primary": {

@@ -13,6 +13,7 @@ function keepOnEnter(event) {
 
 function showTitle({ title }) {
   const field = part("title");
+  part("title-read").textContent = title || field.placeholder;
   if (document.activeElement !== field) field.value = title;
 }
 
