@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from modelserver import names
 from prose import diffs
+from prose.prompts import MAX_INSTRUCTION_LENGTH
 from stories.errors import Refused
 from stories.history import library
 from stories.history.versions import MAX_TEXT_LENGTH
@@ -41,6 +42,7 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
         "presets": StorySettings.objects.presets_of(request.user),
         "older_writer": _older_writer(generation),
         "modes": Generation.Mode.choices,
+        "longest_wish": MAX_INSTRUCTION_LENGTH,
         "registers": Register.choices,
         "state": state_of(found),
         "place": "story",
