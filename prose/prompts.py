@@ -18,7 +18,9 @@ _TOKENS_A_WORD, _TOKENS_A_BYTE = 2, 2 / 3
 _MOST_TOKENS_A_WORD = 24
 # Characters of a free-text field that reach the prompt.
 MAX_FIELD_LENGTH = 300
-# Characters of what a writer asks of a rewrite.
+# Characters of what should happen in a story.
+MAX_PREMISE_LENGTH = 1_000
+# Characters of what a writer asks of a rewrite, or says of what happens next.
 MAX_INSTRUCTION_LENGTH = 500
 
 # What every prompt begins with; a file of prompts is told by it.
@@ -26,6 +28,7 @@ OPENING = "You are a writer. Write a story, "
 _LIMIT = f"{OPENING}without extra comments or questions, of maximum {{max_words}} words"
 # Left out where there are none.
 _NAMES, _KEYWORDS = ", where the main characters names are ", " The keywords of the story are "
+_PREMISE = " This is what should happen in the story: "
 _KIND = ". The story genre is {genre} and you have to use a {register} register."
 _REGISTER = " you have to use a {register} register."
 _VOWELS = frozenset("aeiou")
@@ -51,13 +54,13 @@ def _pattern(wording: str, **fields: str) -> str:
 _HEAD = re.compile(_pattern(_LIMIT, max_words="0|[1-9][0-9]{0,5}"))
 _MIDDLE = re.compile(
     _pattern(_KIND, genre=r"[\w-]{1,40}", register=r"[\w-]{1,40}")
-    + f"(?={re.escape(_KEYWORDS)}|{re.escape(_PARTS)})"
+    + f"(?={re.escape(_KEYWORDS)}|{re.escape(_PREMISE)}|{re.escape(_PARTS)})"
 )
 _END = re.compile(
     rf"{re.escape(_PARTS)}(?P<final_twist>{re.escape(_TWIST)})?"
     rf"(?P<child_friendly>{re.escape(_CHILD)})?"
 )
-# Characters; two fields at their longest make a tenth of it.
+# Characters; the fields at their longest make a fifth of it.
 _LONGEST_PROMPT = 10_000
 
 
@@ -70,6 +73,8 @@ def story_prompt(settings: Settings) -> str:
     prompt += _KIND.format_map(fields)
     if settings.keywords:
         prompt += f"{_KEYWORDS}{settings.keywords}."
+    if settings.premise:
+        prompt += f"{_PREMISE}{settings.premise}"
     prompt += _PARTS
     if settings.final_twist:
         prompt += _TWIST
@@ -92,9 +97,10 @@ def read_prompt(prompt: str) -> Settings | None:
     """Return the settings that made `prompt`, or None when it has another wording.
 
     What is read makes the very same prompt again. It is what the prompt was made of too, if genre
-    and register are single words, no field has a line break or is blank, and the names do not hold
-    all of the wording from ". The story genre is" to "The keywords" or "The story must have" after
-    it, of which the first counts.
+    and register are single words, no field is blank, none but the premise has a line break, the
+    keywords do not hold the wording before a premise, and the names do not hold all of the wording
+    from ". The story genre is" to "The keywords", "This is what" or "The story must have" after it,
+    of which the first counts.
     """
     prompt = prompt.strip()
     found = _read(prompt, last=True)
@@ -104,8 +110,8 @@ def read_prompt(prompt: str) -> Settings | None:
 def leading_prompt(text: str) -> str | None:
     """Return the prompt that `text` begins with, or None.
 
-    It goes to the first place where it can end: keywords that hold the wording from ". The story
-    must" on can't be told from it.
+    It goes to the first place where it can end: keywords or a premise that hold the wording from
+    ". The story must" on can't be told from it.
     """
     found = _read(text[:_LONGEST_PROMPT], last=False)
     return text[: found[1]] if found else None
@@ -122,7 +128,7 @@ def _read(text: str, *, last: bool) -> tuple[Settings, int] | None:
     names, middle = _names(text, head.end())
     if middle is None:
         return None
-    keywords, end = _keywords(text, middle.end(), last=last)
+    keywords, premise, end = _wishes(text, middle.end(), last=last)
     if end is None or "\n" in names + keywords:
         return None
     settings = Settings(
@@ -133,6 +139,7 @@ def _read(text: str, *, last: bool) -> tuple[Settings, int] | None:
         child_friendly=end["child_friendly"] is not None,
         max_words=int(head["max_words"]),
         final_twist=end["final_twist"] is not None,
+        premise=premise,
     )
     return settings, end.end()
 
@@ -146,19 +153,31 @@ def _names(text: str, start: int) -> tuple[str, re.Match[str] | None]:
     return text[start : middle.start()] if middle else "", middle
 
 
-def _keywords(text: str, start: int, *, last: bool) -> tuple[str, re.Match[str] | None]:
-    """Return the keywords, if any stand from `start` on, and the last end that there is for them.
+def _wishes(text: str, start: int, *, last: bool) -> tuple[str, str, re.Match[str] | None]:
+    """Return the keywords and the premise that stand from `start` on, and the last end for them.
 
-    Or the first one.
+    Or the first one. Either of the two may be missing.
     """
-    if not text.startswith(_KEYWORDS, start):
-        return "", _END.match(text, start)
-    start += len(_KEYWORDS)
-    ends = [end for end in _END.finditer(text, start + 2) if text[end.start() - 1] == "."]
-    if not ends:
-        return "", None
-    end = ends[-1 if last else 0]
-    return text[start : end.start() - 1], end
+    keywords = ""
+    if text.startswith(_KEYWORDS, start):
+        start += len(_KEYWORDS)
+        # A story that begins behind the prompt may hold the wording too.
+        first = _last_end(text, start + 2, ".", last=last)
+        stop = text.find(f".{_PREMISE}", start + 1, first.start() if first else None)
+        if stop < 0:
+            return (text[start : first.start() - 1] if first else ""), "", first
+        keywords, start = text[start:stop], stop + 1
+    if not text.startswith(_PREMISE, start):
+        return keywords, "", _END.match(text, start)
+    start += len(_PREMISE)
+    end = _last_end(text, start + 1, "", last=last)
+    return keywords, text[start : end.start()] if end else "", end
+
+
+def _last_end(text: str, start: int, stop: str, *, last: bool) -> re.Match[str] | None:
+    """Return the last end of a prompt from `start` on that `stop` stands before, or the first."""
+    ends = [end for end in _END.finditer(text, start) if text.endswith(stop, 0, end.start())]
+    return ends[-1 if last else 0] if ends else None
 
 
 def rewrite_prompt(settings: Settings, initial_part: str, final_part: str) -> str:
@@ -211,6 +230,16 @@ def with_summary(prompt: str, summary: str) -> str:
     if not summary:
         return prompt
     return f"{prompt}\n\nThis is what happened before the part that you go on from:\n{summary}"
+
+
+def with_next(prompt: str, wish: str) -> str:
+    """Return `prompt` with what the writer wants to happen next, for a story that is gone on from.
+
+    `wish` may be empty.
+    """
+    if not wish:
+        return prompt
+    return f"{prompt}\n\nGo on from where your answer ends. This is what happens next: {wish}"
 
 
 def token_limit(max_words: int, like: str = "") -> int:

@@ -1,4 +1,4 @@
-"""What a story is asked to be: the seven settings that a prompt is made of."""
+"""What a story is asked to be: the eight settings that a prompt is made of."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 
 
 class HasSettings(Protocol):
-    """Whatever carries the seven settings, such as a database row."""
+    """Whatever carries the eight settings, such as a database row."""
 
     @property
     def main_characters(self) -> str: ...
@@ -23,11 +23,16 @@ class HasSettings(Protocol):
     def max_words(self) -> int: ...
     @property
     def final_twist(self) -> bool: ...
+    @property
+    def premise(self) -> str: ...
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The seven settings; names and keywords are separated by commas, of any script."""
+    """The eight settings; names and keywords are separated by commas, of any script.
+
+    Names, keywords and the premise may be empty.
+    """
 
     main_characters: str
     keywords: str
@@ -36,6 +41,7 @@ class Settings:
     child_friendly: bool
     max_words: int  # as `prose.words` counts them
     final_twist: bool
+    premise: str = ""  # what should happen, in the writer's words
 
     @classmethod
     def of(cls, source: HasSettings) -> Self:
@@ -44,8 +50,11 @@ class Settings:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Return what `to_dict` was called on. Raises `KeyError` where one is missing."""
-        return cls(**{name: values[name] for name in FIELDS})
+        """Return what `to_dict` was called on. Raises `KeyError` where one is missing.
+
+        What was kept before there was a premise has none.
+        """
+        return cls(**{name: values[name] for name in FIELDS if name in values or name != "premise"})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings by their names, in the order of the form."""

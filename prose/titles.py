@@ -3,23 +3,44 @@
 import re
 import unicodedata
 
-from prose import words
-from prose.settings import split_list
+from prose import sentences, words
+from prose.settings import Settings
 
 _LONGEST = 120  # characters
+# Characters of what should happen that make a title.
+_LONGEST_BEGINNING = 60
+# Genres that are called as a story of them is.
+_STORIES = {"Biography", "Comedy", "Drama", "Romance", "Thriller", "Tragedy"}
 _NUMBER = re.compile(r"\d+")
 _SMALL_WORDS = {"a", "an", "and", "at", "by", "for", "in", "of", "on", "or", "the", "to", "with"}
 
 
-def suggest_title(main_characters: str, keywords: str) -> str:
-    """Return a title of at most 120 characters, such as "Anna and the Old Lighthouse"."""
-    characters = split_list(main_characters)
-    keyword_list = split_list(keywords)
-    if not characters or not keyword_list:
-        return (characters or [_headline(keyword) for keyword in keyword_list] or [""])[0][
-            :_LONGEST
-        ]
-    return f"{characters[0]} and the {_headline(keyword_list[0])}"[:_LONGEST]
+def suggest_title(settings: Settings) -> str:
+    """Return a title of at most 120 characters, such as "Anna and the Old Lighthouse".
+
+    Where neither names nor keywords are given, it is the beginning of what should happen, or else
+    the kind of story.
+    """
+    names, keywords = settings.character_list, settings.keyword_list
+    pieces = [*names[:1], *map(_headline, keywords[:1])]
+    if pieces:
+        return " and the ".join(pieces)[:_LONGEST]
+    if settings.premise:
+        return _beginning(settings.premise)
+    return settings.genre if settings.genre in _STORIES else f"{settings.genre} story"
+
+
+def _beginning(premise: str) -> str:
+    """Return the first sentence of `premise`, or as many whole words as a title has room for."""
+    line = premise.strip().split("\n", 1)[0]
+    first = next((line[start:end] for start, end in sentences.sentences(line)), line).strip()
+    title = first.rstrip(".。।") if len(first) <= _LONGEST_BEGINNING else _cut(first)
+    return title[:1].upper() + title[1:]
+
+
+def _cut(text: str) -> str:
+    room = text[:_LONGEST_BEGINNING]
+    return f"{(room.rpartition(' ')[0] or room).rstrip(',;:')}…"
 
 
 def _headline(text: str) -> str:

@@ -101,10 +101,12 @@ def _kept(compliance: dict[str, float]) -> str:
 
 
 def _judged(row: Any, trained: list[similar.Shingles]) -> dict[str, Any]:
-    found = report.story_report(row["text"], Settings.from_dict(row["settings"]))
+    asked = Settings.from_dict(row["settings"])
+    found = report.story_report(row["text"], asked)
     checks = {
-        "names": not found["characters_missing"],
-        "keywords": not found["keywords_missing"],
+        # Nobody keeps to, or misses, what was not asked for.
+        **({"names": not found["characters_missing"]} if asked.character_list else {}),
+        **({"keywords": not found["keywords_missing"]} if asked.keyword_list else {}),
         "length": 0 < found["words"] <= found["max_words"],
         "ending": found["whole_end"] and row["done_reason"] == "stop",
         "repetition": not found["repeated_sentences"],
@@ -128,7 +130,9 @@ def _judged(row: Any, trained: list[similar.Shingles]) -> dict[str, Any]:
 
 
 def _checks(stories: list[dict[str, Any]]) -> dict[str, float]:
-    return {
-        name: sum(story["checks"][name] for story in stories) / len(stories)
-        for name in stories[0]["checks"]
-    }
+    """Return of each check the share of the stories that pass it, among those that it is for."""
+    kept: dict[str, list[bool]] = {}
+    for story in stories:
+        for name, passed in story["checks"].items():
+            kept.setdefault(name, []).append(passed)
+    return {name: sum(passed) / len(passed) for name, passed in kept.items()}

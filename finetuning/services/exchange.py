@@ -79,6 +79,8 @@ def _wrong(asked: Settings, story: str) -> str:
     for name, text in (("main characters", asked.main_characters), ("keywords", asked.keywords)):
         if len(text) > prompts.MAX_FIELD_LENGTH:
             return f"the {name} are too long."
+    if len(asked.premise) > prompts.MAX_PREMISE_LENGTH:
+        return "what should happen is too long."
     return ""
 
 

@@ -84,6 +84,8 @@ def _told(number: int, pair: Pair) -> str:
         wishes.append(f"characters: {asked.main_characters}")
     if asked.keywords:
         wishes.append(f"keywords: {asked.keywords}")
+    if asked.premise:
+        wishes.append(f"what should happen: {' '.join(asked.premise.split())}")
     wishes += ["a twist at the end"] * asked.final_twist + ["fit for children"] * (
         asked.child_friendly
     )

@@ -30,6 +30,7 @@ import { Commands } from "storaiteller/writing/commands";
 import { Connection } from "storaiteller/writing/connection";
 import { Following } from "storaiteller/writing/following";
 import { Generations } from "storaiteller/writing/generations";
+import { Next } from "storaiteller/writing/next";
 import { StorySocket } from "storaiteller/writing/socket";
 import { StoryText } from "storaiteller/writing/story_text";
 
@@ -51,7 +52,8 @@ showButtons(state);
 
 const generations = new Generations(state, new StoryText(state, editor, autosave), rewriting);
 const following = new Following(socket, generations);
-const commands = new Commands(state, { editor, autosave, socket, following });
+const next = new Next(state);
+const commands = new Commands(state, { editor, autosave, socket, following, next });
 new Deciding(state, { editor, autosave, rewriting });
 new Marking(state, { editor, rewriting, commands });
 new Conflict(state, editor, autosave, rewriting);

@@ -95,5 +95,6 @@ def report_table(story: Story) -> SafeString:
     rows = (
         (name.replace("_", " "), ", ".join(value) if isinstance(value, list) else value)
         for name, value in generation.report.items()
+        if value != []
     )
     return format_html_join("", "<div><strong>{}:</strong> {}</div>", rows)

@@ -76,7 +76,7 @@ class StorySettingsAdmin(OfGoodStoriesAdmin):
     list_display = ("__str__", "owner", "genre", "register", "max_words", "created_at")
     list_filter = ("genre", "register", "child_friendly", "final_twist")
     list_select_related = ("owner",)
-    search_fields = ("name", "main_characters", "keywords", "owner__username")
+    search_fields = ("name", "main_characters", "keywords", "premise", "owner__username")
 
 
 @admin.register(Generation)

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from prose import cleaning, titles
+from prose.settings import Settings
 from stories.errors import GoneError
 from stories.history import preferences, thinning, undo
 from stories.history.provenance import generation_behind, settings_behind
@@ -50,7 +51,7 @@ def _keep_settings(owner: User, settings: StorySettings) -> None:
 
 
 def _suggestion(settings: StorySettings) -> str:
-    return titles.suggest_title(settings.main_characters, settings.keywords)
+    return titles.suggest_title(Settings.of(settings))
 
 
 def save_preset(user: User, settings: StorySettings, name: str) -> StorySettings:

@@ -120,7 +120,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
             case frames.WriteFrame():
                 await self._start(Generation.Kind.WRITE)
             case frames.ContinueFrame():
-                await self._start(Generation.Kind.CONTINUE)
+                await self._start(Generation.Kind.CONTINUE, frame.next)
             case frames.RewriteFrame():
                 rewrite = await database_sync_to_async(self._open_rewrite)(frame)
                 text = len(rewrite.generation.story.text)
@@ -136,14 +136,14 @@ class StoryConsumer(AsyncWebsocketConsumer):
                 if self.follower is not None:
                     self.follower.window.acknowledge(frame.offset)
 
-    async def _start(self, kind: Generation.Kind) -> None:
+    async def _start(self, kind: Generation.Kind, wish: str = "") -> None:
         try:
-            generation = await open_soon(self.story_id, self.user, kind)
+            generation = await open_soon(self.story_id, self.user, kind, wish)
         except Story.DoesNotExist as error:
             raise GoneError from error
         except StoryBusyError:
             # Unless the one in the way is a dead process's.
-            generation = await database_sync_to_async(self._open)(kind)
+            generation = await database_sync_to_async(self._open)(kind, wish)
         base = generation.story.text if kind == Generation.Kind.CONTINUE else ""
         await self._launch(await reading(len(base), lambda: Writing(generation)))
 
@@ -233,8 +233,8 @@ class StoryConsumer(AsyncWebsocketConsumer):
 
     # ---- The database; each of these runs in Django's thread ----
 
-    def _open(self, kind: Generation.Kind) -> Generation:
-        return self._opened(lambda: open_generation(self.story_id, self.user, kind))
+    def _open(self, kind: Generation.Kind, wish: str) -> Generation:
+        return self._opened(lambda: open_generation(self.story_id, self.user, kind, wish))
 
     def _open_rewrite(self, frame: frames.RewriteFrame) -> Rewrite:
         count_generation(self.user.pk or 0)

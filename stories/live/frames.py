@@ -21,6 +21,7 @@ _LONGEST_REASON = 200  # characters: what is wrong may repeat what was sent
 Number = Annotated[int, Meta(ge=0, le=_MAX_NUMBER)]
 _Row = Annotated[int, Meta(ge=1, le=_MAX_NUMBER)]
 _Name = Annotated[str, Meta(max_length=20)]
+_Wish = Annotated[str, Meta(max_length=2_000)]
 
 
 class GenerationFrame(TypedDict):
@@ -104,7 +105,9 @@ class WriteFrame(Struct, tag_field="type", tag="write"):
 
 
 class ContinueFrame(Struct, tag_field="type", tag="continue"):
-    """Go on from the text as it stands."""
+    """Go on from the text as it stands; `next` is what should happen in it, or empty."""
+
+    next: _Wish = ""
 
 
 class SelectedPassage(Struct):
@@ -123,7 +126,7 @@ class SelectedPassage(Struct):
 class RewriteFrame(SelectedPassage, tag_field="type", tag="rewrite"):
     """Write a passage anew."""
 
-    instruction: Annotated[str, Meta(max_length=2_000)] = ""
+    instruction: _Wish = ""
     mode: _Name = "rewrite"  # of `Generation.Mode`
     register: _Name = ""  # the new one, for the mode "register"
     again: Number = 0  # the generation that this is another try of

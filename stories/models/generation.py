@@ -128,7 +128,10 @@ class Generation(models.Model):
     selected = models.TextField(blank=True)
     mode = models.CharField(max_length=10, choices=Mode, blank=True)
     register = models.CharField("new register", max_length=20, choices=Register, blank=True)
+    # What the writer asks of a rewrite, or says of what happens next.
     instruction = models.CharField(max_length=prompts.MAX_INSTRUCTION_LENGTH, blank=True)
+    # Words that it may have at most, where the writer wants fewer than the settings say.
+    words_at_once = models.PositiveIntegerField(null=True, blank=True)
     # What Keep puts in the passage's place; `text` is all that was streamed, attempts that came to
     # nothing included.
     replacement = models.TextField(blank=True)
@@ -141,6 +144,7 @@ class Generation(models.Model):
     prompt = models.TextField()
     model = models.CharField(max_length=200)
     seed = models.BigIntegerField()
+    # Ollama's: what the writer chose of them, then all that were sent.
     options = models.JSONField(default=dict)
     text = models.TextField(blank=True)
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)

@@ -67,9 +67,9 @@ class StorySettings(models.Model):
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="story_settings")
     name = models.CharField("preset name", max_length=80, blank=True)
     main_characters = models.CharField(
-        "Main characters' names", max_length=prompts.MAX_FIELD_LENGTH
+        "Main characters' names", max_length=prompts.MAX_FIELD_LENGTH, blank=True
     )
-    keywords = models.CharField("Story keywords", max_length=prompts.MAX_FIELD_LENGTH)
+    keywords = models.CharField("Story keywords", max_length=prompts.MAX_FIELD_LENGTH, blank=True)
     genre = models.CharField("Genre", max_length=20, choices=Genre)
     register = models.CharField("Register", max_length=20, choices=Register)
     child_friendly = models.BooleanField("Child-friendly content", default=False)
@@ -79,6 +79,9 @@ class StorySettings(models.Model):
         validators=[MinValueValidator(prompts.MIN_WORDS), MaxValueValidator(prompts.MAX_WORDS)],
     )
     final_twist = models.BooleanField("Final twist", default=False)
+    premise = models.CharField(
+        "What should happen", max_length=prompts.MAX_PREMISE_LENGTH, blank=True
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = StorySettingsQuerySet.as_manager()

@@ -93,6 +93,12 @@ class Story(models.Model):
     word_count = models.PositiveIntegerField("words", default=0)
     # The model that wrote the take; empty of a story written by hand.
     model = models.CharField(max_length=200, blank=True)
+    # What the writer chose to have it written with, all of it for what is asked from now on: a
+    # model of the server, or empty for the one in service; and how. Null is as it always is.
+    writer = models.CharField("chosen model", max_length=200, blank=True)
+    temperature = models.FloatField(null=True, blank=True)
+    words_at_once = models.PositiveIntegerField(null=True, blank=True)
+    seed = models.PositiveBigIntegerField(null=True, blank=True)
     # The text breaks off within a sentence, or where the model server did.
     is_unfinished = models.BooleanField("unfinished", default=True)
     # Where Undo set out from, so that Redo knows the way back; null when there is none.

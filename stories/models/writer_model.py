@@ -32,6 +32,8 @@ class WriterModel(models.Model):
         REJECTED = "rejected", "Rejected"
 
     name = models.CharField(max_length=200, unique=True)
+    # What people call it.
+    title = models.CharField("its name to people", max_length=80, blank=True)
     base = models.CharField(max_length=200)
     state = models.CharField(max_length=10, choices=State, default=State.CANDIDATE)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -4,17 +4,28 @@ from typing import Any, cast
 
 from django import forms
 
-from prose import cleaning, prompts
+from prose import cleaning, prompts, sentences
 from prose.settings import FIELDS, Settings, split_list
 from stories.models import Genre, Register, StorySettings
 
 MAX_CHARACTERS = 8
 MAX_KEYWORDS = 12
-_EXAMPLES = {"main_characters": "Anna, Old Ben", "keywords": "lighthouse, silver key"}
+_EXAMPLES = {
+    "premise": "A light burns in a lighthouse where nobody lives",
+    "main_characters": "Anna, Old Ben",
+    "keywords": "lighthouse, silver key",
+}
 
 
 class StorySettingsForm(forms.ModelForm[StorySettings]):
-    """Story generation settings, as a writer fills them in."""
+    """Story generation settings, as a writer fills them in; nothing of it has to be."""
+
+    premise = forms.CharField(
+        label="What should happen",
+        required=False,
+        # Counted when it is tidied: the line breaks of a browser have two characters.
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": prompts.MAX_PREMISE_LENGTH}),
+    )
 
     max_words = forms.RegexField(
         # Digits only: "1e3", "300.0", "NaN" and other scripts' digits are not what a person means.
@@ -38,7 +49,8 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **options})
-        for name in ("main_characters", "keywords"):
+        self.order_fields(["premise"])  # what a writer knows first
+        for name in _EXAMPLES:
             field = self.fields[name]
             field.widget.attrs |= {
                 "autocomplete": "off",
@@ -47,19 +59,32 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
             }
         for name, choices in (("genre", Genre.choices), ("register", Register.choices)):
             choice = cast("forms.ChoiceField", self.fields[name])
-            choice.choices = [("", "Choose…"), *choices]
+            choice.choices = choices
             choice.error_messages["required"] = f"Choose a {name}."
         for field in self.fields.values():
             if isinstance(field.widget, forms.TextInput | forms.Textarea):
                 field.widget.attrs["dir"] = "auto"
 
     def clean_main_characters(self) -> str:
-        """Tidy the names; at least one, and no more than a story can hold."""
+        """Tidy the names; no more than a story can hold."""
         return _clean_list(self.cleaned_data["main_characters"], "name", MAX_CHARACTERS)
 
     def clean_keywords(self) -> str:
-        """Tidy the keywords; at least one, and no more than a story can hold."""
+        """Tidy the keywords; no more than a story can hold."""
         return _clean_list(self.cleaned_data["keywords"], "keyword", MAX_KEYWORDS)
+
+    def clean_premise(self) -> str:
+        """Tidy what should happen; its last sentence ends as one, since the prompt goes on."""
+        typed = cleaning.clean_text(self.cleaned_data["premise"])
+        lines = [" ".join(line.split()) for line in typed.splitlines()]
+        text = "\n".join(line for line in lines if line)
+        if len(text) > prompts.MAX_PREMISE_LENGTH:
+            raise forms.ValidationError(
+                f"Enter at most {prompts.MAX_PREMISE_LENGTH:,} characters; there are {len(text):,}."
+            )
+        if not text or len(text) == prompts.MAX_PREMISE_LENGTH or sentences.ends_sentence(text):
+            return text
+        return text + sentences.full_stop(text)
 
     def clean_max_words(self) -> int:
         """Turn the digits into a number within the limits."""
@@ -92,8 +117,6 @@ def settings_from(form: StorySettingsForm) -> StorySettings:
 def _clean_list(text: str, noun: str, limit: int) -> str:
     cleaned = cleaning.clean_list(text)
     entries = split_list(cleaned)
-    if not entries:
-        raise forms.ValidationError(f"Enter at least one {noun}.")
     if len(entries) > limit:
         raise forms.ValidationError(f"Enter at most {limit} {noun}s; there are {len(entries)}.")
     return cleaned

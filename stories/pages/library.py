@@ -14,6 +14,7 @@ from stories.ids import row_id
 from stories.models import Genre, Story
 from stories.pages import search
 from stories.pages.common import SignedInRequest, own_story
+from stories.pages.examples import EXAMPLES
 from stories.pages.shelf.choosing import Choice, Sort, address_of
 from stories.pages.shelf.listing import listing
 from stories.pages.shelf.trash import to_trash
@@ -34,6 +35,7 @@ def library(request: SignedInRequest) -> HttpResponse:
         "just_deleted": deleted.filter(pk=row_id(request.GET.get("deleted", "")) or 0).first(),
         "in_trash": deleted.count(),
         "days": TRASH_PERIOD.days,
+        "examples": EXAMPLES,
     }
     answer = render(request, "stories/library.html", context)
     return _in_address(request, answer) if request.htmx else answer

@@ -13,7 +13,10 @@ LONGEST_QUERY = 200  # characters
 _MOST_WORDS = 10
 # Of a word, what is looked for: at each place of a text, all of it may have to be compared.
 LONGEST_WORD = 40  # characters
-_FIELDS = ("title", "text", "settings__main_characters", "settings__keywords", "settings__genre")
+_FIELDS = (
+    *("title", "text", "settings__main_characters", "settings__keywords", "settings__genre"),
+    "settings__premise",
+)
 # Characters of an excerpt; how many of them are seen in the narrowest card; and how many stand
 # before the first word found.
 _EXCERPT, _SEEN, _BEFORE = 220, 110, 40

@@ -9,33 +9,46 @@ from stories.history import library
 from stories.ids import row_id
 from stories.models import Story, StorySettings
 from stories.pages.common import SignedInRequest, own_story
+from stories.pages.examples import EXAMPLES, example, usual
 from stories.pages.forms import PresetForm, StorySettingsForm, settings_from
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_story(request: SignedInRequest) -> HttpResponse:
-    """Show the form; valid settings open a story of their own."""
+    """Show the form; valid settings, or an example's, open a story of their own."""
     if request.method == "POST":
+        if chosen := example(request.POST.get("example", "")):
+            story = library.create_story(request.user, chosen)
+            return _begun(story, write=True)
         form = StorySettingsForm(request.POST)
         if form.is_valid():
             story = library.create_story(request.user, settings_from(form))
-            # The page starts the writing when it was asked for together with the settings.
-            anchor = "#write" if "write" in request.POST else ""
-            response = redirect("stories:story", story.pk)
-            response["Location"] += anchor
-            return response
+            return _begun(story, write="write" in request.POST)
     else:
         form = StorySettingsForm(instance=_template_for(request))
-    context = {"form": form, "presets": StorySettings.objects.presets_of(request.user)}
+    context = {
+        "form": form,
+        "presets": StorySettings.objects.presets_of(request.user),
+        "examples": EXAMPLES,
+    }
     return render(request, "stories/new.html", context, status=422 if form.is_bound else 200)
 
 
-def _template_for(request: SignedInRequest) -> StorySettings | None:
-    """Return the settings to begin with: those of another story of mine, if one is named."""
+def _begun(story: Story, *, write: bool) -> HttpResponse:
+    """Go to the new story's page, which starts the writing if it was asked for."""
+    response = redirect("stories:story", story.pk)
+    response["Location"] += "#write" if write else ""
+    return response
+
+
+def _template_for(request: SignedInRequest) -> StorySettings:
+    """Return the settings to begin with: an example's or another story's of mine, if named."""
+    if chosen := example(request.GET.get("example", "")):
+        return chosen
     like = row_id(request.GET.get("like", "")) or 0
     story = Story.objects.visible_to(request.user).filter(pk=like).first()
-    return story.settings if story else None
+    return story.settings if story else usual(request.user)
 
 
 @login_required

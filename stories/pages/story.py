@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from msgspec import Struct
 
 from prose import diffs
+from prose.prompts import MAX_INSTRUCTION_LENGTH
 from stories.errors import Refused
 from stories.history import library, merging
 from stories.history.versions import MAX_TEXT_LENGTH
@@ -39,6 +40,7 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
         "form": StorySettingsForm(instance=found.settings),
         "presets": StorySettings.objects.presets_of(request.user),
         "modes": Generation.Mode.choices,
+        "longest_wish": MAX_INSTRUCTION_LENGTH,
         "registers": Register.choices,
         "state": state_of(found),
         "place": "story",

@@ -102,6 +102,8 @@ class Writing:
         is_continuation = generation.kind == Generation.Kind.CONTINUE
         self.base = generation.story.text if is_continuation else ""
         self.limit = sentences.word_limit(generation.settings.max_words, self.base)
+        if generation.words_at_once is not None:
+            self.limit = min(self.limit, generation.words_at_once)
         self.nothing = "The model had nothing to add." if self.base else "The model wrote nothing."
         self._view, self._summary = long_story.View(), ""
         self._begin("")
@@ -336,6 +338,8 @@ def _sampling(generation: Generation, num_ctx: int, num_predict: int) -> dict[st
         "num_predict": num_predict,
         "seed": generation.seed,
     }
-    if settings.STORY_TEMPERATURE is not None:
+    if (chosen := generation.options.get("temperature")) is not None:
+        options["temperature"] = chosen
+    elif settings.STORY_TEMPERATURE is not None:
         options["temperature"] = settings.STORY_TEMPERATURE
     return options

@@ -16,6 +16,7 @@ from channels.db import database_sync_to_async
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 
+from prose import cleaning, prompts
 from stories.errors import Refused
 from stories.history.versions import MAX_TEXT_LENGTH, StoryBusyError
 from stories.models import Generation, Story, User, model_in_service
@@ -31,14 +32,17 @@ _LEAST_ROOM = 200
 # ---- One ----
 
 
-def open_generation(story: int, user: User | AnonymousUser, kind: Generation.Kind) -> Generation:
+def open_generation(
+    story: int, user: User | AnonymousUser, kind: Generation.Kind, wish: str = ""
+) -> Generation:
     """Store and return a generation of the caller, running or queued, for a story of `user`'s.
 
-    Raises `Story.DoesNotExist` when `user` can't see it, `StoryBusyError` if one is active already,
-    and other `Refused`, such as that the line is full.
+    `wish` is what should happen next in a story that is gone on from. Raises `Story.DoesNotExist`
+    when `user` can't see it, `StoryBusyError` if one is active already, and other `Refused`, such
+    as that the line is full.
     """
     with held_story(story, user) as held:
-        generation = new_generation(held, kind, model_in_service())
+        generation = new_generation(held, kind, model_in_service(), **_wished(held, wish))
         store(generation)
     return generation
 
@@ -62,7 +66,8 @@ def held_story(story: int, user: User | AnonymousUser) -> Iterator[Story]:
 def new_generation(story: Story, kind: Generation.Kind, model: str, **more: Any) -> Generation:
     """Return an unsaved generation of the caller; `more` are fields of the row.
 
-    Raises `Refused` when there is no text to go on from, or no room for more.
+    It is asked of `model` and with a seed of its own, unless the writer has chosen others. Raises
+    `Refused` when there is no text to go on from, or no room for more.
     """
     if kind == Generation.Kind.CONTINUE:
         _check_continuable(story.text)
@@ -72,10 +77,27 @@ def new_generation(story: Story, kind: Generation.Kind, model: str, **more: Any)
         kind=kind,
         runner=secrets.token_hex(8),
         base_version=story.version,
-        model=model,
-        seed=secrets.randbits(31),
+        model=story.writer or model,
+        seed=secrets.randbits(31) if story.seed is None else story.seed,
+        options={} if story.temperature is None else {"temperature": story.temperature},
+        words_at_once=story.words_at_once,
         **{"prompt": story.settings.prompt, **more},
     )
+
+
+def checked_wish(wish: str) -> str:
+    """Return what the writer asks for, in one line. Raises `Refused` when it is too long."""
+    longest = prompts.MAX_INSTRUCTION_LENGTH
+    if len(wish) > longest:
+        sentence = f"An instruction may have {longest} characters at most."
+        raise Refused("bad_wish", sentence, 400)
+    return " ".join(cleaning.clean_text(wish).split())
+
+
+def _wished(story: Story, wish: str) -> dict[str, str]:
+    """Return the fields of a row that is asked for with a `wish`."""
+    wish = checked_wish(wish)
+    return {"instruction": wish, "prompt": prompts.with_next(story.settings.prompt, wish)}
 
 
 def _check_continuable(text: str) -> None:
@@ -105,6 +127,7 @@ class _Wanted(NamedTuple):
     story: int
     user: User | AnonymousUser
     kind: Generation.Kind
+    wish: str
 
 
 _Opened = Generation | Exception
@@ -142,12 +165,14 @@ class _Opener:
 _openers = PerLoop(_Opener)
 
 
-async def open_soon(story: int, user: User | AnonymousUser, kind: Generation.Kind) -> Generation:
+async def open_soon(
+    story: int, user: User | AnonymousUser, kind: Generation.Kind, wish: str = ""
+) -> Generation:
     """Do what `open_generation` does, together with what others ask for at this moment.
 
     Raises the same errors, and `Refused` for a writer who asks too often.
     """
-    return await _openers.here().open(_Wanted(story, user, kind))
+    return await _openers.here().open(_Wanted(story, user, kind, wish))
 
 
 def _open(wanted: list[_Wanted]) -> list[_Opened]:
@@ -176,7 +201,7 @@ def _open_allowed(wanted: list[_Wanted]) -> list[_Opened]:
 
 def _open_one(wanted: _Wanted) -> _Opened:
     try:
-        return open_generation(wanted.story, wanted.user, wanted.kind)
+        return open_generation(*wanted)
     except (Story.DoesNotExist, Refused) as error:
         return error
 
@@ -188,16 +213,16 @@ def _open_at_once(wanted: list[_Wanted]) -> list[_Opened]:
         visible = Story.objects.visible_to_each(pairs).select_related("settings")
         stories = {story.pk: story for story in visible.select_for_update(of=("self",))}
         model, door = model_in_service(), Door()
-        opened = [_unsaved(stories.get(each.story), each.kind, model, door) for each in wanted]
+        opened = [_unsaved(stories.get(each.story), each, model, door) for each in wanted]
         Generation.objects.bulk_create([row for row in opened if isinstance(row, Generation)])
     return opened
 
 
-def _unsaved(story: Story | None, kind: Generation.Kind, model: str, door: Door) -> _Opened:
+def _unsaved(story: Story | None, wanted: _Wanted, model: str, door: Door) -> _Opened:
     if story is None:
         return Story.DoesNotExist()
     try:
-        generation = new_generation(story, kind, model)
+        generation = new_generation(story, wanted.kind, model, **_wished(story, wanted.wish))
         door.enter(generation)
     except Refused as error:
         return error

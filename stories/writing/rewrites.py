@@ -10,7 +10,7 @@ from typing import TypedDict
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 
-from prose import cleaning, prompts, report, splice
+from prose import report, splice
 from prose.passage import EmptyPassageError, Passage, cut
 from prose.settings import Settings
 from stories.errors import Refused
@@ -25,7 +25,7 @@ from stories.models import (
     model_in_service,
 )
 from stories.writing.finishing import speed
-from stories.writing.opening import held_story, new_generation, store
+from stories.writing.opening import checked_wish, held_story, new_generation, store
 from stories.writing.rewrite_request import Rewrite
 
 
@@ -60,10 +60,7 @@ class Wish:
             raise Refused("bad_wish", "There is no such way to rewrite a passage.", 400)
         if (self.mode == Generation.Mode.REGISTER) != (self.register in Register.values):
             raise Refused("bad_wish", "Choose one of the registers.", 400)
-        longest = prompts.MAX_INSTRUCTION_LENGTH
-        if len(self.instruction) > longest:
-            sentence = f"An instruction may have {longest} characters at most."
-            raise Refused("bad_wish", sentence, 400)
+        checked_wish(self.instruction)
 
 
 def open_rewrite(
@@ -88,7 +85,7 @@ def open_rewrite(
             selected=selection.text,
             mode=wish.mode,
             register=wish.register,
-            instruction=" ".join(cleaning.clean_text(wish.instruction).split()),
+            instruction=checked_wish(wish.instruction),
             decision=Generation.Decision.PENDING,
             first_try=_first_try(held, selection, wish.again),
         )

@@ -89,8 +89,10 @@ SHAPES: dict[str, Shape] = {
 }
 
 
-def _asked(names: str = "Anna, Old Ben", keywords: str = "lamp, a a a b") -> settings.Settings:
-    return settings.Settings(names, keywords, "War", "Vivid", False, 100, True)
+def _asked(
+    names: str = "Anna, Old Ben", keywords: str = "lamp, a a a b", premise: str = ""
+) -> settings.Settings:
+    return settings.Settings(names, keywords, "War", "Vivid", False, 100, True, premise)
 
 
 def _pieces(text: str) -> list[str]:
@@ -151,8 +153,8 @@ def _fit(text: str) -> None:
 
 
 def _read(text: str) -> None:
-    prompt = prompts.story_prompt(_asked())
-    for lead in ("", prompt[:-9], prompt.split("War")[0], prompt):
+    prompt = prompts.story_prompt(_asked(premise="He ran."))
+    for lead in ("", prompt[:-9], prompt.split("War")[0], prompt.split("He ran")[0], prompt):
         prompts.read_prompt(lead + text)
         prompts.leading_prompt(lead + text)
 
@@ -161,6 +163,11 @@ def _report(text: str) -> None:
     report.story_report(text, _asked())
     # What is typed is bounded by the form.
     report.story_report(text, _asked(text[:300], text[:300]))
+
+
+def _suggest(text: str) -> None:
+    titles.suggest_title(_asked(text, text))
+    titles.suggest_title(_asked("", "", text))
 
 
 def _moved(text: str) -> None:
@@ -257,10 +264,11 @@ PROSE: dict[str, Reader] = {
     "overlap.Lookout.feed": _look_out,
     "overlap.Lookout.rest": _rest,
     "passage.cut": _cut,
-    "prompts.story_prompt": lambda text: prompts.story_prompt(_asked(text, text)),
+    "prompts.story_prompt": lambda text: prompts.story_prompt(_asked(text, text, text)),
     "prompts.rewrite_prompt": lambda text: prompts.rewrite_prompt(_asked(), text, text),
     "prompts.summary_prompt": lambda text: prompts.summary_prompt(text, text, 150),
     "prompts.with_summary": lambda text: prompts.with_summary(text, text),
+    "prompts.with_next": lambda text: prompts.with_next(text, text),
     "excerpts.first_sentences": lambda text: excerpts.first_sentences(text, 6_000, _bytes),
     "excerpts.last_sentences": lambda text: excerpts.last_sentences(text, 6_000, _bytes),
     "excerpts.parts": lambda text: list(excerpts.parts(text, 6_000, _bytes)),
@@ -307,7 +315,7 @@ PROSE: dict[str, Reader] = {
     "words.is_wide": lambda text: words.is_wide(text[:1]),
     "words.folded": words.folded,
     "titles.sort_key": titles.sort_key,
-    "titles.suggest_title": lambda text: titles.suggest_title(text, text),
+    "titles.suggest_title": _suggest,
 }
 
 

@@ -49,6 +49,33 @@ def test_nothing_is_said_of_what_is_left_empty() -> None:
     )
 
 
+PREMISE = "Anna opens the door.\nNobody is there!"
+
+
+def test_what_should_happen_comes_behind_the_keywords() -> None:
+    clause = f" This is what should happen in the story: {PREMISE}"
+    told = replace(EXAMPLE, premise=PREMISE)
+    end = " The story must have an introduction, a development and a conclusion."
+    assert prompts.story_prompt(told) == STORY.removesuffix(end) + clause + end
+    alone = replace(told, main_characters="", keywords="")
+    assert prompts.story_prompt(alone) == (
+        "You are a writer. Write a story, without extra comments or questions, of maximum 250 "
+        f"words. The story genre is Mystery and you have to use a Elegant register.{clause}{end}"
+    )
+    for settings in (told, alone):
+        prompt = prompts.story_prompt(settings)
+        assert prompts.read_prompt(prompt) == settings
+        assert prompts.leading_prompt(f"{prompt},Once. {STORY}") == prompt
+
+
+def test_what_happens_next_is_added_to_the_prompt() -> None:
+    assert prompts.with_next(STORY, "") == STORY
+    assert prompts.with_next(STORY, "The lamp goes out.") == (
+        f"{STORY}\n\nGo on from where your answer ends. This is what happens next: "
+        "The lamp goes out."
+    )
+
+
 def test_rewrite_wording() -> None:
     assert prompts.rewrite_prompt(EXAMPLE, "One.", "Three.") == (
         STORY + " It is important that the story starts with this part unchanged: One. and "
@@ -62,6 +89,7 @@ WORDS = st.sampled_from(
         *("You are a writer. Write a story, ", ". The story genre is", "War and you have to use a"),
         *(". The story must have an introduction, a development and a conclusion.", ". ", "a, b"),
         *(" The finale of the story must have a twist.", "{genre}", "\\1"),
+        ". This is what should happen in the story: x",
     ]
 )
 FIELD = (
@@ -76,17 +104,23 @@ SETTINGS = st.builds(
     child_friendly=st.booleans(),
     max_words=st.integers(0, 999_999),
     final_twist=st.booleans(),
+    premise=FIELD,
 )
+CLAUSE = ". This is what should happen in the story: "
 
 
 @given(SETTINGS)
 def test_a_prompt_gives_back_what_made_it(settings: Settings) -> None:
     prompt = prompts.story_prompt(settings)
-    assert prompts.read_prompt(f" {prompt}\n") == settings
+    found = prompts.read_prompt(f" {prompt}\n")
+    assert found is not None
+    assert prompts.story_prompt(found) == prompt
+    if CLAUSE not in settings.keywords:
+        assert found == settings
     led = prompts.leading_prompt(f"{prompt},Once.")
     assert led is not None
     assert prompt.startswith(led)
-    if ". The story must" not in settings.keywords:
+    if ". The story must" not in settings.keywords + "." + settings.premise:
         assert led == prompt
 
 
@@ -123,6 +157,8 @@ def test_names_with_all_the_wording_after_them_make_the_same_prompt_still() -> N
         STORY.replace("Mystery", "Two words"),
         STORY.replace("Mystery", "x" * 41),
         STORY.replace("Anna", "x" * 10_000),
+        STORY.replace(" The story must", f"{CLAUSE[1:]} The story must"),
+        STORY.replace(" The story must", f"{CLAUSE[1:]}x."),
     ],
 )
 def test_another_wording_is_none(prompt: str) -> None:

@@ -1,4 +1,4 @@
-"""The seven settings as one value."""
+"""The eight settings as one value."""
 
 from types import SimpleNamespace
 
@@ -14,6 +14,7 @@ VALUES = {
     "child_friendly": True,
     "max_words": 250,
     "final_twist": False,
+    "premise": "Nobody is there.",
 }
 
 
@@ -22,6 +23,8 @@ def test_they_are_read_from_whatever_has_them_and_back() -> None:
     assert settings == Settings.from_dict({**VALUES, "id": 5})
     assert settings.to_dict() == VALUES
     assert tuple(VALUES) == FIELDS
+    del (older := dict(VALUES))["premise"]
+    assert Settings.from_dict(older) == Settings.from_dict({**VALUES, "premise": ""})
     with pytest.raises(KeyError):
         Settings.from_dict({"genre": "War"})
 

@@ -12,10 +12,10 @@ document.addEventListener("click", (event) => {
     if (field.type === "checkbox") field.checked = false;
     else if (field.tagName === "SELECT") field.selectedIndex = 0;
     else if (field.name === "max_words") field.value = DEFAULT_MAX_WORDS;
-    else if (field.type === "text") field.value = "";
+    else if (field.type === "text" || field.type === "textarea") field.value = "";
   }
   button.form.querySelectorAll(".error").forEach((error) => error.remove());
-  button.form.querySelector("input:not([type=hidden])").focus();
+  button.form.querySelector(":is(input, textarea):not([type=hidden])").focus();
 });
 
-document.querySelector(".field.wrong :is(input, select)")?.focus();
+document.querySelector(".field.wrong :is(input, select, textarea)")?.focus();

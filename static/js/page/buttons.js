@@ -22,6 +22,7 @@ export function showButtons(state) {
     // A mark is about what is stored.
     part("good-form").querySelector("button").disabled = active || !state.get("stored").text.trim();
     document.body.classList.toggle("has-text", hasText);
+    document.body.classList.toggle("can-continue", free && hasText);
     // While a text is to come, or to be chosen, it would not be what the page shows.
     part("take-along").hidden = active || state.get("conflict") !== null || !hasText;
   };

@@ -3,13 +3,15 @@
 import { part } from "storaiteller/common/dom";
 
 export class Commands {
-  constructor(state, { editor, autosave, socket, following }) {
+  constructor(state, { editor, autosave, socket, following, next }) {
     Object.assign(this, { state, editor, autosave, socket, following });
     this.starting = false;
     part("write").addEventListener("click", () => this.#start("write"));
     part("another").addEventListener("click", () => this.#another());
     part("regenerate").addEventListener("click", () => this.#start("write"));
-    part("continue").addEventListener("click", () => this.#start("continue"));
+    const proceed = () => this.#start("continue", { next: next.wish });
+    part("continue").addEventListener("click", proceed);
+    next.addEventListener("entered", proceed);
     part("stop").addEventListener("click", () => {
       state.say("Stopping…");
       following.stop();
@@ -33,7 +35,7 @@ export class Commands {
     if (await this.autosave.settled()) location.assign(this.state.urls.newUrl);
   }
 
-  async #start(type) {
+  async #start(type, more = {}) {
     if (this.starting) return;
     this.starting = true;
     const ready = await this.autosave.settled();
@@ -41,6 +43,6 @@ export class Commands {
     if (!ready || this.following.active) return;
     this.state.say(this.state.get("connected") ? "Asking the model…" : "Connecting…");
     this.state.closeNotice();
-    this.socket.send({ type });
+    this.socket.send({ type, ...more });
   }
 }

@@ -1,0 +1,85 @@
+"""Settings to begin with: for whoever has no story yet, or no idea."""
+
+from typing import NamedTuple
+
+from prose.settings import Settings
+from stories.models import Genre, Register, Story, StorySettings, User
+
+
+class Example(NamedTuple):
+    """Settings that make a good first story, and how they are called."""
+
+    name: str  # in addresses
+    title: str
+    settings: Settings
+
+
+def _example(
+    name: str,
+    title: str,
+    characters: str,
+    keywords: str,
+    kind: tuple[Genre, Register, int],
+    premise: str,
+    *,
+    child_friendly: bool = False,
+    final_twist: bool = False,
+) -> Example:
+    genre, register, max_words = kind
+    settings = Settings(
+        main_characters=characters,
+        keywords=keywords,
+        genre=genre,
+        register=register,
+        child_friendly=child_friendly,
+        max_words=max_words,
+        final_twist=final_twist,
+        premise=premise,
+    )
+    return Example(name, title, settings)
+
+
+EXAMPLES = (
+    _example(
+        "light",
+        "The light that should be out",
+        "Anna, Old Ben",
+        "lighthouse, silver key",
+        (Genre.MYSTERY, Register.VIVID, 300),
+        "The lamp of a lighthouse burns again, years after it was switched off. Anna goes up to "
+        "see who lit it.",
+        final_twist=True,
+    ),
+    _example(
+        "dragon",
+        "The dragon who can’t sleep",
+        "Mira, Tuft",
+        "dragon, lullaby, moon",
+        (Genre.FANTASY, Register.PLAYFUL, 250),
+        "A small dragon can’t sleep. Mira tries everything, until she finds out what it is afraid "
+        "of.",
+        child_friendly=True,
+    ),
+    _example(
+        "letter",
+        "A letter, forty years late",
+        "Clara, Edmund",
+        "letter, train, blue coat",
+        (Genre.ROMANCE, Register.ELEGANT, 400),
+        "A letter arrives forty years late. Clara takes the train to answer it in person.",
+    ),
+)
+
+
+def example(name: str) -> StorySettings | None:
+    """Return the unsaved settings of the example `name`, if there is one."""
+    found = next((each for each in EXAMPLES if each.name == name), None)
+    return StorySettings(**found.settings.to_dict()) if found else None
+
+
+def usual(user: User) -> StorySettings:
+    """Return unsaved settings to begin with: the kind of story that `user` began last."""
+    last = Story.objects.visible_to(user).select_related("settings").order_by("-pk").first()
+    if last is None:
+        return StorySettings(genre=Genre.ADVENTURE, register=Register.VIVID)
+    return StorySettings(genre=last.settings.genre, register=last.settings.register)
