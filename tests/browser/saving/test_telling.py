@@ -48,6 +48,7 @@ def test_the_report_and_who_wrote_follow_what_is_typed(page: Page, story: str) -
 def test_what_was_done_is_told_for_a_moment(page: Page, story: str) -> None:
     page.clock.install()
     type_at_the_end(page, "One.")
+    type_at_the_end(page, " Two.")
     page.reload()
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#status")).to_have_text("Undone.")
