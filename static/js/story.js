@@ -10,6 +10,7 @@ import { showAbout } from "storaiteller/page/about";
 import { showButtons } from "storaiteller/page/buttons";
 import { StoryState } from "storaiteller/page/state";
 import { showWords } from "storaiteller/page/words";
+import { showWriter } from "storaiteller/page/writer";
 import { Deciding } from "storaiteller/rewriting/deciding";
 import { Marking } from "storaiteller/rewriting/marking";
 import { RewritePanel } from "storaiteller/rewriting/panel";
@@ -43,6 +44,7 @@ showWords(state);
 const panel = new RewritePanel(state, editor);
 const rewriting = new Rewriting(state, { editor, autosave, socket, panel });
 showButtons(state);
+showWriter(state);
 
 const generations = new Generations(state, new StoryText(state, editor, autosave), rewriting);
 const following = new Following(socket, generations);

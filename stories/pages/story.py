@@ -13,7 +13,7 @@ from stories.errors import Refused
 from stories.history import library
 from stories.history.versions import MAX_TEXT_LENGTH
 from stories.live.frames import Number
-from stories.models import Generation, Register, StorySettings, model_in_service
+from stories.models import Generation, Register, Story, StorySettings, model_in_service
 from stories.pages.common import (
     SignedInRequest,
     answers_refusals,
@@ -25,6 +25,7 @@ from stories.pages.common import (
 from stories.pages.forms import StorySettingsForm
 from stories.pages.shelf.tags import tagging
 from stories.pages.summary import report_context
+from stories.pages.writers.choice import panel_context
 from stories.writing.recovery import recover_abandoned
 
 
@@ -40,7 +41,8 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
         **about,
         "form": StorySettingsForm(instance=found.settings),
         "presets": StorySettings.objects.presets_of(request.user),
-        "older_writer": _older_writer(generation),
+        "older_writer": _other_writer(found, generation),
+        "writer": found.writer or model_in_service(),
         "modes": Generation.Mode.choices,
         "longest_wish": MAX_INSTRUCTION_LENGTH,
         "registers": Register.choices,
@@ -48,13 +50,14 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
         "place": "story",
         **tagging(found),
         **take_context(found),
+        **panel_context(found),
     }
     return render(request, "stories/story.html", context)
 
 
-def _older_writer(generation: Generation | None) -> str:
-    """Return the name of the model that wrote the text, if it is not the one in service."""
-    if generation is None or names.same(generation.model, model_in_service()):
+def _other_writer(story: Story, generation: Generation | None) -> str:
+    """Return the name of the model that wrote the text, if it is not the one that writes next."""
+    if generation is None or names.same(generation.model, story.writer or model_in_service()):
         return ""
     return generation.model
 
