@@ -104,6 +104,7 @@ def test_continue_takes_what_happens_next(
     expect(page.locator("#status")).to_have_text("Done", timeout=LONG)
     expect(field).to_have_value("")
     assert generations(steady_site, "instruction")[0] == "The lamp goes out."
+    page.reload()
     give_text(page, "Ben went home.")
     field.fill("Somebody knocks.")
     page.get_by_role("button", name="Continue", exact=True).click()

@@ -55,7 +55,6 @@ def marked_story(owner: User, curator: User, text: str) -> Story:
         owner,
         story_settings(main_characters=text[:300], keywords=text[:300], premise=text[:1000]),
     )
-    Story.objects.filter(pk=story.pk).update(writer=text[:200])
     library.set_title(story, text)
     library.save_text(story, owner, f"{text}\n\n{text}", 0)
     library.save_preset(owner, story_settings(main_characters=text, keywords=text), text[:80])
@@ -67,6 +66,7 @@ def marked_story(owner: User, curator: User, text: str) -> Story:
         error_message=text,
         report={"missing_keywords": [text], text: text},
     )
+    Story.objects.filter(pk=story.pk).update(writer=text[:200])
     library.set_good(story, True)
     curation.reject(story, curator, 1, text)
     story.refresh_from_db()

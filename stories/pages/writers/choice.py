@@ -96,7 +96,7 @@ def _answer(request: Any, story: Story, there: Found) -> HttpResponse:
             story.refresh_from_db(fields=WriterForm.Meta.fields)
     else:
         form = WriterForm(instance=story, there=there)
-    if not request.htmx:
+    if request.method == "POST" and not request.htmx:
         return redirect("stories:story", story.pk)
     context = {
         "story": story,
