@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from modelserver.errors import (
     ModelMissingError,
     NotOllamaError,
     PullError,
+    SilentError,
     is_page,
     translated,
     what_it_says,
@@ -29,6 +31,14 @@ from modelserver.server import Server
 
 # A refusal by its status, or as a line inside an answer that began as a good one.
 _REFUSALS = (httpx.codes.BAD_REQUEST, -1)
+# Seconds that a person waits for a list of what is there.
+_LIST_PATIENCE = 8.0
+# More than anybody chooses from, and a name than any model has; a server can say what it likes.
+_MOST_LISTED, _LONGEST_NAME = 200, 200
+# Of models that make no text, but numbers of one.
+_NO_WRITERS = ("bert", "embed")
+_BILLIONS = {"K": 1e-6, "M": 1e-3, "B": 1.0, "T": 1e3}
+_COUNT = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)([KMBT])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,56 @@ async def digest(server: Server, model: str) -> str:
         listed = (await api.list()).models
     found = (entry.digest for entry in listed if names.same(entry.model or "", model))
     return next(found, None) or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A model that the server has and that can write."""
+
+    name: str
+    size: int  # bytes on the server's disk
+    billions: float | None  # parameters, so far as the server says
+    is_loaded: bool  # it is in memory
+
+
+async def installed(server: Server) -> list[Installed]:
+    """Return the models that the server itself can write with, by name.
+
+    Left out are those that only measure texts, and those whose work is done elsewhere: what is
+    written must not leave. Raises `ModelServerError`, soon also of a server that says nothing.
+    """
+    try:
+        async with asyncio.timeout(_LIST_PATIENCE), api_client(server) as api:
+            listed, loaded = (await api.list()).models, (await api.ps()).models
+    except TimeoutError as error:
+        raise SilentError("The model server does not answer.") from error
+    running = {names.parse(each.model or "") for each in loaded}
+    found = [
+        Installed(
+            name=each.model.removesuffix(":latest"),
+            size=int(each.size or 0),
+            billions=_billions(each.details.parameter_size if each.details else None),
+            is_loaded=names.parse(each.model) in running,
+        )
+        for each in listed[:_MOST_LISTED]
+        if each.model
+        and len(each.model) <= _LONGEST_NAME
+        and _writes_here(each.model, each.details)
+    ]
+    return sorted(found, key=lambda model: model.name.lower())
+
+
+def _writes_here(model: str, details: Any) -> bool:
+    kinds = [model, *((details.families or [details.family or ""]) if details else ())]
+    if any(sign in kind.lower() for kind in kinds for sign in _NO_WRITERS):
+        return False
+    return not names.parse(model).tag.endswith("cloud")
+
+
+def _billions(count: str | None) -> float | None:
+    """Return the number of a text such as "3.2B" or "134.5M"."""
+    found = _COUNT.fullmatch((count or "").strip().upper())
+    return float(found[1]) * _BILLIONS[found[2]] if found else None
 
 
 async def model_facts(server: Server, model: str) -> ModelFacts:

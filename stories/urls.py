@@ -17,6 +17,7 @@ from stories.pages import (
 )
 from stories.pages.publishing import downloads, imports, links
 from stories.pages.shelf import tags, trash
+from stories.pages.writers import choice, guide
 
 app_name = "stories"
 
@@ -31,6 +32,8 @@ urlpatterns = [
     _route("health/", home.health, "health"),
     _route("accounts/delete/", account.delete_account, "delete_account"),
     _route("model/install/", install.install_model, "install_model"),
+    _route("model/", guide.guide, "guide"),
+    _route("model/steps/", guide.steps, "guide_steps"),
     _route("presets/", settings.presets, "presets"),
     _route("presets/<id:preset_id>/", settings.preset, "preset"),
     _route("presets/<id:preset_id>/delete/", settings.delete_preset, "delete_preset"),
@@ -48,6 +51,7 @@ urlpatterns = [
     _route("stories/<id:story_id>/report/", story.report, "report"),
     _route("stories/<id:story_id>/summary/", summary.change_summary, "summary"),
     _route("stories/<id:story_id>/title/", story.title, "title"),
+    _route("stories/<id:story_id>/writer/", choice.writer, "writer"),
     _route("stories/<id:story_id>/good/", story.good, "good"),
     _route("stories/<id:story_id>/download/", downloads.download, "download"),
     _route("stories/<id:story_id>/link/", links.change_link, "link"),

@@ -73,7 +73,7 @@ class WriterModelAdmin(LookOnlyAdmin):
         return self._page(request, "finetuning/model.html", context)
 
     def act_view(self, request: HttpRequest, model_id: int) -> HttpResponse:
-        """Promote, roll back or retire (POST `action`, `reason`)."""
+        """Promote, roll back, retire or name (POST `action`, `reason`, `title`)."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self._may_act(request):
@@ -97,6 +97,9 @@ class WriterModelAdmin(LookOnlyAdmin):
         if action == "roll_back":
             previous = promotion.roll_back(model)
             return f"{previous or settings.STORY_MODEL} is in service again."
+        if action == "call":
+            title = promotion.call(model, request.POST.get("title", ""))
+            return f"{model} is called {title} now." if title else f"{model} has no other name now."
         if action == "retire":
             promotion.retire(model)
             return f"{model} is out."

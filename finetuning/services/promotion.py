@@ -14,10 +14,11 @@ from finetuning.models import TrainingRun
 from finetuning.pipeline.judge import BETTER
 from finetuning.services import storage
 from modelserver import names
+from prose import cleaning
 from stories.models import User, WriterModel, model_in_service
 
 _State = WriterModel.State
-MAX_REASON = 300
+MAX_REASON, MAX_TITLE = 300, 80
 
 
 class PromotionError(Exception):
@@ -153,6 +154,13 @@ def _check_base(model: WriterModel) -> None:
             f"{model.base} is another model on the model server now than when {model} was tuned "
             "from it and measured: promoting it needs a reason."
         )
+
+
+def call(model: WriterModel, title: str) -> str:
+    """Give `model` the name that writers see, or none; return it, tidied."""
+    model.title = " ".join(cleaning.clean_text(title).split())[:MAX_TITLE]
+    model.save(update_fields=["title"])
+    return model.title
 
 
 def _check_on_server(model: WriterModel) -> None:

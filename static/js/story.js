@@ -12,6 +12,7 @@ import { showButtons } from "storaiteller/page/buttons";
 import { Folding } from "storaiteller/page/folding";
 import { StoryState } from "storaiteller/page/state";
 import { showWords } from "storaiteller/page/words";
+import { showWriter } from "storaiteller/page/writer";
 import { Comparing } from "storaiteller/rewriting/comparing";
 import { Deciding } from "storaiteller/rewriting/deciding";
 import { Marking } from "storaiteller/rewriting/marking";
@@ -49,6 +50,7 @@ const panel = new RewritePanel(state, editor);
 const comparing = new Comparing(state);
 const rewriting = new Rewriting(state, { editor, autosave, socket, panel, comparing });
 showButtons(state);
+showWriter(state);
 
 const generations = new Generations(state, new StoryText(state, editor, autosave), rewriting);
 const following = new Following(socket, generations);

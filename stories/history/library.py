@@ -45,6 +45,11 @@ def change_settings(story: Story, settings: StorySettings) -> None:
     story.save(update_fields=["settings", "title", "updated_at"])
 
 
+def choose_writer(story: Story) -> None:
+    """Keep the model that was put into `story` for it, and how that is asked from now on."""
+    story.save(update_fields=["writer", "temperature", "words_at_once", "seed"])
+
+
 def _keep_settings(owner: User, settings: StorySettings) -> None:
     settings.pk, settings.owner, settings.name = None, owner, ""
     settings.save()

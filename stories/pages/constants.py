@@ -9,6 +9,7 @@ from stories.history.versions import CONFLICT
 from stories.live import close_codes, frames
 from stories.live.flow import ACKNOWLEDGE_EVERY
 from stories.models import Generation, StorySettings
+from stories.writing.runner import CHOSEN_MISSING
 
 # The status of a part of a page that is refused since nobody is signed in; a browser would follow
 # a redirection without telling.
@@ -29,6 +30,7 @@ def page_constants() -> dict[str, Any]:
         "error": {
             "CONFLICT": CONFLICT,
             "MODEL_MISSING": ModelMissingError.code,
+            "CHOSEN_MISSING": CHOSEN_MISSING,
             "NOT_STORED": frames.NOT_STORED,
         },
         "kind": _named(Generation.Kind),

@@ -25,6 +25,7 @@ from stories.pages.common import (
 from stories.pages.forms import StorySettingsForm
 from stories.pages.shelf.tags import tagging
 from stories.pages.summary import report_context
+from stories.pages.writers.choice import panel_context
 from stories.writing.recovery import recover_abandoned
 
 
@@ -46,6 +47,7 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
         "place": "story",
         **tagging(found),
         **take_context(found),
+        **panel_context(found),
     }
     return render(request, "stories/story.html", context)
 

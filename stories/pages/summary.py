@@ -22,19 +22,18 @@ def report_context(story: Story) -> dict[str, Any]:
         "story": story,
         "generation": last_generation(story),
         "report": standing.report_on(story),
-        "by": _by(standing.authors(story)),
+        "by": _by(standing.authors(story), story.writer or model_in_service()),
         "summary": StorySummary.objects.filter(story=story).first(),
         "longest_summary": LONGEST,
     }
 
 
-def _by(authors: standing.Authors) -> dict[str, Any]:
-    """Return who wrote the text, the writer as None, and the model that writes next if another."""
-    service = model_in_service()
-    is_among = any(names.same(model, service) for model in authors.models)
+def _by(authors: standing.Authors, following: str) -> dict[str, Any]:
+    """Return who wrote the text, the writer as None, and the model `following`, if it is another."""
+    is_among = any(names.same(model, following) for model in authors.models)
     writers = [*([None] if authors.writer else []), *authors.models]
     is_news = not is_among and (authors.models or not writers)
-    return {"writers": writers, "next": service if is_news else ""}
+    return {"writers": writers, "next": following if is_news else ""}
 
 
 @login_required

@@ -100,7 +100,8 @@ class Writing:
     def __init__(self, generation: Generation) -> None:
         self.generation = generation
         is_continuation = generation.kind == Generation.Kind.CONTINUE
-        self.base = generation.story.text if is_continuation else ""
+        story = generation.story  # of a row that was taken over, read now: the runner can't
+        self.base = story.text if is_continuation else ""
         self.limit = sentences.word_limit(generation.settings.max_words, self.base)
         if generation.words_at_once is not None:
             self.limit = min(self.limit, generation.words_at_once)

@@ -43,6 +43,8 @@ _CHARACTERS_A_WORD = 24
 _PIECES_A_TOKEN = 2
 # Models that were heard to think, whatever their server says of them.
 _thinkers: set[tuple[modelserver.Server, str]] = set()
+# The code of an error that the writer's own choice mends.
+CHOSEN_MISSING = "chosen_model_missing"
 _BROKEN = "Something went wrong while the story was being written."
 # Seconds that the writing waits for a log that does not take the text; the database has it.
 _PATIENCE = 5.0
@@ -74,6 +76,7 @@ async def _try(quicker: Awaitable[None], generation: Generation) -> None:
 class _Run:
     def __init__(self, assignment: Assignment) -> None:
         self.assignment, self.generation = assignment, assignment.generation
+        self.chosen = self.generation.story.writer  # an assignment has read the story
         self.writing: asyncio.Task[None] | None = None
         self.stopped = False
         self.log = get_text_log()
@@ -103,7 +106,7 @@ class _Run:
             self.outcome.status = Generation.Status.STOPPED
         except modelserver.ModelServerError as error:
             logger.warning("Generation %s: %s %s", self.generation.pk, error, error.hint)
-            self._fail(error.code, str(error))
+            self._fail(*self._told(error))
         except Exception:
             logger.exception("Generation %s failed", self.generation.pk)
             self._fail("internal", _BROKEN)
@@ -137,6 +140,16 @@ class _Run:
     def _tell_unstored(self) -> None:
         message = {"type": "generation.unstored", "generation": self.generation.pk}
         hold(hub.tell(self.generation.story_id, message))
+
+    def _told(self, error: modelserver.ModelServerError) -> tuple[str, str]:
+        """Return the code of `error`, and what the writer is told of it."""
+        model = self.generation.model
+        if isinstance(error, modelserver.ModelMissingError) and model == self.chosen:
+            return CHOSEN_MISSING, (
+                f"The model {model}, which you chose for this story, is not on the model server "
+                "any more. Choose another one, or go back to the default."
+            )
+        return error.code, str(error)
 
     def _fail(self, code: str, message: str) -> None:
         self.outcome.status = Generation.Status.FAILED

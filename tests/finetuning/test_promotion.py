@@ -148,6 +148,15 @@ def test_a_model_for_another_base_rests(curator: User, settings: Settings) -> No
     assert model_in_service() == "llama3.2"
 
 
+def test_a_person_gives_a_model_its_name(curator: User) -> None:
+    model = candidate("one")
+    assert promotion.call(model, "  Grandmother’s\n voice<|eot_id|> ") == "Grandmother’s voice"
+    model.refresh_from_db()
+    assert model.title == "Grandmother’s voice"
+    assert len(promotion.call(model, "x" * 200)) == promotion.MAX_TITLE
+    assert promotion.call(model, " ") == ""
+
+
 # ---- Files ----
 
 

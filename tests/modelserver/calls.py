@@ -27,6 +27,7 @@ CALLS: dict[str, Call] = {
     "chat": chat,
     "create": lambda server, _: modelserver.create(server, "tuned", {"from": "steady"}),
     "digest": lambda server, _: modelserver.digest(server, "steady"),
+    "installed": lambda server, _: modelserver.installed(server),
     "delete": lambda server, _: modelserver.delete(server, "steady"),
     "model_facts": lambda server, _: modelserver.model_facts(server, "steady"),
     "pull": pull,

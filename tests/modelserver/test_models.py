@@ -4,12 +4,14 @@ import asyncio
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 
 import modelserver
-from modelserver import AdaptersRefusedError, Server, ServerFaultError
+from modelserver import AdaptersRefusedError, Server, ServerFaultError, SilentError
+from modelserver import models as listing
 from tests.modelserver.conftest import serving
 
 
@@ -129,6 +131,55 @@ async def test_the_digest_of_a_model_by_any_of_its_names() -> None:
         assert await modelserver.digest(server, "Llama3.2") == "a" * 64
         assert await modelserver.digest(server, "library/llama3.2:1B") == "b" * 64
         assert await modelserver.digest(server, "mistral") == ""
+
+
+def listed(name: str, size: int, count: str, *families: str) -> dict[str, Any]:
+    """Return a model as a server lists it."""
+    details = {"parameter_size": count, "family": families[0], "families": list(families)}
+    return {"name": name, "model": name, "size": size, "details": details}
+
+
+async def test_the_list_has_what_can_write_here() -> None:
+    models = [
+        listed("mistral:7b", 4_100_000_000, "7.2B", "llama"),
+        listed("llama3.2:latest", 2_019_393_189, "3.2B", "llama"),
+        listed("pocket", 270_000_000, "134.5M", "llama"),
+        listed("odd", 5, "many", "llama"),
+        # What measures texts, and what is written elsewhere.
+        listed("nomic-embed-text:latest", 274_000_000, "137M", "nomic-bert"),
+        listed("all-minilm:latest", 45_000_000, "23M", "bert"),
+        listed("gpt-oss:120b-cloud", 384, "116.8B", "gptoss"),
+        listed("x" * 300, 5, "1B", "llama"),
+        {"name": "bare:latest", "model": "bare:latest", "size": 5},
+        {},
+    ]
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        loaded = [{"name": "Mistral:7b", "model": "Mistral:7b"}]
+        return web.json_response({"models": loaded if request.path == "/api/ps" else models})
+
+    async with serving(answer) as url:
+        found = await modelserver.installed(Server.at(url))
+    assert [(model.name, model.billions, model.is_loaded) for model in found] == [
+        ("bare", None, False),
+        ("llama3.2", 3.2, False),
+        ("mistral:7b", 7.2, True),
+        ("odd", None, False),
+        ("pocket", 0.1345, False),
+    ]
+    assert found[1].size == 2_019_393_189
+
+
+async def test_a_list_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "_LIST_PATIENCE", 0.2)
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(3600)
+        return web.Response()
+
+    async with serving(answer) as url:
+        with pytest.raises(SilentError):
+            await modelserver.installed(Server.at(url))
 
 
 @pytest.mark.parametrize("name", ["pocket", None])

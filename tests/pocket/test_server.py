@@ -22,6 +22,8 @@ from pocket.server.metadata import read_metadata
 from pocket.server.prompts import without_oldest
 from pocket.server.shipped import TINY, Shipped
 from pocket.server.store import Manifest, Store
+from prose import prompts
+from prose.settings import Settings
 from tests.support.pocket import pocket
 
 MODEL = "pocket"
@@ -75,6 +77,25 @@ def text(client: httpx.Client, model: str, **options: Any) -> str:
     answer = client.post("/api/chat", json=body)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["message"]["content"])
+
+
+@pytest.mark.parametrize("model", [MODEL, "pocket-tiny"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Settings("", "", "Adventure", "Vivid", False, 100, False),
+        Settings("Anna", "", "Mystery", "Direct", False, 100, False, "Nobody is there."),
+        Settings("", "", "Fantasy", "Playful", True, 100, True, "A dragon can’t sleep."),
+    ],
+)
+def test_it_writes_whatever_is_left_empty(
+    client: httpx.Client, model: str, asked: Settings
+) -> None:
+    messages = [{"role": "user", "content": prompts.story_prompt(asked)}]
+    options = {"seed": 1, "num_predict": 60}
+    body = {"model": model, "messages": messages, "stream": False, "options": options}
+    written = client.post("/api/chat", json=body).json()["message"]["content"]
+    assert len(written.split()) > 20
 
 
 # ---- Models of files ----

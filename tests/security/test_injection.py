@@ -27,7 +27,8 @@ LONGEST_TOKEN = 64
 
 def submit(user: User, text: str) -> Story | None:
     """Return the story that the settings form makes of `text`, if it takes it."""
-    form = StorySettingsForm({**FORM, "main_characters": f"Zoë {text}", "keywords": f"map {text}"})
+    typed = {"main_characters": f"Zoë {text}", "keywords": f"map {text}", "premise": f"Go {text}"}
+    form = StorySettingsForm({**FORM, **typed})
     return library.create_story(user, settings_from(form)) if form.is_valid() else None
 
 

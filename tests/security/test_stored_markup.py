@@ -52,7 +52,8 @@ class Skeleton(HTMLParser):
 def marked_story(owner: User, curator: User, text: str) -> Story:
     """Fill a story of `owner` with `text` wherever somebody can write something."""
     story = library.create_story(
-        owner, story_settings(main_characters=text[:300], keywords=text[:300])
+        owner,
+        story_settings(main_characters=text[:300], keywords=text[:300], premise=text[:1000]),
     )
     library.set_title(story, text)
     library.save_text(story, owner, f"{text}\n\n{text}", 0)
@@ -65,6 +66,7 @@ def marked_story(owner: User, curator: User, text: str) -> Story:
         error_message=text,
         report={"missing_keywords": [text], text: text},
     )
+    Story.objects.filter(pk=story.pk).update(writer=text[:200])
     library.set_good(story, True)
     curation.reject(story, curator, 1, text)
     story.refresh_from_db()
@@ -96,7 +98,7 @@ def pages(writer: Client, staff: Client, story: Story) -> Iterator[tuple[str, st
     yield "version by htmx", writer.get(version, headers=htmx).content.decode()
     settings = {
         name: str(getattr(story.settings, name))
-        for name in ("main_characters", "keywords", "genre", "register")
+        for name in ("main_characters", "keywords", "premise", "genre", "register")
     }
     url = reverse("stories:settings", args=[story.pk])
     for words in ("100", "none"):  # the form as it is sent back, right and wrong

@@ -68,6 +68,15 @@ class Script:
     goes_on: bool = False  # with the final part of a rewrite's prompt, word by word
 
 
+# What is listed: bytes, parameters, family.
+LISTED = {
+    "steady:latest": (2_019_393_189, "3.2B", "llama"),
+    "slow:latest": (2_019_393_189, "3.2B", "llama"),
+    "tale:latest": (4_920_753_328, "8.0B", "llama"),
+    "never:latest": (42_520_413_916, "70.6B", "llama"),
+    "all-minilm:latest": (45_960_996, "23M", "bert"),
+    "far:120b-cloud": (384, "116.8B", "gptoss"),
+}
 REWRITTEN = [
     " A",
     " quiet",
@@ -149,6 +158,7 @@ class ModelServer:
     rate: float
     requests: list[Request] = field(default_factory=list)
     pulled: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
     acting_as: dict[str, str] = field(default_factory=dict)  # model -> the script that it follows
 
     async def chat(self, http: web.Request) -> web.StreamResponse:
@@ -225,6 +235,7 @@ class ModelServer:
 
     def _script(self, model: str) -> Script:
         absent = model.startswith(ABSENT) and model not in self.pulled
+        absent = absent or model in self.removed
         return SCRIPTS.get("missing" if absent else model, Script())
 
     async def pull(self, http: web.Request) -> web.StreamResponse:
@@ -260,7 +271,7 @@ class ModelServer:
         )
 
     async def ps(self, http: web.Request) -> web.Response:
-        """Answer what is in memory: all but what loads for ever."""
+        """Answer what is in memory: all but what loads for ever, and what was only pulled."""
         models = [{"model": name, "name": name} for name in SCRIPTS if name != "never"]
         return web.json_response({"models": models})
 
@@ -269,8 +280,14 @@ class ModelServer:
         return web.json_response({"version": "0.34.0"})
 
     async def tags(self, http: web.Request) -> web.Response:
-        """Answer the list of models."""
-        return web.json_response({"models": []})
+        """Answer the list of models: some of those there are, and those pulled."""
+        names = [name for name in LISTED if name.removesuffix(":latest") not in self.removed]
+        return web.json_response({"models": [_listed(name) for name in [*names, *self.pulled]]})
+
+    async def remove(self, http: web.Request) -> web.Response:
+        """Let models be gone from now on: a list of names."""
+        self.removed |= set(await http.json())
+        return web.json_response(sorted(self.removed))
 
     async def act(self, http: web.Request) -> web.Response:
         """Let a model follow another one's script from now on: {model: script}."""
@@ -280,6 +297,12 @@ class ModelServer:
     async def seen(self, http: web.Request) -> web.Response:
         """Answer the chats so far."""
         return web.json_response([asdict(request) for request in self.requests])
+
+
+def _listed(name: str) -> dict[str, Any]:
+    size, count, family = LISTED.get(name, (LAYER, "3.2B", "llama"))
+    details = {"parameter_size": count, "family": family, "families": [family]}
+    return {"name": name, "model": name, "size": size, "digest": name, "details": details}
 
 
 def _probed(body: dict[str, Any]) -> web.Response:
@@ -320,6 +343,7 @@ def main() -> None:
     app.router.add_get("/api/ps", server.ps)
     app.router.add_get("/requests", server.seen)
     app.router.add_post("/act", server.act)
+    app.router.add_post("/remove", server.remove)
     # A client that goes away cancels its handler.
     web.run_app(
         app,
