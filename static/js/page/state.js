@@ -20,6 +20,7 @@ export class StoryState extends Store {
       conflict: null, // `{ mine, theirs }`: a text, and a stored story to choose between
       replacing: false, // another text was asked for, and takes the place of this one
       rewrite: { phase: "idle", selected: "", tries: [], index: 0, lost: false }, // see rewriting.js
+      goal: 0, // words that the writer aims at; 0 when there is no goal
       // ---- Words to the person ----
       status: "",
       notice: { text: "", code: "" }, // `code` says what it is about, if it may end by itself
