@@ -9,7 +9,10 @@ import { StoryEditor } from "storaiteller/editor/editor";
 import { showStory } from "storaiteller/editor/showing";
 import { showAbout } from "storaiteller/page/about";
 import { showButtons } from "storaiteller/page/buttons";
+import { Focus } from "storaiteller/page/focus";
 import { Folding } from "storaiteller/page/folding";
+import { offerGoal } from "storaiteller/page/goal";
+import { offerShortcuts } from "storaiteller/page/shortcuts";
 import { StoryState } from "storaiteller/page/state";
 import { showWords } from "storaiteller/page/words";
 import { showWriter } from "storaiteller/page/writer";
@@ -57,10 +60,13 @@ const following = new Following(socket, generations);
 const next = new Next(state);
 const commands = new Commands(state, { editor, autosave, socket, following, next });
 new Deciding(state, { editor, autosave, rewriting });
+new Focus(state, editor); // before what else Escape may end
 new Marking(state, { editor, rewriting, commands });
 new Conflict(state, editor, autosave, rewriting);
 new Versions(state, editor, autosave);
 new Folding(state); // of what those before have shown
+offerShortcuts();
+offerGoal(state, story);
 for (const link of part("take-along").querySelectorAll("a[href*=download]")) downloadSettled(link, autosave);
 markSettled(autosave);
 new KeepingUp(state, { editor, autosave, socket, rewriting });

@@ -201,3 +201,75 @@ def test_the_new_text_has_room_in_its_place(page: Page, story: str) -> None:
       const found = [".replaced", ".replacement"].map((name) => document.querySelector(name));
       return found.every((one) => one.getBoundingClientRect().bottom < dock.top);
     }""")
+
+
+def test_only_the_text_until_escape(page: Page, story: str, rewriting_site: Site) -> None:
+    give_text(page, "Anna lit the lantern.")
+    around = [page.get_by_label("Title"), page.locator(".site"), page.locator("#continue")]
+    page.get_by_label("More", exact=True).click()
+    page.get_by_role("button", name="Show only the text").click()
+    for part in around:
+        expect(part.first).to_be_hidden()
+    expect(page.locator("#story-text")).to_be_focused()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Ben slept.")
+    shot(page, "desk-only-text")
+    # What is written can be stopped there, and what is marked dealt with; Escape ends that first.
+    drag_over(page, "Ben slept.")
+    page.keyboard.press("Alt+Shift+R")
+    expect(page.get_by_role("button", name="Regenerate selected part only")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Regenerate selected part only")).to_be_hidden()
+    expect(around[0]).to_be_hidden()
+    page.keyboard.press("Escape")
+    for part in around:
+        expect(part.first).to_be_visible()
+    page.wait_for_function("() => document.getElementById('saved').textContent === 'Saved'")
+    assert stored(rewriting_site, page).text == "Anna lit the lantern. Ben slept."
+    page.keyboard.press("Alt+Shift+F")
+    page.set_viewport_size(PHONE)
+    page.get_by_role("button", name="Show everything again").click()
+    expect(around[0]).to_be_visible()
+
+
+def test_size_and_face_of_the_letters_are_remembered(page: Page, story: str) -> None:
+    give_text(page, "Anna lit the lantern.")
+    letters = "getComputedStyle(document.getElementById('story-text')).{}"
+    size = page.evaluate(letters.format("fontSize"))
+    page.get_by_label("More", exact=True).click()
+    page.get_by_role("button", name="Larger letters").click()
+    larger = page.evaluate(letters.format("fontSize"))
+    assert float(larger.removesuffix("px")) > float(size.removesuffix("px"))
+    page.get_by_role("button", name="Letters without serifs").click()
+    for _ in range(2):
+        assert page.evaluate(letters.format("fontSize")) == larger
+        assert "Literata" not in page.evaluate(letters.format("fontFamily"))
+        page.reload()
+    page.get_by_label("More", exact=True).click()
+    page.get_by_role("button", name="Letters with serifs").click()
+    assert "Literata" in page.evaluate(letters.format("fontFamily"))
+
+
+def test_the_sheet_of_shortcuts_and_a_goal(page: Page, story: str) -> None:
+    give_text(page, "Anna lit the lantern.")
+    sheet = page.get_by_role("dialog", name="Shortcuts")
+    page.locator("main").focus()
+    page.keyboard.press("?")
+    expect(sheet).to_be_visible()
+    shot(page, "desk-shortcuts")
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    page.locator("#story-text").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Why?")
+    expect(page.locator("#story-text")).to_have_text("Anna lit the lantern. Why?")
+    page.keyboard.press("Control+/")
+    expect(sheet).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_label("More", exact=True).click()
+    page.get_by_label("Word goal").first.fill("1200")
+    page.get_by_label("Word goal").first.press("Enter")
+    expect(page.locator("#words")).to_have_text("5 of 1,200 words")
+    expect(page.locator("#saved")).to_have_text("Saved")
+    page.reload()
+    expect(page.locator("#words")).to_have_text("5 of 1,200 words")

@@ -21,8 +21,7 @@ export function showButtons(state) {
     part("takes").inert = active || !free;
     // A mark is about what is stored.
     part("good-form").querySelector("button").disabled = active || !state.get("stored").text.trim();
-    document.body.classList.toggle("has-text", hasText);
-    document.body.classList.toggle("can-continue", free && hasText);
+    part("next-form").hidden = proceed.hidden;
     // While a text is to come, or to be chosen, it would not be what the page shows.
     part("take-along").hidden = active || state.get("conflict") !== null || !hasText;
   };

@@ -22,6 +22,7 @@ export class StoryState extends Store {
       replacing: false, // another text was asked for, and takes the place of this one
       deciding: false, // the server is told what becomes of a rewritten passage
       rewrite: { phase: "idle", selected: "", tries: [], index: 0, lost: false }, // see rewriting.js
+      goal: 0, // words that the writer aims at; 0 when there is no goal
       // ---- Words to the person ----
       status: "",
       passing: false, // whether the status tells what has happened, and goes by itself

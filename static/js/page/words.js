@@ -16,8 +16,11 @@ const SAVED_WORDS = {
 
 const PASSING = 8000; // milliseconds: long enough to be read twice
 
-function showCount({ words }) {
-  part("words").textContent = words ? `${words.toLocaleString()} word${words === 1 ? "" : "s"}` : "";
+function showCount({ words }, goal) {
+  const count = goal ? `${words.toLocaleString()} of ${goal.toLocaleString()}` : words.toLocaleString();
+  part("words").textContent = words || goal ? `${count} word${(goal || words) === 1 ? "" : "s"}` : "";
+  part("goal-bar").hidden = !goal;
+  part("goal-bar").value = goal ? Math.min(1, words / goal) : 0;
 }
 
 function showSaving(saving) {
@@ -43,12 +46,12 @@ export function showWords(state) {
     if (passing) timer = setTimeout(() => state.say(""), PASSING);
   });
   state.subscribe(["saving"], showSaving);
-  state.subscribe(["written"], showCount);
+  state.subscribe(["written", "goal"], showCount);
   state.subscribe(["notice"], showNotice);
   state.subscribe(["connected"], (connected) => classList.toggle("offline", !connected));
   state.subscribe(["generation"], (generation) =>
     classList.toggle("waiting", generation?.status === STATUS.QUEUED),
   );
   part("notice-close").addEventListener("click", () => state.closeNotice());
-  showCount(state.get("written"));
+  showCount(state.get("written"), state.get("goal"));
 }

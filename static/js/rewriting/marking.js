@@ -42,7 +42,7 @@ export class Marking {
       // Who marks by keys goes on by keys.
       setTimeout(() => this.mark() && part("rewrite-instruction").focus(), SELECTION_READ);
     }
-    if (event.key !== "Escape" || event.isComposing || part("versions").open) return;
+    if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
     // There, Escape has a meaning of its own.
     if (event.target.closest("#title, #side")) return;
     this.picking = false;
