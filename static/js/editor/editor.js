@@ -7,6 +7,7 @@ import { EditorView } from "prosemirror-view";
 import { changeTo } from "storaiteller/editor/difference";
 import { keys } from "storaiteller/editor/keys";
 import { passageOf, passagePlugin, setPassage } from "storaiteller/editor/passage";
+import { pasting } from "storaiteller/editor/pasting";
 import { placeholder } from "storaiteller/editor/placeholder";
 import {
   countWords, normalise, offsetOf, paragraphText, parse, positionOf, schema, serialize, textOf,
@@ -31,7 +32,7 @@ export class StoryEditor extends EventTarget {
     // A line feed at the end of a chunk may be half of a paragraph's end.
     this.held = "";
     const pressed = { undo: () => this.#say("undo"), redo: () => this.#say("redo") };
-    this.plugins = [...keys(pressed), placeholder, passagePlugin];
+    this.plugins = [...keys(pressed), placeholder, passagePlugin, pasting];
     element.replaceChildren();
     this.view = new EditorView(
       { mount: element },
