@@ -68,7 +68,7 @@ def as_paragraphs(text: str) -> SafeString:
     paragraphs = [(paragraph,) for paragraph in text.split("\n\n")]
     return format_html(
         '<div class="max-w-2xl text-base leading-7 font-serif whitespace-pre-wrap">{}</div>',
-        format_html_join("", '<p class="mb-4">{}</p>', paragraphs),
+        format_html_join("", '<p class="mb-4" dir="auto">{}</p>', paragraphs),
     )
 
 

@@ -49,6 +49,9 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
             choice = cast("forms.ChoiceField", self.fields[name])
             choice.choices = [("", "Choose…"), *choices]
             choice.error_messages["required"] = f"Choose a {name}."
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.TextInput | forms.Textarea):
+                field.widget.attrs["dir"] = "auto"
 
     def clean_main_characters(self) -> str:
         """Tidy the names; at least one, and no more than a story can hold."""

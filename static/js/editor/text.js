@@ -16,7 +16,8 @@ export const schema = new Schema({
     paragraph: {
       content: "(text | hard_break)*",
       parseDOM: ["p", "h1", "h2", "h3", "h4", "li", "blockquote", "pre"].map((tag) => ({ tag })),
-      toDOM: () => ["p", 0],
+      // Each in the direction of its own first letter.
+      toDOM: () => ["p", { dir: "auto" }, 0],
     },
     text: {},
     hard_break: { inline: true, selectable: false, parseDOM: [{ tag: "br" }], toDOM: () => ["br"] },

@@ -15,3 +15,10 @@ def story(page: Page, site: Site, complaints: Complaints, request: pytest.Fixtur
     open_story(page, site)
     page.locator("#story-text[contenteditable=true]").wait_for()
     return str(page.url)
+
+
+def name_it(page: Page, title: str) -> None:
+    """Give the story in `page` its title."""
+    page.get_by_label("Title").fill(title)
+    with page.expect_response("**/title/"):
+        page.keyboard.press("Tab")
