@@ -3,6 +3,7 @@
 // What the server says goes into the state, from there into what is seen; what the person does goes
 // to the server as a command.
 
+import "storaiteller/common/older";
 import { part } from "storaiteller/common/dom";
 import { StoryEditor } from "storaiteller/editor/editor";
 import { showStory } from "storaiteller/editor/showing";
@@ -60,3 +61,6 @@ if (location.hash === "#write") {
   history.replaceState(null, "", location.pathname);
   commands.begin();
 }
+
+// The page is at work: started.js looks for it.
+part("story").dataset.started = "";

@@ -71,9 +71,11 @@ export async function* postStream(url) {
     redirect: "error",
   });
   if (!response.ok) throw new RequestError(response.status, {});
+  const reader = response.body.getReader(); // Safari can't iterate over the body
+  const decoder = new TextDecoder();
   let rest = "";
-  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    const lines = (rest + decoder.decode(piece.value, { stream: true })).split("\n");
     rest = lines.pop();
     for (const line of lines) yield JSON.parse(line);
   }

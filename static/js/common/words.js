@@ -1,7 +1,9 @@
 // What a word is: Unicode's word rules, in which the server (`prose/words.py`) counts too.
 
+import { Words } from "storaiteller/common/segments";
+
 // The same rules whatever language the reader's browser is in.
-const segmenter = new Intl.Segmenter("en", { granularity: "word" });
+const segmenter = Intl.Segmenter ? new Intl.Segmenter("en", { granularity: "word" }) : new Words();
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 
 export function countWords(text) {
