@@ -5,6 +5,7 @@
   addEventListener("load", function () {
     if (document.getElementById("story").hasAttribute("data-started")) return;
     document.getElementById("not-started").hidden = false;
+    document.getElementById("dock").hidden = true;
     // An editor that came half-way would be empty, and take what is typed to nowhere.
     var text = JSON.parse(document.getElementById("story-state").textContent).text;
     var place = document.getElementById("story-text");

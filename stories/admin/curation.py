@@ -30,11 +30,11 @@ class DecisionForm(forms.Form):
 class WaitingStoryAdmin(StoryReader):
     """Good stories that wait, the longest waiting first."""
 
-    list_display = ("title", "owner", "genre", "words", "updated_at")
+    list_display = ("name", "owner", "genre", "words", "updated_at")
     list_filter = tuple(
         f"good_settings__{name}" for name in ("genre", "register", "child_friendly")
     )
-    fields = ("title", "owner", "story_text", "story_settings", "report", "updated_at")
+    fields = ("name", "owner", "story_text", "story_settings", "report", "updated_at")
     actions = ("approve", "reject")
     ordering = ("updated_at",)
     list_before_template = None

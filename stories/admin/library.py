@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from prose import words
@@ -22,7 +23,7 @@ class StoryReader(OfGoodStoriesAdmin):
 
     list_select_related = ("owner", "good_settings")
     search_fields = ("title", "owner__username")
-    readonly_fields = ("story_text", "story_settings", "report")
+    readonly_fields = ("name", "story_text", "story_settings", "report")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the stories with the text that was marked, `good_text`; drafts stay unread."""
@@ -31,6 +32,11 @@ class StoryReader(OfGoodStoriesAdmin):
         stories = super().get_queryset(request).defer("text")
         found: QuerySet[Any] = stories.annotate(good_text=texts)
         return found
+
+    @admin.display(description="title", ordering="title")
+    def name(self, story: Story) -> SafeString:
+        """Return the title, in its own direction among other columns."""
+        return format_html("<bdi>{}</bdi>", story)
 
     @admin.display(ordering="good_settings__genre")
     def genre(self, story: Story) -> str:
@@ -60,10 +66,10 @@ class StoryReader(OfGoodStoriesAdmin):
 class StoryAdmin(StoryReader):
     """The good stories; their writers change them, curators decide in the queue."""
 
-    list_display = ("title", "owner", "genre", "words", "curation", "created_at")
+    list_display = ("name", "owner", "genre", "words", "curation", "created_at")
     list_filter = ("curation", "good_settings__genre", "good_settings__register")
     fields = (
-        *("title", "owner", "story_text", "story_settings", "report"),
+        *("name", "owner", "story_text", "story_settings", "report"),
         *("curation", "curated_by", "curated_at", "curation_reason"),
         *("created_at", "updated_at"),
     )

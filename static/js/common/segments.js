@@ -1,12 +1,11 @@
 // Words where the browser has no `Intl.Segmenter` (Firefox before 2024): what stands between spaces and
-// signs. In scripts without spaces two characters are taken for a word, which is their usual length.
+// signs. In scripts without spaces some characters are taken for a word, as many as it usually has.
 
-const UNSPACED =
-  "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}" +
-  "\\p{Script=Khmer}\\p{Script=Myanmar}";
-const SPACED = `(?![${UNSPACED}])[\\p{L}\\p{N}]`;
+const CHINESE = "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}"; // and Japanese
+const THAI = "\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}"; // and its neighbours
+const SPACED = `(?![${CHINESE}${THAI}])[\\p{L}\\p{N}]`;
 const WORD = new RegExp(
-  `[${UNSPACED}]\\p{M}*(?:[${UNSPACED}]\\p{M}*)?|` +
+  `(?:[${CHINESE}]\\p{M}*){1,2}|(?:[${THAI}]\\p{M}*){1,4}|` +
     `${SPACED}(?:${SPACED}|[\\p{M}\\p{Pc}]|[.,'’·](?=[\\p{L}\\p{N}]))*`,
   "gu",
 );

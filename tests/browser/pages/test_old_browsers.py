@@ -14,7 +14,7 @@ NEW = (
     "delete window.reportError",
     # Those of the last years that nothing here may come to need.
     "delete String.prototype.isWellFormed; delete window.structuredClone",
-    "for (const name of ['findLast', 'findLastIndex', 'toSorted', 'toSpliced', 'with'])"
+    "for (const name of ['findLast', 'toSorted', 'toSpliced', 'with'])"
     " delete Array.prototype[name]",
     "delete Object.groupBy; delete Object.hasOwn; delete Array.fromAsync; delete Promise.try",
     "delete Promise.withResolvers; delete URL.canParse; delete crypto.randomUUID",

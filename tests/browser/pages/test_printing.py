@@ -38,7 +38,7 @@ def test_a_story_is_printed_as_a_page_to_give_away(page: Page, story: str, site:
     give_text(page, STORY)
     name_it(page, TITLE)
     for scheme in ("light", "dark"):
-        page.emulate_media(media="screen", color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(media="null", color_scheme=scheme)  # type: ignore[arg-type]
         made = printed(page, f"story-{scheme}")
         assert len(made.pages) > 2
         assert numbered(made) == words(f"{TITLE} {STORY}")
