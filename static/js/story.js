@@ -6,6 +6,7 @@
 import { part } from "storaiteller/common/dom";
 import { StoryEditor } from "storaiteller/editor/editor";
 import { showStory } from "storaiteller/editor/showing";
+import { copyStory } from "storaiteller/offline/copy";
 import { showAbout } from "storaiteller/page/about";
 import { showButtons } from "storaiteller/page/buttons";
 import { StoryState } from "storaiteller/page/state";
@@ -52,6 +53,7 @@ new Conflict(state, editor, autosave, rewriting);
 new Versions(state, editor, autosave);
 for (const link of part("take-along").querySelectorAll("a[href*=download]")) downloadSettled(link, autosave);
 markSettled(autosave);
+copyStory(state, autosave);
 bringBack(drafts.take(state.get("stored").text), { state, editor, autosave });
 
 if (location.hash === "#write") {
