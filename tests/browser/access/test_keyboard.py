@@ -48,10 +48,8 @@ def writer(
 
 def tab_to(page: Page, name: str) -> None:
     """Press Tab until the focus is on what is called `name`; at each step it is somewhere, seen."""
-    label = page.get_by_label(name, exact=True)
-    wanted = (
-        page.get_by_role("button", name=name).or_(page.get_by_role("link", name=name)).or_(label)
-    )
+    pressed = page.get_by_role("button", name=name).or_(page.get_by_role("link", name=name))
+    wanted = pressed.or_(page.get_by_label(name, exact=True))
     for _ in range(MOST_STEPS):
         page.keyboard.press("Tab")
         focus = page.evaluate(FOCUS)
