@@ -3,10 +3,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from storaiteller_site import installed
+
 urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("compare/", include("finetuning.urls")),
+    path("manifest.webmanifest", installed.manifest, name="manifest"),
+    path("worker.js", installed.worker, name="worker"),
+    path("offline/", installed.offline, name="offline"),
     path("", include("stories.urls")),
 ]
 

@@ -7,6 +7,7 @@ import "storaiteller/common/older";
 import { part } from "storaiteller/common/dom";
 import { StoryEditor } from "storaiteller/editor/editor";
 import { showStory } from "storaiteller/editor/showing";
+import { copyStory } from "storaiteller/offline/copy";
 import { showAbout } from "storaiteller/page/about";
 import { showButtons } from "storaiteller/page/buttons";
 import { Focus } from "storaiteller/page/focus";
@@ -71,6 +72,7 @@ for (const link of part("take-along").querySelectorAll("a[href*=download]")) dow
 markSettled(autosave);
 new KeepingUp(state, { editor, autosave, socket, rewriting });
 lookAgain(state, editor, autosave);
+copyStory(state, autosave);
 bringBack(drafts.take(state.get("stored").text), { state, editor, autosave });
 
 if (location.hash === "#write") {

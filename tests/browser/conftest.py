@@ -32,6 +32,8 @@ FLAGS = [
     "--disable-sync",
 ]
 PASSWORD = "a-long-password-of-alice"
+# What Playwright says where it keeps the service worker out.
+BLOCKED = "Service Worker registration blocked"
 # The embedded model by its name, whatever else answers on this machine.
 POCKET = {"OLLAMA_HOST": "", "STORY_MODEL": "pocket"}
 
@@ -131,6 +133,12 @@ def trained_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """Keep the service worker out of tests that are not about it, as it fetches every file."""
+    return {**browser_context_args, "service_workers": "block"}
+
+
 class Complaints(list[str]):
     """What the browser complains about; a text with one of `expected` in it is the test's doing."""
 
@@ -139,6 +147,7 @@ class Complaints(list[str]):
     def unexpected(self) -> list[str]:
         """Return what nobody expected."""
         expected = (self.expected,) if isinstance(self.expected, str) else self.expected
+        expected = (*expected, BLOCKED)
         return [text for text in self if not any(part in text for part in expected)]
 
 

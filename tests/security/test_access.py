@@ -37,6 +37,9 @@ class May(Enum):
 
 
 ROUTES = {
+    "manifest": May.ANYBODY,
+    "worker": May.ANYBODY,
+    "offline": May.ANYBODY,
     "stories:home": May.ANYBODY,
     "stories:health": May.ANYBODY,
     "stories:delete_account": May.SIGNED_IN,

@@ -95,6 +95,8 @@ export class RewritePanel {
   #showForm() {
     const { phase } = this.state.get("rewrite");
     const busy = phase === "asked" || phase === "streaming";
+    // What is disabled would lose the focus to nothing.
+    if (busy && form.contains(document.activeElement)) panel.focus({ preventScroll: true });
     registers.hidden = form.elements.mode.value !== MODE.REGISTER;
     form.querySelector("fieldset").disabled = instruction.disabled = registers.disabled = busy;
     const empty = form.elements.mode.value === MODE.REGISTER && !registers.value;

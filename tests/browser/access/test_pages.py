@@ -44,7 +44,7 @@ def sign_in(page: Page, user: User, site: LiveServer) -> None:
     client.force_login(user)
     name = settings.SESSION_COOKIE_NAME
     cookie = {"name": name, "value": client.cookies[name].value, "url": site.url}
-    page.context.add_cookies([cookie])  # type: ignore[list-item]
+    page.context.add_cookies([cookie])
 
 
 def test_pages_of_a_visitor(
@@ -56,6 +56,7 @@ def test_pages_of_a_visitor(
     faults.visit(page, f"{url}/", f"{url}/accounts/signup/", f"{url}/accounts/password/reset/")
     faults.visit(page, f"{url}/read/{shelf.link}/", f"{url}/accounts/password/reset/done/")
     faults.visit(page, f"{url}/accounts/password/reset/key/1-x-y/", f"{url}/nowhere/")
+    faults.visit(page, f"{url}/offline/")
     faults.visit(page, f"{url}/accounts/confirm-email/x/", f"{url}/accounts/inactive/")
     page.goto(f"{url}/accounts/login/")
     page.get_by_label("User name or email").fill("nobody")

@@ -1,0 +1,93 @@
+"""The site as an installed app: its manifest, its service worker, and the page for when offline.
+
+They stand at the root: a worker has power over what lies beside it and below. None of them knows
+who is asking.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from hashlib import sha256
+from pathlib import Path, PurePath
+
+from django.contrib.staticfiles.finders import find, get_finder
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+# --paper of static/css/base.css.
+_PAPER = "#f7f4ee"
+_WORKER = "js/offline/worker.js"
+_OF_PAGES = {".css", ".js", ".woff2", ".svg", ".png"}
+_HTMX = "django_htmx/htmx-2.min.js"
+# What is asked for at each visit, and sent only if it is another one.
+_revalidated = cache_control(no_cache=True)
+
+
+@require_safe
+@_revalidated
+def manifest(request: HttpRequest) -> HttpResponse:
+    """Answer what an installed app is called, how it looks and where it begins."""
+    icons = [
+        ("img/icon.svg", "any", "image/svg+xml", "any"),
+        ("img/icon-192.png", "192x192", "image/png", "any"),
+        ("img/icon-512.png", "512x512", "image/png", "any"),
+        ("img/icon-maskable.svg", "any", "image/svg+xml", "maskable"),
+        ("img/icon-maskable-512.png", "512x512", "image/png", "maskable"),
+    ]
+    told = {
+        "id": "/",
+        "name": "StorAIteller",
+        "short_name": "StorAIteller",
+        "description": "Stories, written on your own machine.",
+        "lang": "en",
+        "start_url": reverse("stories:library"),
+        "scope": "/",
+        "display": "standalone",
+        "background_color": _PAPER,
+        "theme_color": _PAPER,
+        "icons": [
+            {"src": static(path), "sizes": sizes, "type": kind, "purpose": purpose}
+            for path, sizes, kind, purpose in icons
+        ],
+        "shortcuts": [{"name": "New story", "url": reverse("stories:new")}],
+    }
+    return JsonResponse(told, content_type="application/manifest+json")
+
+
+@require_safe
+@_revalidated
+def worker(request: HttpRequest) -> HttpResponse:
+    """Answer the service worker; it is another one when any file of the pages is another."""
+    return HttpResponse(_worker(), content_type="text/javascript")
+
+
+@require_safe
+@_revalidated
+def offline(request: HttpRequest) -> HttpResponse:
+    """Show the page that the worker keeps for when there is no connection."""
+    return HttpResponse(render_to_string("offline.html"))
+
+
+@cache
+def _worker() -> str:
+    """Return the worker with the files that it keeps before it; made once a process."""
+    source = Path(str(find(_WORKER))).read_text()
+    files = [static(path) for path in sorted(_files())]
+    page = render_to_string("offline.html")
+    version = sha256("\n".join([source, page, *files]).encode()).hexdigest()[:12]
+    shell = {"version": version, "files": files, "offline": reverse("offline")}
+    return f"self.SHELL = {json.dumps(shell)};\n{source}"
+
+
+def _files() -> Iterator[str]:
+    """Yield what pages are made of, by the paths among the static files."""
+    finder = get_finder("django.contrib.staticfiles.finders.FileSystemFinder")
+    yield _HTMX
+    for found, _ in finder.list([]):
+        path = PurePath(found)
+        if path.suffix in _OF_PAGES and path.as_posix() != _WORKER:
+            yield path.as_posix()
