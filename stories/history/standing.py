@@ -62,7 +62,7 @@ def authors(story: Story) -> Authors:
 def _lineage(story: Story) -> tuple[set[str], set[int]]:
     """Return how the versions came about that the text was made from, and by which generations."""
     rows = story.versions.values_list("number", "parent", "origin", "generation")
-    lineage = {number: rest for number, *rest in rows}
+    lineage = {number: (parent, origin, made_by) for number, parent, origin, made_by in rows}
     origins: set[str] = set()
     generations: set[int] = set()
     number: int | None = story.version

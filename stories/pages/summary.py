@@ -29,7 +29,7 @@ def report_context(story: Story) -> dict[str, Any]:
 
 
 def _by(authors: standing.Authors, following: str) -> dict[str, Any]:
-    """Return who wrote the text, the writer as None, and the model `following`, if it is another."""
+    """Return who wrote the text, the writer as None, and the model `following` if another."""
     is_among = any(names.same(model, following) for model in authors.models)
     writers = [*([None] if authors.writer else []), *authors.models]
     is_news = not is_among and (authors.models or not writers)

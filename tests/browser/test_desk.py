@@ -70,7 +70,7 @@ def story(
 
 def leading(page: Page) -> list[str]:
     """Return the names of the actions of the row that stand out."""
-    return page.locator("#dock-row .primary:visible").all_inner_texts()
+    return list(page.locator("#dock-row .primary:visible").all_inner_texts())
 
 
 def test_the_dock_is_one_row_with_one_thing_to_do_first(page: Page, story: str) -> None:
@@ -137,7 +137,7 @@ def test_the_settings_make_room_for_the_story(page: Page, story: str) -> None:
     page.reload()
     expect(page.locator("#settings-form")).to_be_hidden()
     expect(line).to_have_text("Mystery, vivid · Anna, Ben · lantern, old map · up to 200 words")
-    assert line.bounding_box()["height"] < 30  # type: ignore[index]
+    assert line.bounding_box()["height"] < 30
     shot(page, "desk-folded")
     page.locator("#side > summary").click()
     page.get_by_label("Max number of words").fill("3.5")
@@ -178,7 +178,7 @@ def test_old_and_new_are_in_sight_and_tries_side_by_side(
     expect(page.get_by_label("Try 2", exact=True).first).to_be_checked()
     for number in range(2):
         assert tries.nth(number).evaluate(READABLE)
-    tops = {round(shown.bounding_box()["y"]) for shown in (old, *tries.all())}  # type: ignore[index]
+    tops = {round(shown.bounding_box()["y"]) for shown in (old, *tries.all())}
     assert len(tops) == 1
     page.get_by_role("radio", name="Try 1").check()
     expect(page.locator("#try-label")).to_have_text("Try 1 of 2")

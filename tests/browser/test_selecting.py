@@ -64,8 +64,8 @@ def test_dragging_selects_what_is_dragged_over_and_nothing_moves(page: Page, sto
         page.locator("#story-text[contenteditable=true]").wait_for()
         page.evaluate("scrollTo(0, 900)")
         page.wait_for_timeout(300)
-        left = page.locator("#story-text").bounding_box()["x"]  # type: ignore[index]
-        dock = page.locator("#dock").bounding_box()["y"]  # type: ignore[index]
+        left = page.locator("#story-text").bounding_box()["x"]
+        dock = page.locator("#dock").bounding_box()["y"]
         seen = page.evaluate(LINES, [0, dock])
         under = page.evaluate(LINES, [dock, window["height"] - 40])
         one, other = left + 40, left + 230

@@ -76,5 +76,6 @@ def _settings(options: dict[str, Any]) -> StorySettings:
         }
     )
     if not form.is_valid():
-        raise CommandError("\n".join(f"{name}: {' '.join(e)}" for name, e in form.errors.items()))
+        wrong = (f"{name}: {' '.join(map(str, said))}" for name, said in form.errors.items())
+        raise CommandError("\n".join(wrong))
     return form.save(commit=False)

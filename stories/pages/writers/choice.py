@@ -80,7 +80,7 @@ def panel_context(story: Story) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 async def writer(request: HttpRequest, story_id: int) -> HttpResponse:
     """Show what the model server has; POST keeps the choice for the story."""
-    story = await sync_to_async(own_story)(await request.auser(), story_id)  # type: ignore[arg-type]
+    story = await sync_to_async(own_story)(await request.auser(), story_id)
     there = await found()
     return await sync_to_async(_answer)(request, story, there)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import Complaints, Site, give_text, shot, stored
 from tests.browser.pages.shapes import SHAPES
@@ -107,6 +107,11 @@ def test_a_copy_of_a_story_is_the_same_to_the_letter(page: Page, story: str, sit
 def test_no_pasted_markup_runs(page: Page, story: str, site: Site) -> None:
     html = "<img src=x onerror=alert(1)><p style='color: red' onclick=alert(2)>Words</p>"
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def note(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", note)
     assert pasted(page, site, html=html) == "Words"
     assert dialogs == []

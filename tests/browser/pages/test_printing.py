@@ -38,11 +38,11 @@ def test_a_story_is_printed_as_a_page_to_give_away(page: Page, story: str, site:
     give_text(page, STORY)
     name_it(page, TITLE)
     for scheme in ("light", "dark"):
-        page.emulate_media(media="null", color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(media="null", color_scheme=scheme)
         made = printed(page, f"story-{scheme}")
         assert len(made.pages) > 2
         assert numbered(made) == words(f"{TITLE} {STORY}")
-        page.emulate_media(media="print", color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(media="print", color_scheme=scheme)
         expect(page.locator("body")).to_have_css("background-color", "rgba(0, 0, 0, 0)")
         expect(page.locator("#story-text")).to_have_css("color", "rgb(0, 0, 0)")
         shot(page, f"print-{scheme}")
