@@ -127,7 +127,7 @@ class _Wanted(NamedTuple):
     story: int
     user: User | AnonymousUser
     kind: Generation.Kind
-    wish: str
+    wish: str = ""
 
 
 _Opened = Generation | Exception

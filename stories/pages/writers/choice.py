@@ -58,6 +58,9 @@ class WriterForm(forms.ModelForm[Story]):
         super().__init__(*args, **{"label_suffix": "", **options})
         self.there, self.before = there, self.instance.writer
         for name in _HOW:
+            field: Any = self.fields[name]
+            for validator in field.validators:
+                validator.message = f"Enter a number from {field.min_value} to {field.max_value}."
             self.fields[name].widget.attrs["aria-describedby"] = f"id_{name}_help"
 
     def clean_writer(self) -> str:
@@ -88,7 +91,9 @@ async def writer(request: HttpRequest, story_id: int) -> HttpResponse:
 def _answer(request: Any, story: Story, there: Found) -> HttpResponse:
     kept = False
     if request.method == "POST":
-        form = WriterForm(request.POST, instance=story, there=there)
+        # The offer of the default says nothing of how it is asked, and leaves it.
+        unsaid = {name: getattr(story, name) for name in _HOW if name not in request.POST}
+        form = WriterForm({**request.POST.dict(), **unsaid}, instance=story, there=there)
         kept = form.is_valid()
         if kept:
             library.choose_writer(story)

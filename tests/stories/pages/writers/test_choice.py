@@ -85,9 +85,10 @@ def test_a_choice_is_kept_with_the_story(
     )
     choose(alices, story, writer="")
     story.refresh_from_db()
-    assert (story.writer, story.temperature, story.words_at_once, story.seed) == (
-        *("", None, None, None),
-    )
+    assert (story.writer, story.temperature) == ("", 0.3), "the offer of the default says no more"
+    choose(alices, story, writer="", temperature="", words_at_once="", seed="")
+    story.refresh_from_db()
+    assert (story.temperature, story.words_at_once, story.seed) == (None, None, None)
 
 
 @pytest.mark.parametrize(
