@@ -37,7 +37,7 @@ def curator(db: None) -> User:
 @pytest.fixture
 def approved(curator: User) -> int:
     """The marked stories, imported and approved; returns how many."""
-    return exchange.import_csv(MARKED_STORIES, curator, approve=True)
+    return exchange.import_file(MARKED_STORIES, curator, approve=True).added
 
 
 @pytest.fixture(scope="module")

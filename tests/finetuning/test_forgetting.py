@@ -294,7 +294,7 @@ def test_a_model_that_nobody_decided_on_leaves_the_model_server(
 
 
 def test_duplicates_are_not_new_for_ever(approved: int, curator: User) -> None:
-    exchange.import_csv(MARKED_STORIES, curator, approve=True)
+    exchange.import_file(MARKED_STORIES, curator, approve=True)
     assert lineage.newly_approved() == 2 * approved
     run = prepared()
     states.finish(run, State.DONE)

@@ -4,6 +4,7 @@ Whoever adds a function to `prose` adds it here: `test_growth` looks for it.
 """
 
 import itertools
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -12,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from django.utils import timezone
 
-from finetuning.pipeline.material import datastories, similar
+from finetuning.pipeline.material import datastories, reading, similar, spoilt
 from modelserver import ChatTokens, Counter, errors, names, streaming, templates
 from pocket.server import prompts as chats
 from pocket.training import measures
@@ -198,6 +199,14 @@ def _read_csv(text: str) -> None:
             datastories.read_csv(f"Prompt,Story\n{lead}{text}".encode())
 
 
+def _read_file(text: str) -> None:
+    story = json.dumps({"Prompt": text, "Story": text})
+    for data in (text, story, f"[{story}]", f'{{"messages": {text}}}', f"{text};Prompt;Story\n"):
+        for encoding in ("utf-8", "cp1252", "utf-16"):
+            with suppress(datastories.DataError):
+                reading.read(data.encode(encoding, "ignore"))
+
+
 def _bound(text: str) -> works.Book:
     return works.Book("x", "", [works.Work(text[:99], text, "", timezone.now())])
 
@@ -352,6 +361,9 @@ OTHERS: dict[str, Reader] = {
     "finetuning.pipeline.similar.pairs": lambda text: list(similar.pairs([text, f"x {text}"], 0.4)),
     "finetuning.pipeline.datastories.read_csv": _read_csv,
     "finetuning.pipeline.datastories.write_csv": lambda text: datastories.write_csv([(text, text)]),
+    "finetuning.pipeline.material.reading.read": _read_file,
+    "finetuning.pipeline.material.spoilt.look": spoilt.look,
+    "finetuning.pipeline.material.spoilt.repaired": spoilt.repaired,
     "finetuning.pipeline.datastories.restored": datastories.restored,
     "modelserver.streaming.Echo": _take_off,
     "modelserver.tokens.ChatTokens": _strip,

@@ -108,6 +108,8 @@ ROUTES = {
     "admin:app_list": May.STAFF,
     "admin:auth_user_password_change": May.BOSS,
     "admin:stories_writermodel_act": May.BOSS,
+    "admin:finetuning_trainingexample_files": May.STAFF,
+    "admin:finetuning_trainingexample_download": May.STAFF,
     "admin:finetuning_trainingrun_act": May.BOSS,
     "admin:finetuning_trainingrun_live": May.STAFF,
     "admin:finetuning_trainingrun_evaluation": May.STAFF,

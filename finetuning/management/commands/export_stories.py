@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from finetuning import card
 from finetuning.pipeline.run_folder import write_text
 from finetuning.services import exchange
 
@@ -12,18 +13,25 @@ from finetuning.services import exchange
 class Command(BaseCommand):
     """Writes what a model can be tuned on, here or elsewhere."""
 
-    help = "Write the approved stories to a file: Prompt,Story as CSV, or chats as JSON Lines."
+    help = "Write the approved stories to a file: Prompt,Story as CSV, or JSON Lines for trainers."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the file and its format."""
         parser.add_argument("file", type=Path, nargs="?", default=Path("datastories.csv"))
-        parser.add_argument("--format", choices=("csv", "jsonl"), help="else by the file's name")
+        parser.add_argument(
+            "--format", choices=tuple(exchange.FORMS), help="else by the file's name"
+        )
+        parser.add_argument("--card", type=Path, help="a file for the dataset card, in Markdown")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write the file whole or not at all."""
+        """Write each file whole or not at all."""
         path: Path = options["file"]
         kind = options["format"] or ("jsonl" if path.suffix == ".jsonl" else "csv")
-        text = exchange.export_jsonl() if kind == "jsonl" else exchange.export_csv()
+        self._write(path, exchange.FORMS[kind].write())
+        if options["card"]:
+            self._write(options["card"], card.write())
+
+    def _write(self, path: Path, text: str) -> None:
         try:
             write_text(path, text)
         except OSError as error:

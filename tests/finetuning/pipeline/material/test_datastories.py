@@ -1,5 +1,6 @@
 """datastories.csv out and in: quotes, commas, formulas, encodings, and nothing by halves."""
 
+import codecs
 import csv
 import io
 import re
@@ -71,9 +72,9 @@ def test_line_ends_and_byte_order_marks_are_taken(ending: str, start: str) -> No
     ("data", "said"),
     [
         (b"", "header"),
-        (b"Story,Prompt\n", "header"),
+        (b"Story,Title\n", "header"),
         (b"Prompt,Story\n", "no stories"),
-        (b"Prompt,Story\nx,caf\xe9\n", "Line 2 (near row 1): the byte 0xe9"),
+        ("Prompt,Story\nx,сказка\n".encode("cp1251"), "Line 2 (near row 1): the byte 0xf1"),
         (b'Prompt,Story\n"a","b"\n"c"\n', "Row 2 (line 3): 1 cells"),
         (b'Prompt,Story\n"a","b"\n"c","d', "Row 2 (line 3)"),
         (f"Prompt,Story\n{PROMPT} no comma\n".encode(), "Row 1 (line 2)"),
@@ -103,13 +104,14 @@ def test_stories_come_in_and_go_out_the_same(curator: User, tmp_path: Path) -> N
     assert {(story.owner, story.curation) for story in stories} == {(curator, Curation.APPROVED)}
     output = tmp_path / "out.csv"
     call_command("export_stories", str(output), verbosity=0)
-    assert output.read_bytes() == path.read_bytes()
+    # With a mark, by which a spreadsheet knows the encoding.
+    assert output.read_bytes() == codecs.BOM_UTF8 + path.read_bytes()
     call_command("export_stories", str(tmp_path / "out.jsonl"), verbosity=0)
     assert '"role": "assistant"' in (tmp_path / "out.jsonl").read_text().splitlines()[1]
 
 
 def test_without_approval_a_curator_decides(curator: User, tmp_path: Path) -> None:
-    assert exchange.import_csv(write(tmp_path, (PROMPT, "One.")), curator, approve=False) == 1
+    exchange.import_file(write(tmp_path, (PROMPT, "One.")), curator, approve=False)
     assert Story.objects.waiting().count() == 1
 
 
@@ -121,6 +123,8 @@ def test_without_approval_a_curator_decides(curator: User, tmp_path: Path) -> No
         (PROMPT.replace("Elegant", "Odd"), "Fine.", "no register Odd"),
         (PROMPT, "   ", "the story is empty"),
         (PROMPT, "x" * 400_001, "too many to keep"),
+        (PROMPT.replace("lantern", "<|eot_id|>"), "Fine.", "a model's own tokens"),
+        (PROMPT.replace("lantern", "lan\x00tern"), "Fine.", "hidden characters"),
         (story_settings(keywords="k" * 301).prompt, "Fine.", "keywords are too long"),
     ],
 )
@@ -170,5 +174,5 @@ def test_a_number_of_words_that_the_form_refuses_is_refused(
     file = tmp_path / "stories.csv"
     file.write_text(datastories.write_csv((p, "A story.") for p in prompts), newline="")
     with pytest.raises(DataError, match=r"Row 2 \(line 3\): .* 20 to 5,000 words"):
-        exchange.import_csv(file, curator, approve=True)
+        exchange.import_file(file, curator, approve=True)
     assert not Story.objects.exists()
