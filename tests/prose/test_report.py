@@ -37,6 +37,8 @@ def test_a_report() -> None:
         "keywords_missing": ["well-kept"],
         "whole_end": True,
         "repeated_sentences": 1,
+        "reading_age": None,
+        "child_check": None,
     }
 
 
