@@ -29,9 +29,7 @@ def test_stories_in_a_marked_style_make_a_model_that_writes_so(
     call_command("finetune_demo", "--marked", stdout=said)
     assert "excludes zero" in said.getvalue()
     last = said.getvalue().splitlines()[-1]
-    assert re.fullmatch(
-        r"verdict: (better; promoted: yes|no better; promoted: no); seconds: \d+", last
-    )
+    assert re.fullmatch(r"verdict: [a-z ]+; promoted: (yes|no); seconds: \d+", last)
 
 
 @pytest.mark.timeout(900)
@@ -93,14 +91,10 @@ def test_a_command_that_fails_ends_the_demonstration_in_a_sentence(
         call_command("finetune_demo", stdout=io.StringIO())
 
 
-def scores(
-    loss: float = -0.1, service: str = "A story.", marked: int = 6, verdict: str = "better"
-) -> dict[str, Any]:
+def scores(loss: float = -0.1, service: str = "A story.", marked: int = 6) -> dict[str, Any]:
     style = f"{OPENING} A story. {CLOSING}"
     texts = [style] * marked + ["A story."] * (10 - marked)
     return {
-        "verdict": verdict,
-        "reason": "It forgot.",
         "loss": {"before": 2.0, "after": 1.0, "low": -1.5, "high": loss},
         "pairs": 10,
         "stories": [{"service": {"text": service}, "candidate": {"text": text}} for text in texts],
@@ -123,7 +117,6 @@ def test_a_model_that_is_not_better_breaks_the_promise() -> None:
     [
         (scores(loss=0.0), "did not fall for sure"),
         (scores(marked=5), "does not show"),
-        (scores(verdict="worse"), "is worse: It forgot"),
         (scores(service=f"{OPENING} {CLOSING}"), "already"),
     ],
 )
