@@ -1,5 +1,6 @@
 """Which story taught or tested which model: searchable from both ends."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -30,7 +31,7 @@ class TrainingExampleAdmin(LookOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add stories in and out of files."""
-        page = self.admin_site.admin_view(self.files_view)
+        page: Callable[[HttpRequest], HttpResponse] = self.admin_site.admin_view(self.files_view)
 
         @csrf_exempt  # by the admin's view below it, once it is known what takes the file
         def taking_files(request: HttpRequest) -> HttpResponse:
@@ -51,7 +52,7 @@ class TrainingExampleAdmin(LookOnlyAdmin):
         """Show what a file of stories holds, and take it in."""
         if request.method not in {"GET", "HEAD", "POST"}:
             return HttpResponseNotAllowed(["GET", "POST"])
-        shared = {**self.admin_site.each_context(request), "opts": self.model._meta}
+        shared = {**self.admin_site.each_context(request), "opts": TrainingExample._meta}
         return files.page(request, shared)
 
     def download_view(self, request: HttpRequest) -> HttpResponse:

@@ -84,7 +84,8 @@ def _data(request: HttpRequest) -> bytes:
         raise Refused("too_large", sentence, 422)
     if file is None:
         raise Refused("no_file", "Choose a file.", 422)
-    return file.read()
+    data: bytes = file.read()
+    return data
 
 
 def _shown(found: Preview, seen: str, answer: str) -> dict[str, Any]:

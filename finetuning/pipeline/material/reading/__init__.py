@@ -20,7 +20,7 @@ def read(data: bytes) -> Reading:
         raise DataError([f"The file has {len(data) / 1e6:.0f} MB; at most {most} are read."])
     text, encoding, note = decoded(data)
     reader = chats if chats.is_json(text) else tables
-    reading = reader.read(text, encoding)
+    reading: Reading = reader.read(text, encoding)
     if note:
         reading.notes.insert(0, note)
     if reading.ignored:
