@@ -35,7 +35,8 @@ class TrainingExampleAdmin(LookOnlyAdmin):
         @csrf_exempt  # by the admin's view below it, once it is known what takes the file
         def taking_files(request: HttpRequest) -> HttpResponse:
             request.upload_handlers = [InMemory(request)]
-            return page(request)
+            answer: HttpResponse = page(request)
+            return answer
 
         own = [
             path("files/", taking_files, name="finetuning_trainingexample_files"),
@@ -51,7 +52,7 @@ class TrainingExampleAdmin(LookOnlyAdmin):
         """Show what a file of stories holds, and take it in."""
         if request.method not in {"GET", "HEAD", "POST"}:
             return HttpResponseNotAllowed(["GET", "POST"])
-        shared = {**self.admin_site.each_context(request), "opts": self.model._meta}
+        shared = {**self.admin_site.each_context(request), "opts": TrainingExample._meta}
         return files.page(request, shared)
 
     def download_view(self, request: HttpRequest) -> HttpResponse:
