@@ -36,7 +36,8 @@ class TrainingExampleAdmin(LookOnlyAdmin):
         @csrf_exempt  # by the admin's view below it, once it is known what takes the file
         def taking_files(request: HttpRequest) -> HttpResponse:
             request.upload_handlers = [InMemory(request)]
-            return page(request)
+            answer: HttpResponse = page(request)
+            return answer
 
         own = [
             path("files/", taking_files, name="finetuning_trainingexample_files"),

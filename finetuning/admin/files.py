@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from finetuning import card
 from finetuning.pipeline.material.reading import DataError
@@ -22,6 +23,14 @@ from stories.writing import rates
 # Of one curator, in a minute; each answer about spoilt rows is a look of its own.
 LOOKS_PER_MINUTE = 30
 SHOWN_ROWS = 5
+# As the admin draws it; its script looks for the parts of this widget.
+_FILE = UnfoldAdminFileFieldWidget(
+    attrs={
+        "required": True,
+        "aria-label": "File of stories",
+        "accept": ".csv,.tsv,.txt,.json,.jsonl,.ndjson",
+    }
+)
 _ANSWERS = (
     ("repair", "Put them right, and leave out those whose letters are lost"),
     ("keep", "Take them as they are"),
@@ -35,7 +44,7 @@ def page(request: HttpRequest, shared: dict[str, Any]) -> HttpResponse:
         **shared,
         "title": "Stories in files",
         "approved": Story.objects.approved().count(),
-        "most": MAX_UPLOAD,
+        "file": _FILE.render("file", None, {"id": "file"}),
         "megabytes": f"{MAX_UPLOAD / 1e6:.1f}",
     }
     if request.method == "POST":
@@ -50,6 +59,8 @@ def page(request: HttpRequest, shared: dict[str, Any]) -> HttpResponse:
             if done:
                 return done
     part = "_preview" if request.headers.get("HX-Request") else "files"
+    # A browser without scripts has forgotten the file that it sent.
+    context["again"] = part == "files"
     # htmx puts no answer into the page that says it is an error.
     status = 422 if "refusals" in context and part == "files" else 200
     return TemplateResponse(request, f"finetuning/{part}.html", context, status=status)

@@ -19,8 +19,7 @@ def read(data: bytes) -> Reading:
         most = f"{MAX_BYTES / 1e6:.0f} MB"
         raise DataError([f"The file has {len(data) / 1e6:.0f} MB; at most {most} are read."])
     text, encoding, note = decoded(data)
-    reader = chats if chats.is_json(text) else tables
-    reading: Reading = reader.read(text, encoding)
+    reading = (chats.read if chats.is_json(text) else tables.read)(text, encoding)
     if note:
         reading.notes.insert(0, note)
     if reading.ignored:

@@ -53,8 +53,8 @@ def _by_mark(data: bytes, codec: str, name: str) -> str:
     except UnicodeDecodeError as error:
         if codec == "utf-8":
             raise DataError([_not_utf8(data, error)]) from error
-        sentence = f"The file is {name} by its first bytes, but not to its end."
-        raise DataError([f"{sentence} Save it once more, as UTF-8."]) from error
+        sentence = f"The file begins as {name} and does not go on so. Save it again, as UTF-8."
+        raise DataError([sentence]) from error
 
 
 def _unmarked_utf16(data: bytes) -> str:

@@ -136,7 +136,7 @@ def test_columns_are_known_by_their_names(header: str, prompt: str, story: str) 
         (b"sep=;\nPrompt;Story\n\na;b\nc\n", "Row 2 (line 5): 1 cells"),
         (b'sep="\nPrompt"Story\n', "sep= has to name"),
         (b"\xff\xfeP\x00r\x00", "has to name"),
-        (b"\xff\xfeP\x00r\x00o", "UTF-16 by its first bytes"),
+        (b"\xff\xfeP\x00r\x00o", "begins as UTF-16"),
         (b"\xef\xbb\xbfcaf\xe9", "the byte 0xe9 is not UTF-8"),
         (b"Prompt,Story\n" + b"a,b\n" * 10_001, "more than 10,000 rows"),
     ],
