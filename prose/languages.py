@@ -63,12 +63,6 @@ def language_of(words: list[str]) -> str:
     return ENGLISH if found[ENGLISH] == most else max(found, key=lambda name: found[name])
 
 
-def share_of_english(words: list[str]) -> float:
-    """Return what part of `words`, folded, are little words of English, from 0 to 1."""
-    told = words[:_ENOUGH]
-    return sum(ENGLISH in _LANGUAGES.get(word, ()) for word in told) / max(1, len(told))
-
-
 def language_of_word(word: str, latin: str) -> str:
     """Return the language whose stems `word` is compared by: `latin`, or that of its script."""
     if word.isascii():

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypedDict
 
 from prose import finding, sentences, words
-from prose.child_friendly import check, reading_level
 from prose.settings import Settings
 
 # Characters; shorter sentences, such as "Yes.", may well be said twice.
@@ -33,8 +32,6 @@ class StoryReport(TypedDict):
     keywords_missing: list[str]
     whole_end: bool
     repeated_sentences: int
-    reading_age: int | None  # years; None of a short text, or one that isn't in English
-    child_check: check.ChildCheck | None  # None where it wasn't asked for
 
 
 def story_report(text: str, settings: Settings) -> StoryReport:
@@ -50,8 +47,6 @@ def story_report(text: str, settings: Settings) -> StoryReport:
         keywords_missing=[keyword for keyword in keywords if keyword not in there],
         whole_end=sentences.ends_sentence(text),
         repeated_sentences=_repeated_sentences(text),
-        reading_age=reading_level.age(text),
-        child_check=check.check(text) if settings.child_friendly else None,
     )
 
 

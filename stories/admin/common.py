@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
@@ -96,14 +95,6 @@ def report_table(story: Story) -> SafeString:
     rows = (
         (name.replace("_", " "), ", ".join(value) if isinstance(value, list) else value)
         for name, value in generation.report.items()
-        if value != [] and name != "child_check"
+        if value != []
     )
-    told = format_html_join("", "<div><strong>{}:</strong> {}</div>", rows)
-    return told + _child_check(generation.report.get("child_check"))
-
-
-def _child_check(check: dict[str, Any] | None) -> SafeString:
-    """Return what was found that isn't for children; nothing where it wasn't asked for."""
-    return SafeString(
-        render_to_string("admin/stories/child_check.html", {"check": check}) if check else ""
-    )
+    return format_html_join("", "<div><strong>{}:</strong> {}</div>", rows)

@@ -35,7 +35,6 @@ from prose import (
     titles,
     words,
 )
-from prose.child_friendly import check, classifier, lists, reading_level
 from stories.errors import Refused
 from stories.history import versions
 from stories.models import Generation, Story
@@ -252,33 +251,8 @@ def _render(text: str) -> None:
     chats.render("{% for m in messages %}{{ m.content | trim }}{% endfor %}", messages)
 
 
-# The check for children reads two sentences at most at once, each cut where it is too long.
-_READ_AT_ONCE = 800
-_ENTRY = lists.Entry("fear", "", ((frozenset({"the"}),), (frozenset({"road"}),)))
-
-
-def _of_stems(read: Callable[[list[str]], object]) -> Reader:
-    def reader(text: str) -> object:
-        return read(lists.stems_of(text[:_READ_AT_ONCE]))
-
-    return reader
-
-
 # Of `prose`: by module and name; a property of a passage is that of one third of the text.
 PROSE: dict[str, Reader] = {
-    "child_friendly.check.check": check.check,
-    "child_friendly.check.is_english": check.is_english,
-    "child_friendly.check.category_of": lambda text: check.category_of(text[:_READ_AT_ONCE]),
-    "child_friendly.classifier.features": lambda text: classifier.features(text[:_READ_AT_ONCE]),
-    "child_friendly.classifier.shares": lambda text: classifier.shares(set(text.split())),
-    "child_friendly.classifier.softmax": lambda text: classifier.softmax([1.0] * len(text)),
-    "child_friendly.lists.stems_of": lists.stems_of,
-    "child_friendly.lists.without_harmless": _of_stems(lists.without_harmless),
-    "child_friendly.lists.entries_in": _of_stems(lists.entries_in),
-    "child_friendly.lists.classes_of": lists.classes_of,
-    "child_friendly.lists.Entry.places": _of_stems(_ENTRY.places),
-    "child_friendly.reading_level.age": reading_level.age,
-    "child_friendly.reading_level.syllables": reading_level.syllables,
     "cleaning.clean_text": cleaning.clean_text,
     "cleaning.clean_list": cleaning.clean_list,
     "diffs.word_diff": lambda text: diffs.word_diff(text, f"x{text[:-99]}y{text[:99]}"),
@@ -290,7 +264,6 @@ PROSE: dict[str, Reader] = {
     ),
     "finding.found": lambda text: finding.found(text, [text[:300], text[-99:]]),
     "languages.language_of": lambda text: languages.language_of(text.split()),
-    "languages.share_of_english": lambda text: languages.share_of_english(text.split()),
     "languages.stem": lambda text: languages.stem(text, "english"),
     "languages.language_of_word": lambda text: languages.language_of_word(text, "english"),
     "lengths.most_words": lambda text: lengths.most_words(_in_thirds(text), "expand"),

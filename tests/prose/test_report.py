@@ -37,8 +37,6 @@ def test_a_report() -> None:
         "keywords_missing": ["well-kept"],
         "whole_end": True,
         "repeated_sentences": 1,
-        "reading_age": None,
-        "child_check": None,
     }
 
 
