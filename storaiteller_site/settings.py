@@ -71,7 +71,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "storaiteller_site.never_stored.never_store",
+    "storaiteller_site.middleware.never_stored.never_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -79,9 +79,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "storaiteller_site.signed_out.keep_sign_in_out_of_parts",
+    "storaiteller_site.middleware.signed_out.keep_sign_in_out_of_parts",
     "allauth.account.middleware.AccountMiddleware",
-    "storaiteller_site.unavailable.SayUnavailable",
+    "storaiteller_site.middleware.unavailable.SayUnavailable",
 ]
 
 ROOT_URLCONF = "storaiteller_site.urls"

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from storaiteller_site.never_stored import never_store
+from storaiteller_site.middleware.never_stored import never_store
 from stories.history import library
 from stories.models import Story
 
