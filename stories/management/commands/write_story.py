@@ -27,8 +27,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the settings of the story, and whose it is."""
         parser.add_argument("--owner", help="username; else the first administrator")
-        parser.add_argument("--names", required=True, help="separated by commas")
-        parser.add_argument("--keywords", required=True, help="separated by commas")
+        parser.add_argument("--premise", default="", help="what should happen")
+        parser.add_argument("--names", default="", help="separated by commas")
+        parser.add_argument("--keywords", default="", help="separated by commas")
         parser.add_argument("--genre", choices=Genre.values, default=Genre.values[0])
         parser.add_argument("--register", choices=Register.values, default=Register.values[0])
         parser.add_argument("--words", default="150", help="at most so many")
@@ -66,6 +67,7 @@ class Command(BaseCommand):
 def _settings(options: dict[str, Any]) -> StorySettings:
     form = StorySettingsForm(
         {
+            "premise": options["premise"],
             "main_characters": options["names"],
             "keywords": options["keywords"],
             "genre": options["genre"],

@@ -34,7 +34,7 @@ def test_the_story_is_printed_and_stands_in_the_library(
     [
         (("--owner", "nobody"), "nobody is called nobody"),
         (("--words", "7"), "max_words: Enter a number from 20"),
-        (("--names", " , "), "main_characters: "),
+        (("--names", "A, B, C, D, E, F, G, H, I"), "main_characters: Enter at most 8"),
     ],
 )
 def test_what_is_wrong_is_a_sentence(

@@ -26,7 +26,7 @@ PUBLIC = {"home", "health", "read"}
 # What a signed-in user may ask of these without owning anything.
 OWN = {
     *("library", "trash", "empty_trash", "download_all", "book", "import"),
-    *("new", "presets", "delete_account"),
+    *("new", "presets", "delete_account", "guide", "guide_steps"),
 }
 
 
