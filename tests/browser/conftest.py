@@ -191,6 +191,12 @@ def sign_in(page: Page, name: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def wait_until_all_is_saved(page: Page) -> None:
+    """Wait until the browser keeps no draft: the server has all of it."""
+    drafts = "Object.keys(localStorage).filter((key) => key.startsWith('storaiteller:draft:'))"
+    page.wait_for_function(f"() => {drafts}.length === 0")
+
+
 def deafen(page: Page) -> None:
     """Let `page`, from its next story on, hear nothing of what other pages save."""
 

@@ -16,6 +16,7 @@ from tests.browser.conftest import (
     shot,
     sign_up,
     stored,
+    wait_until_all_is_saved,
 )
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -159,7 +160,7 @@ def test_what_is_typed_while_keep_is_under_way_stays(
     expect(page.locator("#status")).to_contain_text("Kept")
     expect(page.locator("#saved")).to_have_text("Saved")
     expect(page.locator("#conflict")).to_be_hidden()
-    page.wait_for_function("() => localStorage.length === 0")
+    wait_until_all_is_saved(page)
     assert stored(rewriting_site, page).text == REWRITTEN + " Typed meanwhile."
 
 

@@ -5,7 +5,15 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Complaints, Site, deafen, open_story, shot, sign_up
+from tests.browser.conftest import (
+    Complaints,
+    Site,
+    deafen,
+    open_story,
+    shot,
+    sign_up,
+    wait_until_all_is_saved,
+)
 
 SAVED = "Saved"
 
@@ -73,7 +81,7 @@ def test_a_draft_that_never_reached_the_server_comes_back(
     page.unroute("**/text/")
     page.goto(story)
     expect(page.locator("#story-text")).to_have_text("written without a connection")
-    page.wait_for_function("() => localStorage.length === 0")  # the server has it
+    wait_until_all_is_saved(page)
     page.reload()
     expect(page.locator("#story-text")).to_have_text("written without a connection")
 

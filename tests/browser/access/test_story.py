@@ -6,7 +6,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.access.scanning import Faults
-from tests.browser.conftest import Complaints, Site, drag_over, give_text, open_story, sign_up
+from tests.browser.conftest import (
+    Complaints,
+    Site,
+    deafen,
+    drag_over,
+    give_text,
+    open_story,
+    sign_up,
+)
 
 LONG = 20_000  # milliseconds
 MIDDLE = " ".join(["Ben held the old map against the wind."] * 8)
@@ -78,6 +86,8 @@ def test_refused(page: Page, complaints: Complaints) -> None:
     complaints.expected = ("409", "ERR_INTERNET_DISCONNECTED")
     faults = Faults()
     give_text(page, TEXT)
+    deafen(page)  # or it would follow the other one
+    page.reload()
     other = page.context.new_page()
     other.goto(page.url)
     other.locator("#story-text").click()

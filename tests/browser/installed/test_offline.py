@@ -131,7 +131,7 @@ def test_a_copy_looks_again_once_there_is_a_connection(page: Page, story: str, s
 
 
 def test_nothing_is_left_for_the_next_person(page: Page, story: str, site: Site) -> None:
-    page.locator(".menu summary").click()
+    page.locator("header .menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url(f"{site.url}/")
     wait_until(page, "caches.has('storaiteller-stories').then((has) => !has)")
@@ -143,7 +143,7 @@ def test_nothing_is_left_for_the_next_person(page: Page, story: str, site: Site)
 
 
 def test_whose_session_has_ended_has_no_copies_either(page: Page, story: str, site: Site) -> None:
-    name = page.locator(".menu summary").inner_text()
+    name = page.locator("header .menu summary").inner_text()
     page.context.clear_cookies()
     page.goto(story)
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")

@@ -5,7 +5,7 @@ Playwright's Chromium keeps none.
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Complaints, Site, stored
+from tests.browser.conftest import Complaints, Site, stored, wait_until_all_is_saved
 from tests.browser.test_nothing_lost import append_unsaved, fail_saves
 from tests.browser.test_writing import SAVED, type_at_the_end
 
@@ -41,7 +41,7 @@ def test_back_brings_what_could_not_be_saved(
     page.unroute("**/text/")
     page.go_back()
     expect(page.locator("#story-text")).to_have_text("Saved words. Precious words.")
-    page.wait_for_function("() => localStorage.length === 0")  # the server has it
+    wait_until_all_is_saved(page)
     assert stored(site, page).text == "Saved words. Precious words."
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Complaints, Site, give_text, shot
+from tests.browser.conftest import Complaints, Site, deafen, give_text, shot
 from tests.browser.pages.conftest import name_it
 
 HEBREW = (Path(__file__).resolve().parents[2] / "cases" / "hebrew.txt").read_text().strip()
@@ -44,6 +44,7 @@ def test_a_story_is_laid_out_by_paragraph(page: Page, story: str, site: Site) ->
     has_direction(page.locator("#story-text > p").last, RIGHT)
     name_it(page, HEBREW)
     has_direction(page.get_by_label("Title"), RIGHT)
+    page.locator("#side > summary").click()
     page.get_by_label("Main characters' names").fill("דנה")
     has_direction(page.get_by_label("Main characters' names"), RIGHT)
     page.evaluate("scrollTo(0, 0)")
@@ -85,11 +86,14 @@ def test_two_texts_to_choose_between(
 ) -> None:
     complaints.expected = "409 (Conflict)"
     give_text(page, HEBREW)
+    deafen(page)  # or it would follow the other one
+    page.reload()
     other = page.context.new_page()
     other.goto(story)
     give_text(other, f"{HEBREW} שלום")
     page.locator("#story-text").click()
-    page.keyboard.type("ילדה ")
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" ילדה")
     mine = page.locator("#conflict-mine")
     expect(mine).to_be_visible()
     assert begins_right(mine)

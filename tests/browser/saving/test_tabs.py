@@ -16,6 +16,7 @@ from tests.browser.conftest import (
     shot,
     sign_up,
     stored,
+    wait_until_all_is_saved,
 )
 
 FIRST = "Anna lit the lantern 🙂 and waited."
@@ -150,7 +151,7 @@ def test_what_is_typed_while_a_save_is_merged_stays(
     together = (f"{FIRST} In the dark.", MIDDLE, f"{LAST} Wide. And cold.")
     expect_text(second, *together)
     expect(second.locator("#saved")).to_have_text(SAVED)
-    second.wait_for_function("() => localStorage.length === 0")
+    wait_until_all_is_saved(second)
     assert stored(slow_site, page).text == "\n\n".join(together)
 
 
