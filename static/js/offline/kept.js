@@ -1,6 +1,7 @@
 // The page for when there is no connection: the stories that can be read here all the same.
 
 const STORIES = "storaiteller-stories"; // the worker's name for them
+const AGAIN = 5000; // milliseconds between two looks for the server
 
 async function titleOf(response) {
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
@@ -22,5 +23,12 @@ async function show() {
   document.getElementById("kept").hidden = !list.children.length;
 }
 
-addEventListener("online", () => location.reload());
+// The server may be away too, of which the browser knows nothing.
+async function lookAgain() {
+  const answer = await fetch("/health/", { cache: "no-store" }).catch(() => null);
+  if (answer?.ok) location.reload();
+}
+
+addEventListener("online", lookAgain);
+setInterval(lookAgain, AGAIN);
 show();
