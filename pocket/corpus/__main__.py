@@ -1,9 +1,7 @@
-"""`python -m pocket.corpus`: read some stories, write them to a file, or count the corpus."""
+"""`python -m pocket.corpus`: read some stories, or count what the corpus holds."""
 
 import argparse
-import csv
 import re
-import sys
 from collections import Counter
 from itertools import islice
 
@@ -11,7 +9,7 @@ from pocket.corpus import banks, corpus_hash, examples, split_sentences
 
 
 def main() -> None:
-    """Print stories, as text or rows, or figures."""
+    """Print stories or, with --stats, figures."""
     parser = argparse.ArgumentParser(prog="python -m pocket.corpus", description=__doc__)
     parser.add_argument("--count", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
@@ -20,7 +18,6 @@ def main() -> None:
     parser.add_argument("--kind", choices=("write", "rewrite", "continue"))
     parser.add_argument("--held-out", action="store_true", help="names and keywords never trained")
     parser.add_argument("--stats", action="store_true")
-    parser.add_argument("--csv", action="store_true", help="as lessons: `Prompt,Story`")
     options = parser.parse_args()
     stream = examples(
         options.seed,
@@ -31,11 +28,6 @@ def main() -> None:
     )
     if options.stats:
         _print_stats([example.story for example in islice(stream, 10_000)])
-        return
-    if options.csv:
-        rows = ((example.prompt, example.story) for example in islice(stream, options.count))
-        writer = csv.writer(sys.stdout, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-        writer.writerows([("Prompt", "Story"), *rows])
         return
     for example in islice(stream, options.count):
         print(f"{example.prompt}\n---\n{example.prefill}⟦{example.completion}⟧\n{'=' * 72}")

@@ -218,8 +218,9 @@ def test_a_story_says_when_an_older_model_wrote_it(
     finish(generation, Outcome(Generation.Status.DONE, "A story."))
     page = f"/stories/{story.pk}/"
     client.force_login(story.owner)
-    assert "an older model" not in client.get(page).content.decode()
+    assert "writes next" not in client.get(page).content.decode()
     promotion.promote(candidate("one"), curator)
     shown = client.get(page).content.decode()
-    assert "written by <strong>pocket</strong>, an older model" in shown
+    assert "Written by <strong>pocket</strong>; " in shown
+    assert "</strong> writes next" in shown
     assert "<strong>one</strong>" in shown

@@ -1,7 +1,7 @@
 """What a base was taught by us: its stories and rewrites, kept to be learned again beside new ones.
 
-A folder holds `stories.csv` (`Prompt,Story`) and, where there are any, files of a JSON object a
-line: `rewrites.jsonl`, and `continuations.jsonl` of stories that have ended. What stands in them is
+A folder holds `stories.csv` (`Prompt,Story`) and files of a JSON object a line: `rewrites.jsonl`
+and, where there are any, `continuations.jsonl`, of stories that have ended. What stands in them is
 told by `Rewrite` and `Continuation`.
 """
 
@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Set
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from finetuning.pipeline.material import datastories
 from finetuning.pipeline.run_folder import Row, read_rows
@@ -47,18 +47,14 @@ def stories(folder: Path) -> Iterator[Row]:
 
 
 def rewrites(folder: Path) -> Iterator[Rewrite]:
-    """Yield the rewrites of `folder`, which may have none."""
-    yield from _rows(folder / REWRITES)
+    """Yield the rewrites of `folder`."""
+    yield from read_rows(folder / REWRITES)
 
 
 def continuations(folder: Path) -> Iterator[Continuation]:
     """Yield the continuations of `folder`, which may have none."""
-    yield from _rows(folder / CONTINUATIONS)
-
-
-def _rows(path: Path) -> Iterator[Any]:
-    if path.exists():
-        yield from read_rows(path)
+    if (folder / CONTINUATIONS).exists():
+        yield from read_rows(folder / CONTINUATIONS)
 
 
 def continuation_row(one: Continuation) -> Row:
