@@ -49,11 +49,20 @@ class Skeleton(HTMLParser):
         self.parts.append(("comment", data))
 
 
+def unseparated(text: str) -> str:
+    """Return `text` as one item: separators would make several, in elements of their own."""
+    return re.sub("[,;]", " ", text)
+
+
 def marked_story(owner: User, curator: User, text: str) -> Story:
     """Fill a story of `owner` with `text` wherever somebody can write something."""
     story = library.create_story(
         owner,
-        story_settings(main_characters=text[:300], keywords=text[:300], premise=text[:1000]),
+        story_settings(
+            main_characters=unseparated(text)[:300],
+            keywords=unseparated(text)[:300],
+            premise=text[:1000],
+        ),
     )
     library.set_title(story, text)
     library.save_text(story, owner, f"{text}\n\n{text}", 0)
@@ -128,8 +137,7 @@ def tag_pages(writer: Client, story: Story) -> Iterator[tuple[str, str]]:
     """Yield the part of a page with a tag in it, with a wrong one, and the library after it."""
     tags = reverse("stories:tags", args=[story.pk])
     for wrong in (False, True):  # the second one is too long
-        # A separator would make it two.
-        typed = {"add": re.sub("[,;]", " ", story.title[:30]) + "x" * 40 * wrong}
+        typed = {"add": unseparated(story.title[:30]) + "x" * 40 * wrong}
         answer = writer.post(tags, typed, headers={"HX-Request": "true"})
         yield f"tags {wrong}", answer.content.decode()
     yield "library with tags", writer.get(reverse("stories:library")).content.decode()
