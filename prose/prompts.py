@@ -161,11 +161,13 @@ def _wishes(text: str, start: int, *, last: bool) -> tuple[str, str, re.Match[st
     keywords = ""
     if text.startswith(_KEYWORDS, start):
         start += len(_KEYWORDS)
-        # A story that begins behind the prompt may hold the wording too.
-        first = _last_end(text, start + 2, ".", last=last)
-        stop = text.find(f".{_PREMISE}", start + 1, first.start() if first else None)
+        # A story that begins behind the prompt may hold the wording too. Where the prompt ends with
+        # the text, its keywords may: a premise can stand behind them and end without a full stop.
+        end = _last_end(text, start + 2, "" if last else ".", last=last)
+        stop = text.find(f".{_PREMISE}", start + 1, end.start() if end else None)
         if stop < 0:
-            return (text[start : first.start() - 1] if first else ""), "", first
+            whole = end if end and text.endswith(".", start + 1, end.start()) else None
+            return (text[start : whole.start() - 1] if whole else ""), "", whole
         keywords, start = text[start:stop], stop + 1
     if not text.startswith(_PREMISE, start):
         return keywords, "", _END.match(text, start)

@@ -124,6 +124,13 @@ def test_a_prompt_gives_back_what_made_it(settings: Settings) -> None:
         assert led == prompt
 
 
+def test_keywords_with_the_end_of_the_wording_are_read_before_a_premise() -> None:
+    end = ". The story must have an introduction, a development and a conclusion."
+    for keywords in (f"key{end}", f"key{end} The finale of the story must have a twist."):
+        asked = Settings("Anna", keywords, "War", "Casual", False, 100, False, "She sails")
+        assert prompts.read_prompt(prompts.story_prompt(asked)) == asked
+
+
 MIDDLE = (
     ". The story genre is War and you have to use a Vivid register. The keywords of the story are "
 )
