@@ -93,7 +93,7 @@ def test_a_title_typed_after_signing_out_elsewhere_is_kept_after_signing_in(
     complaints.expected = ("401", "403")
     page.locator(".story-card h2").first.click()
     page.locator("#story-text[contenteditable=true]").wait_for()
-    name = page.locator(".menu summary").inner_text()
+    name = page.locator("header .menu summary").inner_text()
     page.context.clear_cookies(name=SESSION)
     page.locator("#title").fill("Another title")
     page.locator("#title").press("Tab")
@@ -117,7 +117,7 @@ def test_a_page_older_than_the_sign_in_renews_itself(
     complaints.expected = "403"  # the first try with the old session's token
     page.locator(".story-card h2").first.click()
     page.locator("#story-text[contenteditable=true]").wait_for()
-    name = page.locator(".menu summary").inner_text()
+    name = page.locator("header .menu summary").inner_text()
     other = page.context.new_page()
     page.context.clear_cookies()
     other.goto(library)

@@ -184,7 +184,7 @@ def test_who_is_signed_out_is_told_and_saves_after_signing_in(
 ) -> None:
     complaints.expected = "403"  # the first try with the old session's token
     type_at_the_end(page, "Saved words.")
-    name = page.locator(".menu summary").inner_text()
+    name = page.locator("header .menu summary").inner_text()
     page.context.clear_cookies()
     page.locator("#story-text").click()
     page.keyboard.press("Control+End")

@@ -81,7 +81,7 @@ def test_a_tag_taken_off_after_signing_out_elsewhere_is_off_after_signing_in(
     card.get_by_label("New tags").fill("sea, ice")
     card.get_by_label("New tags").press("Enter")
     expect(card.locator("ul.tags li")).to_have_text(["ice", "sea"])
-    name = page.locator(".menu summary").inner_text()
+    name = page.locator("header .menu summary").inner_text()
     page.context.clear_cookies(name=SESSION)
     card.get_by_role("button", name="Remove the tag “ice”").click()
     expect(page.get_by_role("alert")).to_contain_text("You are signed out")

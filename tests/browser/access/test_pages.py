@@ -91,7 +91,7 @@ def test_pages_of_a_writer(page: Page, live_server: LiveServer, shelf: Story) ->
     page.goto(f"{stories}/")
     page.get_by_role("button", name="Delete").first.click()
     page.get_by_text("is deleted").wait_for()
-    page.locator(".menu summary").click()
+    page.locator("header .menu summary").click()
     faults.look(page, "a deleted story, with the menu open")
     assert not faults, str(faults)
 
