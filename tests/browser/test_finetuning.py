@@ -97,7 +97,7 @@ def promote_what_was_measured(page: Page) -> None:
 def write_the_next_story(page: Page, story: str) -> str:
     """It comes from the promoted model; returns its address."""
     page.goto(story)
-    expect(page.locator(".by")).to_contain_text(re.compile(r"storaiteller-pocket-1-\w+"))
+    expect(page.locator("#writer-name")).to_contain_text(re.compile(r"storaiteller-pocket-1-\w+"))
     page.get_by_label("More", exact=True).click()
     page.get_by_role("button", name="Write a new story").click()
     page.wait_for_url(re.compile(r"/stories/new/"))

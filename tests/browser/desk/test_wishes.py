@@ -164,6 +164,7 @@ def test_pocket_shows_the_way_to_a_better_model(
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     sign_up(page, site, "upgrader")
     open_story(page, site)
+    page.locator("#writer summary").first.click()
     page.get_by_role("link", name="Llama 3.2 through Ollama").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("A better model")
     expect(page.locator("#steps li")).to_have_count(3)
