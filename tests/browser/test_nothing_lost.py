@@ -176,7 +176,7 @@ def test_the_keyboard_keeps_its_place(page: Page, story: str) -> None:
     expect(page.get_by_role("button", name="Stop")).to_be_focused(timeout=LONG)
     expect(page.locator("#story-text")).to_contain_text("lantern", timeout=LONG)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Regenerate the story")).to_be_focused(timeout=LONG)
+    expect(page.get_by_role("button", name="Continue", exact=True)).to_be_focused(timeout=LONG)
 
 
 def test_who_is_signed_out_is_told_and_saves_after_signing_in(

@@ -41,6 +41,13 @@ export async function getJSON(url) {
   return answerOf(await fetch(url, { headers, redirect: "manual" }));
 }
 
+// A part of a page.
+export async function getText(url) {
+  const response = await fetch(url, { redirect: "manual" });
+  if (!response.ok) throw new RequestError(response.status, {});
+  return response.text();
+}
+
 // `body` is sent as JSON; throws RequestError with the answer when it is refused.
 export async function postJSON(url, body, { keepalive = false } = {}) {
   const send = () =>

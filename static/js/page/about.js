@@ -1,6 +1,7 @@
 // What stands around the story's text: its title, its report, its settings.
 
 import { part } from "storaiteller/common/dom";
+import { getText } from "storaiteller/common/requests";
 
 const PAUSE = 1000; // milliseconds
 
@@ -32,12 +33,20 @@ class Report {
     this.reported = state.get("reported");
   }
 
-  #ask(what) {
-    this.version = this.state.get("stored").version;
+  async #ask(what) {
+    const { version } = this.state.get("stored");
+    this.version = version;
+    const told = await getText(this.state.urls.reportUrl).catch(() => null);
+    if (version !== this.version) return; // a later one is on its way
+    // Without a connection, or signed out, which the page says elsewhere: the next change asks again.
+    if (told === null) {
+      this.version = null;
+      return;
+    }
     // A summary that is being put right stays as it is typed.
     const summary = part("summary");
     const target = summary && summary.value !== summary.defaultValue ? "#facts" : what;
-    htmx.ajax("GET", this.state.urls.reportUrl, { target, select: target, swap: "outerHTML" });
+    htmx.swap(target, told, { swapStyle: "outerHTML" }, { select: target });
   }
 }
 

@@ -8,10 +8,8 @@ export class Conflict {
   constructor(state, editor, autosave, rewriting) {
     Object.assign(this, { state, editor, autosave, rewriting });
     this.panel = part("conflict");
-    part("keep-mine").addEventListener("click", () => this.#choose((texts) => this.#keepMine(texts)));
-    part("keep-theirs").addEventListener("click", () =>
-      this.#choose(({ theirs }) => state.show(theirs)),
-    );
+    part("keep-mine").addEventListener("click", () => this.#keepMine());
+    part("keep-theirs").addEventListener("click", () => this.#take(state.get("conflict")));
     state.subscribe(["conflict"], (texts) => this.#show(texts));
   }
 
@@ -45,19 +43,22 @@ export class Conflict {
     }
   }
 
-  #choose(take) {
-    const texts = this.state.get("conflict");
-    this.state.set({ conflict: null });
-    take(texts);
+  // The choice is made at once with what is shown: in between, nothing may be saved as if it went on
+  // from the text that was here.
+  #take({ theirs }) {
+    this.state.show(theirs, { conflict: null });
     this.editor.focus();
   }
 
-  async #keepMine({ mine, theirs }) {
-    this.state.show(theirs);
+  async #keepMine() {
+    const texts = this.state.get("conflict");
+    const { mine, theirs } = texts;
     // What was proposed for the other text is settled by taking this one.
     if (theirs.review) {
       await postJSON(`${this.state.urls.storyUrl}rewrites/discard/`, {}).catch(() => {});
+      if (this.state.get("conflict") !== texts) return; // chosen twice
     }
+    this.#take(texts);
     this.rewriting.show(null);
     this.editor.setText(mine);
     this.state.read(this.editor);
