@@ -52,6 +52,9 @@ def selected(page: Page, start: tuple[float, float], end: tuple[float, float]) -
     page.mouse.down()
     page.mouse.move(*end, steps=10)
     page.wait_for_timeout(300)
+    # A browser with much to do puts moves together, and may look where one was before it has drawn.
+    page.mouse.move(*end)
+    page.wait_for_timeout(100)
     found = page.evaluate("getSelection().toString()")
     page.mouse.up()
     return str(found)
