@@ -95,6 +95,6 @@ def report_table(story: Story) -> SafeString:
     rows = (
         (name.replace("_", " "), ", ".join(value) if isinstance(value, list) else value)
         for name, value in generation.report.items()
-        if value != []
+        if value != [] and not isinstance(value, dict)  # how much of the story the model was shown
     )
     return format_html_join("", "<div><strong>{}:</strong> {}</div>", rows)

@@ -18,7 +18,7 @@ MAX_BOOK_LENGTH = 3_000_000
 _ILLEGAL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]+")
 # Word's line break in plain text (U+000B) and a new page (U+000C) part words too.
 _LINES = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-BETWEEN_PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
+BETWEEN_PARAGRAPHS = re.compile(r"\n(?:[ \t]*+\n)++")
 _RIGHT = frozenset({"R", "AL"})
 
 
