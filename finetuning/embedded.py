@@ -1,5 +1,6 @@
 """pocket, the embedded model server, for as long as a command needs it."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -30,7 +31,9 @@ def pocket(models: Path, is_ready: Callable[[str], bool]) -> Iterator[str]:
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "pocket", "--port", str(port), "--models", str(models)]
-    server = subprocess.Popen(command, cwd=ROOT)  # noqa: S603
+    # Whatever the app's own pocket is to write with: here every base is there.
+    environment = {name: value for name, value in os.environ.items() if name != "POCKET_MODEL"}
+    server = subprocess.Popen(command, cwd=ROOT, env=environment)  # noqa: S603
     try:
         deadline = time.monotonic() + _START_TIMEOUT
         while not is_ready(address):
