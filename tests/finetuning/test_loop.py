@@ -39,8 +39,8 @@ def test_plain_stories_teach_the_base_and_the_better_model_writes_the_next_story
     """A few steps on a few stories: the way through, not what `make finetune` shows of it."""
     few = replace(
         PLAIN,
-        stories=lambda: demonstrations.plain_stories(40),
-        changes=("epochs=1", "max_steps=4", "replay=0", "pairs=8", "held_out=0.3"),
+        stories=lambda: demonstrations.plain_stories(24),
+        changes=("epochs=1", "max_steps=2", "replay=0", "pairs=2", "held_out=0.4"),
     )
     promoted = loop.run_loop(few, tmp_path / "data", print)
     scores = loop.evaluation(tmp_path / "data")
