@@ -32,7 +32,7 @@ def test_stories_in_a_marked_style_make_a_model_that_writes_so(
     assert re.fullmatch(r"verdict: [a-z ]+; promoted: (yes|no); seconds: \d+", last)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_plain_stories_teach_the_base_and_the_better_model_writes_the_next_story(
     tmp_path: Path, trains: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
