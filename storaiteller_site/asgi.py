@@ -17,6 +17,7 @@ http_application = get_asgi_application()
 from django.conf import settings  # noqa: E402
 
 from storaiteller_site.checks import refuse_if_faulty  # noqa: E402
+from storaiteller_site.languages.sockets import in_its_language  # noqa: E402
 from stories.live.routing import websocket_urlpatterns  # noqa: E402
 
 refuse_if_faulty()
@@ -26,7 +27,8 @@ application = ProtocolTypeRouter(
         "http": http_application,
         # Whole origins, not hosts: another port of this machine is another site.
         "websocket": OriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.WEBSOCKET_ORIGINS
+            AuthMiddlewareStack(in_its_language(URLRouter(websocket_urlpatterns))),
+            settings.WEBSOCKET_ORIGINS,
         ),
     }
 )

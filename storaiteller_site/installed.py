@@ -15,8 +15,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_cookie
+
+from storaiteller_site.languages import catalogue
 
 # --paper of static/css/base.css.
 _PAPER = "#f7f4ee"
@@ -29,6 +34,7 @@ _revalidated = cache_control(no_cache=True)
 
 @require_safe
 @_revalidated
+@vary_on_cookie  # which tells the language
 def manifest(request: HttpRequest) -> HttpResponse:
     """Answer what an installed app is called, how it looks and where it begins."""
     icons = [
@@ -42,8 +48,8 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "id": "/",
         "name": "StorAIteller",
         "short_name": "StorAIteller",
-        "description": "Stories, written on your own machine.",
-        "lang": "en",
+        "description": _("Stories, written on your own machine."),
+        "lang": get_language(),
         "start_url": reverse("stories:library"),
         "scope": "/",
         "display": "standalone",
@@ -53,30 +59,35 @@ def manifest(request: HttpRequest) -> HttpResponse:
             {"src": static(path), "sizes": sizes, "type": kind, "purpose": purpose}
             for path, sizes, kind, purpose in icons
         ],
-        "shortcuts": [{"name": "New story", "url": reverse("stories:new")}],
+        "shortcuts": [{"name": _("New story"), "url": reverse("stories:new")}],
     }
     return JsonResponse(told, content_type="application/manifest+json")
 
 
 @require_safe
 @_revalidated
+@vary_on_cookie  # which tells the language
 def worker(request: HttpRequest) -> HttpResponse:
-    """Answer the service worker; it is another one when any file of the pages is another."""
-    return HttpResponse(_worker(), content_type="text/javascript")
+    """Answer the service worker; another file or language of the pages makes another one."""
+    return HttpResponse(_worker(get_language()), content_type="text/javascript")
 
 
 @require_safe
 @_revalidated
+@vary_on_cookie  # which tells the language
 def offline(request: HttpRequest) -> HttpResponse:
     """Show the page that the worker keeps for when there is no connection."""
     return HttpResponse(render_to_string("offline.html"))
 
 
 @cache
-def _worker() -> str:
-    """Return the worker with the files that it keeps before it; made once a process."""
+def _worker(language: str) -> str:
+    """Return the worker with the files that it keeps before it; made once a process and language.
+
+    What it keeps of before, in another language, it asks for anew.
+    """
     source = Path(str(find(_WORKER))).read_text()
-    files = [static(path) for path in sorted(_files())]
+    files = [*(static(path) for path in sorted(_files())), catalogue.address(language)]
     page = render_to_string("offline.html")
     version = sha256("\n".join([source, page, *files]).encode()).hexdigest()[:12]
     shell = {"version": version, "files": files, "offline": reverse("offline")}
@@ -87,7 +98,7 @@ def _files() -> Iterator[str]:
     """Yield what pages are made of, by the paths among the static files."""
     finder = get_finder("django.contrib.staticfiles.finders.FileSystemFinder")
     yield _HTMX
-    for found, _ in finder.list([]):
+    for found, _storage in finder.list([]):
         path = PurePath(found)
         if path.suffix in _OF_PAGES and path.as_posix() != _WORKER:
             yield path.as_posix()

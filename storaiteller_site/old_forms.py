@@ -27,6 +27,7 @@ _LABELS = {
 # Fields that nobody types into.
 _UNSEEN = {
     "next",
+    "language",
     "action",
     "remember",
     "place",

@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "storaiteller_site.middleware.never_stored.never_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -97,6 +98,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
                 "csp.context_processors.nonce",
                 "stories.pages.context_processors.site",
             ],
@@ -281,8 +283,17 @@ else:
     EMAIL_FILE_PATH = str(DATA_DIR / "mail")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "StorAIteller <stories@localhost>")
 
-# Language and time
+# Language and time. The pages speak the language that was chosen, else one that the browser names.
 LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "Deutsch"),
+    ("fr", "Français"),
+    ("it", "Italiano"),
+    ("es", "Español"),
+]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["storaiteller_site.formats"]
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
 USE_TZ = True
 
@@ -303,6 +314,7 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("img/icon.svg")}
     ],
+    "SHOW_LANGUAGES": True,
     "STYLES": [lambda _: static("css/admin.css")],
     "SCRIPTS": [lambda _: static("js/admin/names.js")],
     # The accent of static/css/base.css, from light to dark.
@@ -342,7 +354,11 @@ CONTENT_SECURITY_POLICY = {
 _COOKIE_PREFIX = "__Host-storaiteller" if _SERVED_OVER_TLS else "storaiteller"
 SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}_session"
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}_csrf"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SERVED_OVER_TLS
+LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}_language"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _SERVED_OVER_TLS
+LANGUAGE_COOKIE_AGE = 31_536_000  # seconds: a year
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # The page is told what the browser used by the proxy; a health check comes from inside.
 SECURE_SSL_REDIRECT = _SERVED_OVER_TLS

@@ -4,11 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from storaiteller_site import installed
+from storaiteller_site.languages import catalogue, choice
 
 urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("compare/", include("finetuning.urls")),
+    path("language/", choice.set_language, name="set_language"),
+    path("language/<slug:language>/<slug:version>.js", catalogue.script, name="language_script"),
     path("manifest.webmanifest", installed.manifest, name="manifest"),
     path("worker.js", installed.worker, name="worker"),
     path("offline/", installed.offline, name="offline"),

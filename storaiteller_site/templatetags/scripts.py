@@ -13,6 +13,9 @@ from django import template
 from django.contrib.staticfiles.finders import get_finder
 from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from storaiteller_site.languages import catalogue
 
 OURS = PurePath("js")
 VENDORED = PurePath("vendor") / "prosemirror"
@@ -46,3 +49,9 @@ def import_map() -> SafeString:
     text = json.dumps({"imports": imports}, indent=1)
     # File names are ours, and yet none may end the element.
     return mark_safe(text.replace("<", "\\u003c"))  # noqa: S308
+
+
+@register.simple_tag
+def language_script() -> str:
+    """Return the address of the scripts' sentences in the page's language."""
+    return catalogue.address(get_language())

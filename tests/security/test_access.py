@@ -38,6 +38,8 @@ class May(Enum):
 
 ROUTES = {
     "manifest": May.ANYBODY,
+    "set_language": May.ANYBODY,
+    "language_script": May.ANYBODY,
     "worker": May.ANYBODY,
     "offline": May.ANYBODY,
     "stories:home": May.ANYBODY,
@@ -198,6 +200,8 @@ def secrets(story: Story) -> dict[str, Any]:
         "content_type_id": 1,
         "key": "x-y",
         "link": "not-the-link-of-any-story",
+        "language": "en",
+        "version": "x",
         "uidb36": "1",
         "app_label": "stories",
     }

@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from storaiteller_site import installed
+from storaiteller_site.languages import catalogue
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +42,9 @@ def test_the_worker_keeps_files_that_are_there_and_has_the_root(client: Client) 
     assert "no-cache" in answer["Cache-Control"]
     files = shell(client)["files"]
     assert isinstance(files, list)
-    assert all(find(path.removeprefix("/static/")) for path in files)
+    served = [path for path in files if path.startswith("/static/")]
+    assert all(find(path.removeprefix("/static/")) for path in served)
+    assert files == [*served, catalogue.address("en")]
     assert {"/static/js/story.js", "/static/css/base.css"} <= set(files)
 
 
