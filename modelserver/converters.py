@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelserver.sayings import said
+
 VERSION = "0.3.36"  # of llama-cpp-python
 SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
 
@@ -45,13 +47,17 @@ class Converters:
         if done.returncode:
             sys.stderr.write(done.stderr)
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise ConverterError(f"llama.cpp's {script} failed: {last[:300]}")
+            raise ConverterError(
+                said("llama.cpp's %(script)s failed: %(why)s", script=script, why=last[:300])
+            )
 
     def scripts(self) -> Path:
         """Return the folder of the scripts, fetching them once. Raises `ConverterError`."""
         if given := os.environ.get("LLAMA_CPP_DIR"):
             if not (Path(given) / "convert_hf_to_gguf.py").is_file():
-                raise ConverterError(f"LLAMA_CPP_DIR ({given}) holds no convert_hf_to_gguf.py.")
+                raise ConverterError(
+                    said("LLAMA_CPP_DIR (%(given)s) holds no convert_hf_to_gguf.py.", given=given)
+                )
             return Path(given)
         name = f"llama_cpp_python-{VERSION}"
         folder = self.cache / name / "vendor" / "llama.cpp"
@@ -67,7 +73,14 @@ class Converters:
         digest = hashlib.sha256(archive.read_bytes()).hexdigest()
         if digest != SHA256:
             archive.unlink()
-            raise ConverterError(f"{archive.name} has the hash {digest}, expected {SHA256}.")
+            raise ConverterError(
+                said(
+                    "%(name)s has the hash %(digest)s, expected %(sha256)s.",
+                    name=archive.name,
+                    digest=digest,
+                    sha256=SHA256,
+                )
+            )
         return archive
 
     def _fetch(self) -> None:
@@ -80,8 +93,10 @@ class Converters:
         command += ["--require-hashes", "--requirement", str(pinned)]
         if subprocess.run(command, check=False, stdout=sys.stderr).returncode:  # noqa: S603
             raise ConverterError(
-                "llama.cpp's conversion scripts can't be fetched from the package index. "
-                "Set LLAMA_CPP_DIR to a copy of llama.cpp's sources."
+                said(
+                    "llama.cpp's conversion scripts can't be fetched from the package index. "
+                    "Set LLAMA_CPP_DIR to a copy of llama.cpp's sources."
+                )
             )
 
     def _unpack(self, archive: Path, folder: Path) -> None:

@@ -8,6 +8,7 @@ import aiohttp
 import httpx
 import ollama
 
+from modelserver.sayings import said
 from modelserver.server import Server
 
 _MAX_HINT = 300  # characters of what the server said
@@ -108,7 +109,7 @@ class NotOllamaError(ModelServerError):
 
     def __init__(self, server: Server, answer: str) -> None:
         super().__init__(
-            "What answers at the model server's address is not Ollama.",
+            said("What answers at the model server's address is not Ollama."),
             hint=f"{server.url} answers with {answer}. Is OLLAMA_HOST the right address?",
         )
 
@@ -168,7 +169,7 @@ def raise_told(error: object) -> NoReturn:
     text = what_it_says(error)
     if _is_overflow(text):
         raise _too_long(text)
-    raise ServerFaultError("The model server failed while it was writing.", hint=text)
+    raise ServerFaultError(said("The model server failed while it was writing."), hint=text)
 
 
 def is_page(text: str) -> bool:
@@ -181,21 +182,21 @@ def _raise_connection_error(error: Exception, server: Server) -> NoReturn:
     if isinstance(cause, aiohttp.ClientConnectorCertificateError):
         reason = getattr(cause.certificate_error, "verify_message", "") or "no reason given"
         raise UntrustedCertificateError(
-            "The model server's certificate is not trusted.",
+            said("The model server's certificate is not trusted."),
             hint=f"{server.url}: {reason}. SSL_CERT_FILE names the file of your own authority.",
         ) from error
     if isinstance(cause, aiohttp.ClientSSLError):
         raise UnreachableError(
-            "The model server can't be reached. Is it running?",
+            said("The model server can't be reached. Is it running?"),
             hint=f"No secure connection to {server.url}. Does it speak https?",
         ) from error
     if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         raise UnreachableError(
-            "The model server can't be reached. Is it running?",
+            said("The model server can't be reached. Is it running?"),
             hint=f"Is Ollama running at {server.url}?",
         ) from error
     if isinstance(cause, TimeoutError):
-        raise SilentError("The model server stopped answering.") from error
+        raise SilentError(said("The model server stopped answering.")) from error
     if isinstance(cause, aiohttp.ClientResponseError):
         raise NotOllamaError(server, "something that is not HTTP") from error
     _raise_broken(cause)
@@ -214,7 +215,7 @@ def _cause(error: BaseException) -> BaseException:
 
 def _raise_broken(error: BaseException) -> NoReturn:
     raise BrokenStreamError(
-        "The connection to the model server broke.", hint=str(error)[:_MAX_HINT]
+        said("The connection to the model server broke."), hint=str(error)[:_MAX_HINT]
     ) from error
 
 
@@ -222,13 +223,16 @@ def _raise_response_error(error: ollama.ResponseError, server: Server, model: st
     text, status = what_it_says(error.error), error.status_code
     if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         raise CredentialsRefusedError(
-            "The model server refuses the credentials of this site. Whoever runs it can mend that.",
+            said(
+                "The model server refuses the credentials of this site. "
+                "Whoever runs it can mend that."
+            ),
             hint=f"{server.url} answers {status}. OLLAMA_API_KEY, or a name and password in "
             "OLLAMA_HOST, are what it is shown.",
         ) from error
     if httpx.codes.is_redirect(status):
         raise ServerFaultError(
-            "The model server refused the request.",
+            said("The model server refused the request."),
             hint=f"{server.url} answers {status}, a redirection, and none is followed: "
             "OLLAMA_HOST has to be the address that it leads to.",
         ) from error
@@ -238,17 +242,20 @@ def _raise_response_error(error: ollama.ResponseError, server: Server, model: st
         raise NotOllamaError(server, f"{status} and no word of its own") from error
     if status == httpx.codes.NOT_FOUND:
         raise ModelMissingError(
-            f"The model {model} is not installed on the model server. "
-            f"Whoever runs it can install it: ollama pull {model}",
+            said(
+                "The model %(model)s is not installed on the model server. Whoever runs it can "
+                "install it: ollama pull %(model)s",
+                model=model,
+            ),
             hint=text,
         ) from error
     if status == httpx.codes.SERVICE_UNAVAILABLE:
         raise ServerBusyError(
-            "The model server is busy. Try again in a moment.", hint=text
+            said("The model server is busy. Try again in a moment."), hint=text
         ) from error
     if _is_overflow(text) and not httpx.codes.is_server_error(status):
         raise _too_long(text) from error
-    raise ServerFaultError("The model server refused the request.", hint=text) from error
+    raise ServerFaultError(said("The model server refused the request."), hint=text) from error
 
 
 def _is_overflow(text: str) -> bool:
@@ -259,11 +266,16 @@ def _too_long(text: str) -> PromptTooLongError:
     """Return the error for a prompt that doesn't fit, with the numbers if the server tells them."""
     needed, *rest = [int(number) for number in _NUMBER.findall(text)] or [0]
     if not rest or not needed > rest[0] > 0:
-        sentence = "The prompt and the story are longer than the model can read."
+        sentence = said("The prompt and the story are longer than the model can read.")
         return PromptTooLongError(sentence, hint=text)
     return PromptTooLongError(
-        f"The prompt and the story take {needed:,} tokens and the model reads {rest[0]:,}: "
-        f"{needed - rest[0]:,} too many.",
+        said(
+            "The prompt and the story take %(needed)s tokens and the model reads %(most)s: "
+            "%(over)s too many.",
+            needed=f"{needed:,}",
+            most=f"{rest[0]:,}",
+            over=f"{needed - rest[0]:,}",
+        ),
         hint=text,
         tokens=needed,
     )

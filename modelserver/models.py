@@ -27,6 +27,7 @@ from modelserver.errors import (
     translated,
     what_it_says,
 )
+from modelserver.sayings import said
 from modelserver.server import Server
 
 # A refusal by its status, or as a line inside an answer that began as a good one.
@@ -68,8 +69,11 @@ async def pull(server: Server, model: str) -> AsyncIterator[Progress]:
             refused = error.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
             if refused or is_page(text):
                 raise  # that was no word on the model
-            raise PullError(f"The model {model} can't be installed: {text}", hint=text) from error
-    raise BrokenStreamError("The model server ended the download in the middle.")
+            raise PullError(
+                said("The model %(model)s can't be installed: %(text)s", model=model, text=text),
+                hint=text,
+            ) from error
+    raise BrokenStreamError(said("The model server ended the download in the middle."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ async def installed(server: Server) -> list[Installed]:
         async with asyncio.timeout(_LIST_PATIENCE), api_client(server) as api:
             listed, loaded = (await api.list()).models, (await api.ps()).models
     except TimeoutError as error:
-        raise SilentError("The model server does not answer.") from error
+        raise SilentError(said("The model server does not answer.")) from error
     running = {names.parse(each.model or "") for each in loaded}
     found = [
         Installed(
@@ -247,11 +251,11 @@ async def create(server: Server, model: str, request: dict[str, Any]) -> None:
             text = what_it_says(error.error)
             if error.status_code in _REFUSALS and "adapter" in text.lower():
                 raise AdaptersRefusedError(
-                    "The model server takes no adapters.", hint=text
+                    said("The model server takes no adapters."), hint=text
                 ) from error
             raise
     if status != "success":
-        raise BrokenStreamError("The model server did not finish making the model.")
+        raise BrokenStreamError(said("The model server did not finish making the model."))
 
 
 async def delete(server: Server, model: str) -> None:

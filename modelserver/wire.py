@@ -16,6 +16,7 @@ from modelserver.errors import (
     raise_told,
     translated,
 )
+from modelserver.sayings import said
 from modelserver.server import Server
 
 _MOST_TOKENS = 2**31 - 1  # of a database's number
@@ -78,7 +79,7 @@ async def chunks(
                 if chunk.done:
                     return
     if len(latest) <= _REPEATED or len({text.strip() for text in latest}) > 1:
-        raise BrokenStreamError("The model server ended its answer in the middle.")
+        raise BrokenStreamError(said("The model server ended its answer in the middle."))
     yield Chunk("", done=True, done_reason=REPEATED)
 
 
@@ -107,10 +108,14 @@ class _Patience:
             await self._timeout.__aexit__(*details)
         except TimeoutError as error:
             if self._moved:
-                raise SilentError("The model server fell silent while it was writing.") from error
+                raise SilentError(
+                    said("The model server fell silent while it was writing.")
+                ) from error
             raise SilentError(
-                "The model server did not begin to write: it may still be loading the model. "
-                "Try again in a moment.",
+                said(
+                    "The model server did not begin to write: it may still be loading the model. "
+                    "Try again in a moment."
+                ),
                 hint=f"MODEL_LOAD_SECONDS is {self._server.load:g}.",
             ) from error
 
@@ -122,11 +127,11 @@ def _parse(line: bytes, server: Server) -> Chunk:
         if is_page(line.decode(errors="replace")):
             raise NotOllamaError(server, "a web page") from error
         raise BrokenStreamError(
-            "The model server's answer broke off, or can't be read.", hint=_shape(line)
+            said("The model server's answer broke off, or can't be read."), hint=_shape(line)
         ) from error
     message = part.get("message") or {} if isinstance(part, dict) else None
     if not isinstance(message, dict):
-        raise BrokenStreamError("The model server's answer can't be read.", hint=_shape(line))
+        raise BrokenStreamError(said("The model server's answer can't be read."), hint=_shape(line))
     if "error" in part:
         raise_told(part["error"])
     # A chat answers with messages, a completion with responses.

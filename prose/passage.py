@@ -8,7 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from prose import sentences, words
+from prose import said, sentences, words
 
 _OPENING = "\"'“‘«([{¿¡„‚‹»「『《〈【（"
 _APOSTROPHES = "'’"
@@ -24,7 +24,7 @@ class EmptyPassageError(Exception):
     """There is no whole word in the selection."""
 
     def __init__(self) -> None:
-        super().__init__("Select at least one whole word.")
+        super().__init__(said("Select at least one whole word."))
 
 
 @dataclass(frozen=True)

@@ -358,7 +358,6 @@ LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}_language"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _SERVED_OVER_TLS
 LANGUAGE_COOKIE_AGE = 31_536_000  # seconds: a year
 LANGUAGE_COOKIE_HTTPONLY = True
-LANGUAGE_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # The page is told what the browser used by the proxy; a health check comes from inside.
 SECURE_SSL_REDIRECT = _SERVED_OVER_TLS

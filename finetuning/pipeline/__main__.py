@@ -18,6 +18,7 @@ from finetuning.pipeline.run_folder import RunFolder, read_json
 from finetuning.pipeline.telling import CANCELLED, FAILED, CancelledError, StageError
 from finetuning.recipes import Recipe, RecipeError
 from modelserver import Server, ServerSettingsError
+from prose import said
 
 _LOCK_PATIENCE = 30.0  # seconds
 
@@ -60,7 +61,9 @@ def _hold(lock: int) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise StageError("Another trainer is still running on this machine.") from None
+                raise StageError(
+                    said("Another trainer is still running on this machine.")
+                ) from None
             time.sleep(0.2)
         else:
             return

@@ -13,6 +13,7 @@ from finetuning.pipeline import base
 from finetuning.pipeline.run_folder import RunFolder
 from finetuning.pipeline.telling import StageError, log
 from finetuning.recipes import PROJECTIONS, Recipe
+from prose import said
 
 
 class Backend(Protocol):
@@ -33,7 +34,12 @@ def choose(recipe: Recipe) -> Backend:
         name = "unsloth" if has_gpu and has_unsloth else "peft"
     if name == "unsloth" and not (has_gpu and has_unsloth):
         lacking = "a CUDA GPU" if not has_gpu else "Unsloth (requirements-train-gpu.txt)"
-        raise StageError(f"The recipe asks for the backend unsloth, and here is no {lacking}.")
+        raise StageError(
+            said(
+                "The recipe asks for the backend unsloth, and here is no %(lacking)s.",
+                lacking=lacking,
+            )
+        )
     log(f"Backend: {name}, on {torch.cuda.get_device_name() if has_gpu else 'the CPU'}.")
     if name == "peft":
         return load_peft
@@ -96,10 +102,14 @@ def load_base(weights: str, precision: str) -> tuple[Any, Any]:
         )
         return model.to(device), AutoTokenizer.from_pretrained(weights)
     except SafetensorError as error:
-        raise StageError("The base model's weights are damaged or incomplete.") from error
+        raise StageError(said("The base model's weights are damaged or incomplete.")) from error
     except OSError as error:
         raise StageError(
-            f"The base model {weights} can't be loaded: {_first_line(error)}"
+            said(
+                "The base model %(weights)s can't be loaded: %(error)s",
+                weights=weights,
+                error=_first_line(error),
+            )
         ) from error
 
 
@@ -116,7 +126,9 @@ def take_over(model: Any, adapter: Path, weights: str) -> None:
 
     facts = RunFolder.of_adapter(adapter).manifest("train") or {}
     if facts.get("base") != base.identity(weights):
-        raise StageError("The model in service was tuned from another base than the recipe's.")
+        raise StageError(
+            said("The model in service was tuned from another base than the recipe's.")
+        )
     check_adapter(adapter)
     from peft import set_peft_model_state_dict
 
@@ -124,11 +136,13 @@ def take_over(model: Any, adapter: Path, weights: str) -> None:
         result = set_peft_model_state_dict(model, load_file(adapter / "adapter_model.safetensors"))
     except RuntimeError as error:
         raise StageError(
-            "The adapter of the model in service has another shape than the recipe's: "
-            "choose the same rank, or start from the base."
+            said(
+                "The adapter of the model in service has another shape than the recipe's: "
+                "choose the same rank, or start from the base."
+            )
         ) from error
     if result.unexpected_keys:
-        raise StageError("The adapter of the model in service does not fit the base.")
+        raise StageError(said("The adapter of the model in service does not fit the base."))
 
 
 def check_adapter(adapter: Path) -> None:
@@ -138,8 +152,8 @@ def check_adapter(adapter: Path) -> None:
     try:
         with safe_open(adapter / "adapter_model.safetensors", "np") as tensors:
             if not list(tensors.keys()):
-                raise StageError("The adapter's file is empty.")
+                raise StageError(said("The adapter's file is empty."))
     except FileNotFoundError as error:
-        raise StageError("The adapter's file is missing.") from error
+        raise StageError(said("The adapter's file is missing.")) from error
     except SafetensorError as error:
-        raise StageError("The adapter's file is damaged or incomplete.") from error
+        raise StageError(said("The adapter's file is damaged or incomplete.")) from error

@@ -13,6 +13,7 @@ from typing import Any
 from finetuning.pipeline.run_folder import RunFolder, write_json
 from finetuning.pipeline.telling import StageError, log
 from finetuning.recipes import Recipe
+from prose import said
 
 _PLAIN_TYPES = {"F16", "F32"}
 # By the name that llama.cpp gives a pre-tokenizer; digits stand alone in SmolLM's.
@@ -28,7 +29,7 @@ def checkpoint(run: RunFolder, recipe: Recipe) -> str:
     if path.suffix != ".gguf":
         return recipe.weights
     if not path.is_file():
-        raise StageError(f"The base model's file {path} is missing.")
+        raise StageError(said("The base model's file %(path)s is missing.", path=path))
     folder = run.bases / file_hash(path)[:16]
     if not (folder / "complete").exists():
         log(f"Unpacking {path.name} for the trainer.")
@@ -77,15 +78,17 @@ def _described(gguf: Path) -> tuple[dict[str, Any], dict[str, str]]:
         reader = GGUFReader(gguf)
         values = {name: field.contents() for name, field in reader.fields.items()}
     except (ValueError, IndexError, KeyError, OverflowError) as error:
-        raise StageError(f"The base model's file {gguf.name} is damaged or incomplete.") from error
+        raise StageError(
+            said("The base model's file %(name)s is damaged or incomplete.", name=gguf.name)
+        ) from error
     if values.get("general.architecture") != "llama":
-        raise StageError(f"{gguf.name} holds no Llama model.")
+        raise StageError(said("%(name)s holds no Llama model.", name=gguf.name))
     return values, {tensor.name: tensor.tensor_type.name for tensor in reader.tensors}
 
 
 def _write_sentencepiece(tokenizer: Path, folder: Path, values: dict[str, Any]) -> None:
     if not tokenizer.is_file():
-        raise StageError(f"{tokenizer} is missing.")
+        raise StageError(said("%(tokenizer)s is missing.", tokenizer=tokenizer))
     shutil.copy(tokenizer, folder)
     write_json(folder / "tokenizer_config.json", _tokenizer_config(values))
 
@@ -116,7 +119,9 @@ def _write_weights(gguf: Path, folder: Path, kinds: dict[str, str]) -> None:
         del tensors["lm_head.weight"]
     # It makes up what is missing and passes over what it does not know, biases for example.
     if found["missing_keys"] or len(tensors) != len(kinds):
-        raise StageError(f"{gguf.name} holds other tensors than a plain Llama has.")
+        raise StageError(
+            said("%(name)s holds other tensors than a plain Llama has.", name=gguf.name)
+        )
     # Nothing is lost: converters keep vectors in f32, and matrices in the type of the file; a
     # quantized one needs all of f32.
     is_plain = not set(kinds.values()) - _PLAIN_TYPES

@@ -10,6 +10,7 @@ from finetuning.pipeline.run_folder import RunFolder
 from finetuning.pipeline.telling import StageError, log
 from finetuning.recipes import Recipe
 from modelserver.converters import ConverterError, Converters, quantizer
+from prose import said
 
 _LLAMA_CPP = Path("var") / "llama.cpp"
 
@@ -24,7 +25,7 @@ def convert(run: RunFolder, recipe: Recipe) -> None:
     backends.check_adapter(adapter)
     weights = base.checkpoint(run, recipe)
     if trained["base"] != base.identity(weights):
-        raise StageError("The adapter was trained on another base than the recipe's.")
+        raise StageError(said("The adapter was trained on another base than the recipe's."))
     run.made("convert")
     output = run.adapter_gguf
     draft = output.with_suffix(".part")
@@ -101,5 +102,5 @@ def _quantize(path: Path, kind: str) -> None:
     output = path.with_suffix(f".{kind}")
     command = [program, str(path), str(output), kind.upper()]
     if subprocess.run(command, check=False, stdout=sys.stderr).returncode:  # noqa: S603
-        raise StageError(f"llama-quantize failed to make {kind}.")
+        raise StageError(said("llama-quantize failed to make %(kind)s.", kind=kind))
     output.replace(path)

@@ -16,7 +16,7 @@ from finetuning.pipeline.material import datastories, lessons, similar
 from finetuning.pipeline.run_folder import Row, RunFolder, read_rows, write_rows, write_text
 from finetuning.pipeline.telling import StageError, log
 from finetuning.recipes import Recipe
-from prose import words
+from prose import said, words
 
 # Jaccard similarity of three-word sequences: from here on one of the two is left out.
 NEAR_DUPLICATE = 0.8
@@ -41,15 +41,19 @@ def export(run: RunFolder, recipe: Recipe) -> None:
         return
     rows = read_rows(run.stories)
     if not rows:
-        raise StageError("There are no approved stories to learn from.")
+        raise StageError(said("There are no approved stories to learn from."))
     dropped = _Dropped()
     kept = _distinct(_usable(rows, recipe, dropped), dropped)
     missing = recipe.least_stories - len(kept)
     if missing > 0:
         raise StageError(
-            f"{len(kept)} different approved {_stories(len(kept))} can be used; the recipe asks "
-            f"for {recipe.least_stories}, so that some can be held out: {missing} more "
-            f"{'is' if missing == 1 else 'are'} needed."
+            said(
+                "%(different)s can be used; the recipe asks for %(least)s, so that some can be "
+                "held out: %(more)s needed.",
+                different=_different(len(kept)),
+                least=recipe.least_stories,
+                more=_more(missing),
+            )
         )
     train, held_out = split(kept, recipe)
     again = replayed(train, held_out, recipe)
@@ -79,6 +83,16 @@ def replayed(train: list[Row], held_out: list[Row], recipe: Recipe) -> list[Row]
     learned, tested = ({row["text"] for row in rows} for rows in (train, held_out))
     count = round(recipe.replay / (1 - recipe.replay) * len(train))
     return lessons.replayed(Path(recipe.lessons), learned, tested, count)
+
+
+def _different(count: int) -> str:
+    if count == 1:
+        return said("1 different approved story")
+    return said("%(count)s different approved stories", count=count)
+
+
+def _more(count: int) -> str:
+    return said("1 more is") if count == 1 else said("%(count)s more are", count=count)
 
 
 def _stories(count: int) -> str:
@@ -149,8 +163,13 @@ def split(rows: Sequence[Any], recipe: Recipe) -> tuple[list[Row], list[Row]]:
     train = [row for row in rows if id(row) not in chosen]
     if len(held_out) < _LEAST_HELD_OUT or not train:
         raise StageError(
-            "The stories are too much alike, or the model in service was trained on all of them: "
-            f"only {len(held_out)} can be held out and at least {_LEAST_HELD_OUT} are needed."
+            said(
+                "The stories are too much alike, or the model in service was trained on all of "
+                "them: only %(held_out)s can be held out and at least %(least_held_out)s are "
+                "needed.",
+                held_out=len(held_out),
+                least_held_out=_LEAST_HELD_OUT,
+            )
         )
     return [_plain(row) for row in train], [_plain(row) for row in held_out]
 

@@ -16,7 +16,7 @@ from finetuning.pipeline.run_folder import SIDES, RunFolder, read_json, read_row
 from finetuning.pipeline.statistics import paired
 from finetuning.pipeline.telling import log
 from finetuning.recipes import Recipe
-from prose import report
+from prose import report, said
 from prose.settings import Settings
 
 BETTER, NO_BETTER, WORSE = "better", "no better", "worse"
@@ -75,28 +75,37 @@ def verdict(scores: dict[str, Any]) -> tuple[str, str]:
     loss, compliance, drift = scores["loss"], scores["compliance"], scores["drift"]
     copies = scores["copies"]["candidate"] / scores["pairs"]
     if loss["groups"] < ENOUGH:
-        return NO_BETTER, (
-            f"Too few stories are held out to tell: they have {loss['groups']} different prompts, "
-            f"and at least {ENOUGH} are needed."
+        return NO_BETTER, said(
+            "Too few stories are held out to tell: they have %(prompts)s different prompts, "
+            "and at least %(least)s are needed.",
+            prompts=loss["groups"],
+            least=ENOUGH,
         )
     if loss["low"] > 0:
-        return WORSE, "It expects the held-out stories less than the model in service does."
+        return WORSE, said("It expects the held-out stories less than the model in service does.")
     if compliance["high"] < 0 and compliance["groups"] >= ENOUGH:
-        return WORSE, "It keeps to the settings less than the model in service does."
+        return WORSE, said("It keeps to the settings less than the model in service does.")
     if drift["difference"] > MOST_DRIFT:
-        return WORSE, "It has forgotten how the model in service writes."
+        return WORSE, said("It has forgotten how the model in service writes.")
     if loss["high"] < 0 and copies <= MOST_COPIES:
-        return BETTER, f"It expects the held-out stories more. {_kept(compliance)}"
+        return BETTER, said(
+            "It expects the held-out stories more. %(kept)s", kept=_kept(compliance)
+        )
     if loss["high"] < 0:
-        return NO_BETTER, "It copies stories that it was trained on."
-    return NO_BETTER, "The held-out loss did not fall for sure."
+        return NO_BETTER, said("It copies stories that it was trained on.")
+    return NO_BETTER, said("The held-out loss did not fall for sure.")
 
 
 def _kept(compliance: dict[str, float]) -> str:
-    sure = compliance["low"] > 0 and compliance["groups"] >= ENOUGH
-    return (
-        f"It kept {compliance['after']:.0%} of the settings, the model in service "
-        f"{compliance['before']:.0%}: {'more for sure' if sure else 'no sure difference'}."
+    shares = {side: f"{compliance[side]:.0%}" for side in ("after", "before")}
+    if compliance["low"] > 0 and compliance["groups"] >= ENOUGH:
+        return said(
+            "It kept %(after)s of the settings, the model in service %(before)s: more for sure.",
+            **shares,
+        )
+    return said(
+        "It kept %(after)s of the settings, the model in service %(before)s: no sure difference.",
+        **shares,
     )
 
 

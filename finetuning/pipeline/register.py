@@ -14,6 +14,7 @@ from finetuning.pipeline.run_folder import RunFolder, write_json, write_text
 from finetuning.pipeline.telling import StageError, log, say
 from finetuning.recipes import Recipe
 from modelserver import Server, templates
+from prose import said
 
 
 def register(run: RunFolder, recipe: Recipe, server: Server) -> None:
@@ -47,7 +48,9 @@ async def _register(run: RunFolder, recipe: Recipe, server: Server) -> None:
         merged = run.refused.exists()
         file = run.merged_gguf if merged else run.adapter_gguf
         if not file.is_file():
-            raise StageError(f"{file.name} is missing: run the stage convert again.")
+            raise StageError(
+                said("%(name)s is missing: run the stage convert again.", name=file.name)
+            )
         facts = await modelserver.model_facts(server, recipe.base_model)
         base = await modelserver.digest(server, recipe.base_model)
         request = await _request(recipe, server, file, facts, merged)

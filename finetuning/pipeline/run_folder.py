@@ -14,6 +14,7 @@ from typing import Any, NotRequired, TypedDict
 
 from finetuning.pipeline import STAGES
 from finetuning.pipeline.telling import CancelledError, StageError
+from prose import said
 
 SIDES = ("candidate", "service")
 _MANIFEST = "manifest.json"
@@ -195,7 +196,7 @@ class RunFolder:
         """Return the manifest of a stage that has to be complete. Raises `StageError`."""
         found = self.manifest(stage)
         if found is None:
-            raise StageError(f"The stage {stage} is not complete.")
+            raise StageError(said("The stage %(stage)s is not complete.", stage=stage))
         return found
 
     def complete(self, stage: str, facts: dict[str, Any]) -> None:

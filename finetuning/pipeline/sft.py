@@ -20,6 +20,7 @@ from finetuning.pipeline import backends, telling
 from finetuning.pipeline.run_folder import RunFolder
 from finetuning.pipeline.telling import StageError, log
 from finetuning.recipes import Recipe
+from prose import said
 
 # Backend, model with its adapter, tokenizer.
 Loaded = tuple[backends.Backend, Any, Any]
@@ -177,8 +178,17 @@ class Reporter(TrainerCallback):  # type: ignore[misc]  # transformers is not in
         for name in ("loss", "eval_loss", "grad_norm"):
             if name in values and not math.isfinite(float(values[name])):
                 raise StageError(
-                    f"The {'gradient' if name == 'grad_norm' else 'loss'} is no number any "
-                    f"more at step {state.global_step}. A lower learning rate may help."
+                    said(
+                        "The gradient is no number any more at step %(step)s. "
+                        "A lower learning rate may help.",
+                        step=state.global_step,
+                    )
+                    if name == "grad_norm"
+                    else said(
+                        "The loss is no number any more at step %(step)s. "
+                        "A lower learning rate may help.",
+                        step=state.global_step,
+                    )
                 )
         self.tokens = int(values.get("num_tokens") or self.tokens)
         self.peak = max(self.peak, telling.memory())

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from statistics import NormalDist
 
 from finetuning.pipeline.telling import StageError
+from prose import said
 
 _RESAMPLES = 10_000
 _CONFIDENCE = 0.95
@@ -24,7 +25,7 @@ def paired(
     """
     differences = [b - a for a, b in zip(before, after, strict=True)]
     if not all(map(math.isfinite, [*before, *after])):
-        raise StageError("A measured value is no number: one of the two models is broken.")
+        raise StageError(said("A measured value is no number: one of the two models is broken."))
     count = len(differences)
     if not count:
         return dict.fromkeys(("before", "after", "difference", "low", "high", "count", "groups"), 0)

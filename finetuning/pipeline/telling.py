@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from prose import said
+
 FAILED, CANCELLED = 2, 3  # exit statuses
 
 
@@ -46,7 +48,13 @@ def disk_errors() -> Iterator[None]:
         yield
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        raise StageError(f"A file can't be written or read: {error.strerror}{where}.") from error
+        raise StageError(
+            said(
+                "A file can't be written or read: %(strerror)s%(where)s.",
+                strerror=error.strerror,
+                where=where,
+            )
+        ) from error
 
 
 def memory() -> int:

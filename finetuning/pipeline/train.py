@@ -12,6 +12,7 @@ from finetuning.pipeline.material import datastories
 from finetuning.pipeline.run_folder import RunFolder, read_rows
 from finetuning.pipeline.telling import CancelledError, StageError, disk_errors, log
 from finetuning.recipes import Recipe
+from prose import said
 
 # Llama 3.2's template writes today's date into the prompt; training must not depend on the day.
 _DATE = {"date_string": "26 Jul 2024"}
@@ -74,8 +75,12 @@ def _check_context(model: Any, longest: int) -> None:
     context = model.config.max_position_embeddings
     if longest > context:
         raise StageError(
-            f"The longest story takes {longest:,} tokens with its prompt and the base reads "
-            f"{context:,}. Set “Longest story” lower, so that it is left out."
+            said(
+                "The longest story takes %(longest)s tokens with its prompt and the base reads "
+                "%(context)s. Set “Longest story” lower, so that it is left out.",
+                longest=f"{longest:,}",
+                context=f"{context:,}",
+            )
         )
 
 

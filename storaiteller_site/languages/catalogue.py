@@ -2,6 +2,7 @@
 
 from functools import cache
 from hashlib import sha256
+from typing import cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -43,4 +44,4 @@ def _catalogue(language: str) -> bytes:
         view = JavaScriptCatalog.as_view(packages=["storaiteller_site"])
         request = HttpRequest()
         request.method = "GET"
-        return view(request).content
+        return bytes(cast("HttpResponse", view(request)).content)

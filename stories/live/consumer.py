@@ -20,6 +20,7 @@ from stories.live import close_codes, frames, sessions
 from stories.live.flow import StalledError
 from stories.live.following import Follower, generation_frame, visible_story
 from stories.models import Generation, Story, User
+from stories.telling import told
 from stories.writing import hub, rewrites
 from stories.writing.assignments import Assignment, Rewriting, Writing
 from stories.writing.background import reading
@@ -229,6 +230,8 @@ class StoryConsumer(AsyncWebsocketConsumer):
             await self.close(code=close_codes.FAULT)
 
     async def _say(self, frame: frames.ServerFrame) -> None:
+        if frame["type"] == "error":
+            frame = {**frame, "message": told(frame["message"])}
         await self.send(text_data=frames.dump(frame))
 
     # ---- The database; each of these runs in Django's thread ----

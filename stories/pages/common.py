@@ -13,6 +13,7 @@ from stories.errors import Refused
 from stories.history import library, undo
 from stories.live import frames
 from stories.models import Story, User
+from stories.telling import told
 from stories.writing import hub, rewrites
 
 _Asked = ParamSpec("_Asked")
@@ -63,15 +64,15 @@ def answers_refusals(view: Callable[_Asked, HttpResponse]) -> Callable[_Asked, H
     """Let `view` raise `Refused`; scripts are answered its code, its sentence and the story."""
 
     @wraps(view)
-    def answer(*arguments: _Asked.args, **named: _Asked.kwargs) -> HttpResponse:
+    def answering(*arguments: _Asked.args, **named: _Asked.kwargs) -> HttpResponse:
         try:
             return view(*arguments, **named)
         except Refused as refused:
             state = state_of(refused.story) if refused.story else None
-            told = {"code": refused.code, "message": str(refused), "state": state}
-            return JsonResponse(told, status=refused.status)
+            answer = {"code": refused.code, "message": told(str(refused)), "state": state}
+            return JsonResponse(answer, status=refused.status)
 
-    return answer
+    return answering
 
 
 def body_of(request: HttpRequest, shape: type[_Shape], what: str) -> _Shape:

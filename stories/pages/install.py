@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.views.decorators.http import require_POST
 
 import modelserver
+from stories.telling import told
 
 
 @login_required
@@ -34,7 +35,7 @@ async def _progress(model: str) -> AsyncIterator[bytes]:
             async for part in parts:
                 yield _line(asdict(part))
     except modelserver.ModelServerError as error:
-        yield _line({"error": str(error), "code": error.code})
+        yield _line({"error": told(str(error)), "code": error.code})
 
 
 def _line(part: dict[str, object]) -> bytes:

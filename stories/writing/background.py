@@ -6,7 +6,11 @@ Imports nothing of ours.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import copy_context
 from typing import Any, Generic, TypeVar
+
+from django.conf import settings
+from django.utils import translation
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +79,13 @@ _held: PerLoop[set[asyncio.Task[Any]]] = PerLoop(set)
 
 
 def hold(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-    """Let the running loop do `work` to its end; an exception of it is logged."""
-    task = asyncio.create_task(work)
+    """Let the running loop do `work` to its end; an exception of it is logged.
+
+    What it stores is in English, whoever's request it began in: `stories.telling` translates it.
+    """
+    context = copy_context()
+    context.run(translation.activate, settings.LANGUAGE_CODE)
+    task = asyncio.create_task(work, context=context)
     _held.here().add(task)
     task.add_done_callback(_let_go)
     return task

@@ -14,7 +14,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("storaiteller_site", "prose", "modelserver", "stories", "finetuning", "pocket")
 
-_MODELS = ("stories.models", "stories.errors", "stories.ids", "prose", "modelserver.names")
+_MODELS = (
+    "stories.models",
+    "stories.errors",
+    "stories.ids",
+    "stories.telling",
+    "prose",
+    "modelserver.names",
+)
 _HISTORY = ("stories.history", *_MODELS)
 _WRITING = ("stories.writing", "modelserver", *_HISTORY)
 _LIVE = ("stories.live", *_WRITING)
@@ -31,6 +38,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "stories.models": ("stories.errors", "prose", "modelserver.names"),
     "stories.errors": ("prose",),
     "stories.ids": (),
+    "stories.telling": (),
     "stories.history": _MODELS,
     "stories.writing": ("modelserver", *_HISTORY),
     "stories.live": _WRITING,
@@ -51,7 +59,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "finetuning.tasks": _DRIVER,
     "finetuning": ("stories.management", *_TRAINING_PAGES),
     "pocket.measuring": ("prose",),
-    "pocket.training": ("pocket", "prose", "modelserver.converters"),
+    "pocket.training": ("pocket", "prose", "modelserver.converters", "modelserver.sayings"),
     "pocket": ("prose",),
     "storaiteller_site.serving": ("modelserver", "storaiteller_site.secret"),
     # The one place that knows all apps: their routes, and what the settings name.

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 import modelserver
 from modelserver import ModelServerError, Server, names
+from stories.telling import told
 
 # What the README names, and what is offered to whoever has no model yet.
 _RECOMMENDED = "llama3.2"
@@ -45,7 +46,7 @@ async def _way() -> Way:
             return Way(server, model, False, False, False, "What answers is pocket.")
         there = await modelserver.installed(server)
     except ModelServerError as error:
-        return Way(server, model, False, False, False, str(error))
+        return Way(server, model, False, False, False, told(str(error)))
     has_model = any(names.same(each.name, model) for each in there)
     return Way(server, model, True, has_model, not embedded, "")
 

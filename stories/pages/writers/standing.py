@@ -9,6 +9,7 @@ from django.conf import settings
 import modelserver
 from modelserver import Installed, ModelServerError, names
 from stories.models import Generation, Story, WriterModel, model_in_service
+from stories.telling import told
 
 # Up to so many billions of parameters; the last one has no limit.
 _GOOD_FOR = (
@@ -53,7 +54,7 @@ async def found() -> Found:
     try:
         return Found(await modelserver.installed(settings.MODEL_SERVER), "")
     except ModelServerError as error:
-        return Found([], str(error))
+        return Found([], told(str(error)))
 
 
 def standing(story: Story, there: Found) -> Standing:

@@ -25,7 +25,8 @@ def _english_afterwards() -> Iterator[None]:
 def lang(client: Client, path: str = "/", **headers: str) -> str:
     """Return the language that the page at `path` says it is in."""
     page = client.get(path, headers=headers).content.decode()
-    return re.findall(r'<html lang="([\w-]+)"', page)[0]
+    [found] = re.findall(r'<html lang="([\w-]+)"', page)
+    return str(found)
 
 
 def choose(client: Client, language: str, goal: str = "/") -> str:

@@ -3,6 +3,7 @@
 from finetuning.pipeline.material.reading import chats, columns, tables
 from finetuning.pipeline.material.reading.decoding import decoded
 from finetuning.pipeline.material.reading.entries import DataError, Entry, Reading
+from prose import said
 
 __all__ = ["MAX_BYTES", "DataError", "Entry", "Reading", "read"]
 
@@ -17,13 +18,22 @@ def read(data: bytes) -> Reading:
     """
     if len(data) > MAX_BYTES:
         most = f"{MAX_BYTES / 1e6:.0f} MB"
-        raise DataError([f"The file has {len(data) / 1e6:.0f} MB; at most {most} are read."])
+        raise DataError(
+            [
+                said(
+                    "The file has %(size)s MB; at most %(most)s are read.",
+                    size=f"{len(data) / 1e6:.0f}",
+                    most=most,
+                )
+            ]
+        )
     text, encoding, note = decoded(data)
     reading = (chats.read if chats.is_json(text) else tables.read)(text, encoding)
     if note:
         reading.notes.insert(0, note)
     if reading.ignored:
-        reading.notes.append(f"Left aside: {columns.listed(reading.ignored)}.")
+        left = columns.listed(reading.ignored)
+        reading.notes.append(said("Left aside: %(columns)s.", columns=left))
     if not reading.entries and not reading.problems:
-        raise DataError(["The file holds no stories."])
+        raise DataError([said("The file holds no stories.")])
     return reading

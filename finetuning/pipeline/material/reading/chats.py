@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from finetuning.pipeline.material.reading import columns
-from finetuning.pipeline.material.reading.entries import DataError, Entry, Reading, place
-from finetuning.pipeline.material.reading.tables import MAX_ROWS
+from finetuning.pipeline.material.reading.entries import DataError, Entry, Reading, at_place
+from finetuning.pipeline.material.reading.tables import MAX_ROWS, too_many
+from prose import said
 
 _CHATS = ("messages", "conversations", "conversation")
 _ROLES = {"human": "user", "gpt": "assistant", "model": "assistant", "bot": "assistant"}
 _MOST_IGNORED = 50
-_SYSTEM_NOTE = "What is said to the model as “system” is left aside."
+_SYSTEM_NOTE = said("What is said to the model as “system” is left aside.")
 
 
 class _OddError(Exception):
@@ -34,13 +35,12 @@ def read(text: str, encoding: str) -> Reading:
     reading = Reading("JSON" if is_list else "JSON Lines", encoding)
     for row, (line, found) in enumerate(_list(text) if is_list else _lines(text), 1):
         if row > MAX_ROWS:
-            sentence = f"The file has more than {MAX_ROWS:,} rows. Bring fewer at a time."
-            reading.problems.append(sentence)
+            reading.problems.append(too_many())
             break
         try:
             prompt, story = _pair(found, reading)
         except _OddError as odd:
-            reading.problems.append(f"{place(row, line)}: {odd}")
+            reading.problems.append(at_place(row, line, str(odd)))
         else:
             reading.entries.append(Entry(row, line, prompt, story))
     return reading
@@ -50,7 +50,9 @@ def _list(text: str) -> Iterator[tuple[int, Any]]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DataError([f"The file is no whole JSON: {_reason(error)}."]) from error
+        raise DataError(
+            [said("The file is no whole JSON: %(error)s.", error=_reason(error))]
+        ) from error
     for one in found:
         yield 0, one
 
@@ -70,25 +72,25 @@ def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         where = f"line {error.lineno}, " if error.lineno > 1 else ""
         return f"{error.msg.lower()} ({where}column {error.colno})"
-    return (
-        "it is nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
-    )
+    if isinstance(error, RecursionError):
+        return said("it is nested too deeply")
+    return said("a number is too long")
 
 
 def _pair(found: Any, reading: Reading) -> tuple[str, str]:
     """Return the prompt and the story of one object; `reading` learns their names."""
     if isinstance(found, Exception):
-        raise _OddError(f"no whole JSON: {_reason(found)}.")
+        raise _OddError(said("no whole JSON: %(found)s.", found=_reason(found)))
     if not isinstance(found, dict):
-        raise _OddError("an object in braces has to stand here.")
+        raise _OddError(said("an object in braces has to stand here."))
     names = list(found)
     for name in names:
         if name.casefold() in _CHATS:
             _learn(reading, names, name, name)
             return _asked(found[name], reading), _answered(found[name])
-    at = columns.find(names)
+    at = columns.find(names, of_header=False)
     if isinstance(at, str):
-        raise _OddError(at.replace("the header has to name", "it has to have"))
+        raise _OddError(at)
     prompt, story = (names[index] for index in at)
     _learn(reading, names, prompt, story)
     return _asked(found[prompt], reading), _answered(found[story])
@@ -118,15 +120,27 @@ def _turn(turns: list[Any], role: str, other: str) -> str:
     """Return what `role` says, who has to say one thing; the other one may, once too."""
     roles = [_role(turn) for turn in turns]
     if roles.count(role) != 1:
-        raise _OddError(f"one message of the {role} is read, and here are {roles.count(role)}.")
+        raise _OddError(
+            said(
+                "one message of the %(role)s is read, and here are %(count)s.",
+                role=role,
+                count=roles.count(role),
+            )
+        )
     if roles.count(other) > 1:
-        raise _OddError(f"one message of the {other} is read, and here are {roles.count(other)}.")
+        raise _OddError(
+            said(
+                "one message of the %(other)s is read, and here are %(count)s.",
+                other=other,
+                count=roles.count(other),
+            )
+        )
     return _text(_content(turns[roles.index(role)]))
 
 
 def _role(turn: Any) -> str:
     if not isinstance(turn, dict):
-        raise _OddError("a message has to have a role and a content.")
+        raise _OddError(said("a message has to have a role and a content."))
     role = str(turn.get("role", turn.get("from", ""))).casefold()
     return _ROLES.get(role, role)
 
@@ -142,7 +156,7 @@ def _content(turn: dict[str, Any]) -> Any:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise _OddError("the prompt and the story have to be texts.")
+        raise _OddError(said("the prompt and the story have to be texts."))
     if not value.isascii() and value.encode(errors="ignore").decode() != value:
-        raise _OddError("a character is broken in two (a lone surrogate).")
+        raise _OddError(said("a character is broken in two (a lone surrogate)."))
     return value

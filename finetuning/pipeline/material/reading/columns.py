@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from prose import said
+
 # In lower case. The first of each is what our own files say, and is it whatever else is there.
 _PROMPTS = (
     *("prompt", "prompts", "story prompt", "prompt text", "instruction", "instructions"),
@@ -14,8 +16,11 @@ _STORIES = (
 _MOST_SHOWN, _LONGEST_SHOWN = 8, 40
 
 
-def find(names: Sequence[str]) -> tuple[int, int] | str:
-    """Return where the prompt and the story stand in `names`, or a sentence on what is unclear."""
+def find(names: Sequence[str], *, of_header: bool = True) -> tuple[int, int] | str:
+    """Return where the prompt and the story stand in `names`, or a sentence on what is unclear.
+
+    The names are a header's, or else an object's.
+    """
     keys = [_key(name) for name in names]
     prompt, story = (_one(keys, known) for known in (_PROMPTS, _STORIES))
     if isinstance(prompt, int) and isinstance(story, int):
@@ -24,20 +29,36 @@ def find(names: Sequence[str]) -> tuple[int, int] | str:
         missing = " and ".join(
             name for name, found in (("Prompt", prompt), ("Story", story)) if found == []
         )
-        return (
-            f"the header has to name Prompt and Story; there is no {missing} in: {listed(names)}."
+        if of_header:
+            return said(
+                "the header has to name Prompt and Story; there is no %(missing)s in: %(names)s.",
+                missing=missing,
+                names=listed(names),
+            )
+        return said(
+            "it has to have Prompt and Story; there is no %(missing)s in: %(names)s.",
+            missing=missing,
+            names=listed(names),
         )
-    what, doubtful = ("prompt", prompt) if isinstance(prompt, list) else ("story", story)
-    assert isinstance(doubtful, list)  # noqa: S101 - the other one was found
-    among = listed([names[index] for index in doubtful])
-    return f"several columns could be the {what}: {among}. Name one of them {what.title()}."
+    if isinstance(prompt, list):
+        among = listed([names[index] for index in prompt])
+        return said(
+            "several columns could be the prompt: %(columns)s. Name one of them Prompt.",
+            columns=among,
+        )
+    assert isinstance(story, list)  # noqa: S101 - the prompt was found
+    among = listed([names[index] for index in story])
+    return said(
+        "several columns could be the story: %(columns)s. Name one of them Story.", columns=among
+    )
 
 
 def listed(names: Sequence[str]) -> str:
     """Return `names` for a sentence, not all of too many."""
-    shown = [name.strip()[:_LONGEST_SHOWN] or "(no name)" for name in names[:_MOST_SHOWN]]
+    shown = [name.strip()[:_LONGEST_SHOWN] or said("(no name)") for name in names[:_MOST_SHOWN]]
     more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    told = ", ".join(shown)
+    return said("%(names)s and %(count)s more", names=told, count=more) if more > 0 else told
 
 
 def _key(name: str) -> str:

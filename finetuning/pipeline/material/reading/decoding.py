@@ -4,6 +4,7 @@ import codecs
 import re
 
 from finetuning.pipeline.material.reading.entries import DataError
+from prose import said
 
 # UTF-32's mark begins with UTF-16's.
 _MARKS = (
@@ -15,9 +16,10 @@ _MARKS = (
 )
 _LOOKED_AT = 200  # bytes, for the zeros of an unmarked UTF-16
 WINDOWS = "Windows-1252"
-_WINDOWS_NOTE = (
-    f"The file is not UTF-8 and was read as {WINDOWS}: look at its accented letters and its "
-    "quotation marks below."
+_WINDOWS_NOTE = said(
+    "The file is not UTF-8 and was read as %(encoding)s: look at its accented letters and its "
+    "quotation marks below.",
+    encoding=WINDOWS,
 )
 # What Windows-1252 makes of other encodings: Cyrillic and Greek become runs of accented letters;
 # those of the Mac and of DOS, and Central Europe's, signs or capitals within a word. Iceland's
@@ -53,7 +55,10 @@ def _by_mark(data: bytes, codec: str, name: str) -> str:
     except UnicodeDecodeError as error:
         if codec == "utf-8":
             raise DataError([_not_utf8(data, error)]) from error
-        sentence = f"The file begins as {name} and does not go on so. Save it again, as UTF-8."
+        sentence = said(
+            "The file begins as %(encoding)s and does not go on so. Save it again, as UTF-8.",
+            encoding=name,
+        )
         raise DataError([sentence]) from error
 
 
@@ -79,7 +84,10 @@ def _windows(data: bytes, error: UnicodeDecodeError) -> str:
 
 def _not_utf8(data: bytes, error: UnicodeDecodeError) -> str:
     line = data.count(b"\n", 0, error.start) + 1
-    return (
-        f"Line {line} (near row {max(1, line - 1)}): the byte 0x{data[error.start]:02x} "
-        "is not UTF-8, and what else it is can't be told. Save the file as UTF-8."
+    return said(
+        "Line %(line)s (near row %(row)s): the byte 0x%(byte)s "
+        "is not UTF-8, and what else it is can't be told. Save the file as UTF-8.",
+        line=line,
+        row=max(1, line - 1),
+        byte=f"{data[error.start]:02x}",
     )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from prose import said
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -23,7 +25,16 @@ class Entry:
 
 def place(row: int, line: int) -> str:
     """Return how a row is named to a person."""
-    return f"Row {row} (line {line})" if line else f"Row {row}"
+    if line:
+        return said("Row %(row)s (line %(line)s)", row=row, line=line)
+    return said("Row %(row)s", row=row)
+
+
+def at_place(row: int, line: int, wrong: str) -> str:
+    """Return the sentence that something is wrong with a row."""
+    if line:
+        return said("Row %(row)s (line %(line)s): %(wrong)s", row=row, line=line, wrong=wrong)
+    return said("Row %(row)s: %(wrong)s", row=row, wrong=wrong)
 
 
 @dataclass

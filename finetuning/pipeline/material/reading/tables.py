@@ -10,14 +10,14 @@ from collections.abc import Iterator
 
 from finetuning.pipeline.material.cells import restored
 from finetuning.pipeline.material.reading import columns
-from finetuning.pipeline.material.reading.entries import DataError, Entry, Reading, place
-from prose import prompts
+from finetuning.pipeline.material.reading.entries import DataError, Entry, Reading, at_place
+from prose import prompts, said
 
 MAX_ROWS = 10_000
 _MOST_CHARACTERS = 10_000_000  # of a cell; Python's own limit is shorter than a long story
 _LONGEST_HEADER = 10_000
 _MOST_CELLS = 500
-_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_DELIMITERS = {",": said("comma"), ";": said("semicolon"), "\t": said("tab"), "|": said("bar")}
 # What Excel is told the delimiter by; it is no row.
 _SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _RECORD = re.compile(rf"^\"?{re.escape(prompts.OPENING)}", re.MULTILINE)
@@ -32,7 +32,7 @@ def read(text: str, encoding: str) -> Reading:
     spaced = f"{delimiter} " in text[:start]
     found = columns.find(names)
     if isinstance(found, str):
-        raise DataError([f"Line {line}: {found}"])
+        raise DataError([said("Line %(line)s: %(found)s", line=line, found=found)])
     reading = Reading("CSV", encoding, _DELIMITERS.get(delimiter, delimiter))
     reading.prompt, reading.story = (names[index].strip() for index in found)
     body = text[start:]
@@ -53,20 +53,26 @@ def read(text: str, encoding: str) -> Reading:
     return reading
 
 
+def too_many() -> str:
+    """Return the sentence on a file that is too long."""
+    most = f"{MAX_ROWS:,}"
+    return said("The file has more than %(most)s rows. Bring fewer at a time.", most=most)
+
+
 def _header(text: str) -> tuple[str, list[str], int, int]:
     """Return the delimiter, the names, the line of the header, and where the rows begin."""
-    line, start, said = 1, 0, ""
+    line, start, named = 1, 0, ""
     while True:
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
         first = text[start : min(end, start + _LONGEST_HEADER)]
-        separator = None if said else _SEPARATOR.fullmatch(first)
+        separator = None if named else _SEPARATOR.fullmatch(first)
         if separator:
-            said = separator[1]
+            named = separator[1]
         elif first.strip() or end == len(text):
             break
         line, start = line + 1, end + 1
-    tried = [(mark, _split(first, mark)) for mark in (said or "".join(_DELIMITERS))]
+    tried = [(mark, _split(first, mark)) for mark in (named or "".join(_DELIMITERS))]
     clear = [found for found in tried if not isinstance(columns.find(found[1]), str)]
     delimiter, names = max(clear or tried, key=lambda found: len(found[1]))
     return delimiter, names, line, min(end + 1, len(text))
@@ -74,7 +80,7 @@ def _header(text: str) -> tuple[str, list[str], int, int]:
 
 def _split(line: str, delimiter: str) -> list[str]:
     if delimiter in '"\n':
-        raise DataError(["Line 1: sep= has to name a comma, a semicolon or the like."])
+        raise DataError([said("Line 1: sep= has to name a comma, a semicolon or the like.")])
     cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])[:_MOST_CELLS]
     while len(cells) > 1 and not cells[-1].strip():
         cells.pop()
@@ -113,19 +119,21 @@ def _cells(
             if not any(cell.strip() for cell in cells):
                 continue
             if len(rows) == MAX_ROWS:
-                problems.append(f"The file has more than {MAX_ROWS:,} rows. Bring fewer at a time.")
+                problems.append(too_many())
                 break
             # Spreadsheets fill short rows up, and give all of them the width of the longest.
             while len(cells) > width and not cells[-1].strip():
                 cells.pop()
             rows.append((begins, cells if len(cells) == width else []))
             if len(cells) != width:
-                problems.append(
-                    f"{place(len(rows), begins)}: {len(cells)} cells instead of {width}. "
-                    "Is a quote missing?"
+                wrong = said(
+                    "%(cells)s cells instead of %(width)s. Is a quote missing?",
+                    cells=len(cells),
+                    width=width,
                 )
+                problems.append(at_place(len(rows), begins, wrong))
     except csv.Error as error:
-        problems.append(f"{place(len(rows) + 1, line)}: {error}.")
+        problems.append(at_place(len(rows) + 1, line, f"{error}."))
     return rows, problems
 
 
@@ -135,14 +143,15 @@ def _unquoted(text: str, delimiter: str, line: int) -> tuple[list[Entry], list[s
     problems: list[str] = []
     for row, begins, record in _records(text, line):
         if row > MAX_ROWS:
-            problems.append(f"The file has more than {MAX_ROWS:,} rows. Bring fewer at a time.")
+            problems.append(too_many())
             break
         prompt = prompts.leading_prompt(record)
         if prompt is None or record[len(prompt) : len(prompt) + 1] != delimiter:
-            problems.append(
-                f"{place(row, begins)}: the prompt's end is not followed by a "
-                f"{_DELIMITERS.get(delimiter, delimiter)}."
+            wrong = said(
+                "the prompt's end is not followed by a %(delimiter)s.",
+                delimiter=_DELIMITERS.get(delimiter, delimiter),
             )
+            problems.append(at_place(row, begins, wrong))
             continue
         story = record[len(prompt) + 1 :].strip()
         # A story may begin and end with speech: its inner quotes are then not doubled.
