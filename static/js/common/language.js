@@ -13,4 +13,9 @@ function interpolate(sentence, values) {
   return sentence.replace(/%\((\w+)\)s/g, (_, name) => String(values[name]));
 }
 
-export { gettext, interpolate, ngettext, pgettext };
+// `value` as it is written in the page's language; `options` are those of `Intl.NumberFormat`.
+function number(value, options) {
+  return value.toLocaleString(document.documentElement.lang || undefined, options);
+}
+
+export { gettext, interpolate, ngettext, number, pgettext };

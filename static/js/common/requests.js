@@ -1,6 +1,7 @@
 // Requests to our own pages, with the form token that Django asks for.
 
 import { HTTP } from "storaiteller/common/constants";
+import { gettext, interpolate } from "storaiteller/common/language";
 
 const { SIGNED_OUT, REFUSED } = HTTP; // the first is ours for a redirect, which leads to the sign-in
 const TOKEN = "hx-headers"; // where the page carries it, for htmx too
@@ -24,9 +25,9 @@ export async function renewToken() {
 }
 
 const SENTENCES = {
-  [SIGNED_OUT]: "You are signed out. Sign in again in another tab.",
-  [REFUSED]: "You are signed out. Sign in again in another tab.",
-  404: "This story is not here any more.",
+  [SIGNED_OUT]: gettext("You are signed out. Sign in again in another tab."),
+  [REFUSED]: gettext("You are signed out. Sign in again in another tab."),
+  404: gettext("This story is not here any more."),
 };
 
 async function answerOf(response) {
@@ -92,7 +93,7 @@ export class RequestError extends Error {
   constructor(status, answer) {
     // A token that a new page's does not mend is nobody's any more, whatever the answer takes it for.
     const told = status === REFUSED ? "" : answer.message;
-    super(told || SENTENCES[status] || `The server answered ${status}.`);
+    super(told || SENTENCES[status] || interpolate(gettext("The server answered %(status)s."), { status }));
     this.status = status;
     this.answer = answer;
   }

@@ -4,6 +4,7 @@ import { history, isHistoryTransaction, redo, redoDepth, undo, undoDepth } from 
 import { Fragment, Slice } from "prosemirror-model";
 import { EditorState, TextSelection } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
+import { gettext } from "storaiteller/common/language";
 import { changeTo } from "storaiteller/editor/difference";
 import { letThrough, room } from "storaiteller/editor/dock";
 import { keys } from "storaiteller/editor/keys";
@@ -18,7 +19,7 @@ import {
 const LABELS = {
   role: "textbox",
   "aria-multiline": "true",
-  "aria-label": "Story text",
+  "aria-label": gettext("Story text"),
   spellcheck: "true",
 };
 

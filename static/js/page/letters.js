@@ -36,7 +36,8 @@
       const { size, face } = root.dataset;
       find("letters-smaller").disabled = size === SIZES[0];
       find("letters-larger").disabled = size === SIZES.at(-1);
-      find("letters-face").textContent = face === "serif" ? "Letters without serifs" : "Letters with serifs";
+      const button = find("letters-face");
+      button.textContent = face === "serif" ? button.dataset.without : button.dataset.with;
     };
     const change = (changes) => {
       const { size, face } = root.dataset;

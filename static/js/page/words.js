@@ -2,23 +2,31 @@
 
 import { STATUS } from "storaiteller/common/constants";
 import { part } from "storaiteller/common/dom";
+import { gettext, interpolate, ngettext, number } from "storaiteller/common/language";
 
 const SAVED_WORDS = {
   pending: "",
-  saving: "Saving…",
-  saved: "Saved",
-  unsaved: "Not saved yet; trying again",
-  signedOut: "Not saved: sign in again",
-  gone: "Not saved: the story is gone",
-  refused: "Not saved",
-  conflict: "Not saved",
+  saving: gettext("Saving…"),
+  saved: gettext("Saved"),
+  unsaved: gettext("Not saved yet; trying again"),
+  signedOut: gettext("Not saved: sign in again"),
+  gone: gettext("Not saved: the story is gone"),
+  refused: gettext("Not saved"),
+  conflict: gettext("Not saved"),
 };
 
 const PASSING = 8000; // milliseconds: long enough to be read twice
 
+function countOf(words, goal) {
+  const values = { words: number(words), goal: number(goal) };
+  const sentence = goal
+    ? ngettext("%(words)s of %(goal)s word", "%(words)s of %(goal)s words", goal)
+    : ngettext("%(words)s word", "%(words)s words", words);
+  return interpolate(sentence, values);
+}
+
 function showCount({ words }, goal) {
-  const count = goal ? `${words.toLocaleString()} of ${goal.toLocaleString()}` : words.toLocaleString();
-  part("words").textContent = words || goal ? `${count} word${(goal || words) === 1 ? "" : "s"}` : "";
+  part("words").textContent = words || goal ? countOf(words, goal) : "";
   part("goal-bar").hidden = !goal;
   part("goal-bar").value = goal ? Math.min(1, words / goal) : 0;
 }

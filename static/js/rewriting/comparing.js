@@ -1,6 +1,7 @@
 // A rewritten passage beside what it was, and each try beside the others.
 
 import { part } from "storaiteller/common/dom";
+import { gettext, interpolate } from "storaiteller/common/language";
 
 const old = part("compare-old");
 const list = part("compare-tries");
@@ -10,8 +11,9 @@ function card(number, text) {
   const item = part("compare-try").content.firstElementChild.cloneNode(true);
   const [choice, shown] = ["input", ".compare-text"].map((found) => item.querySelector(found));
   choice.value = number - 1;
-  item.querySelector("label span").textContent = `Try ${number}`;
-  shown.setAttribute("aria-label", `Try ${number}`);
+  const name = interpolate(gettext("Try %(number)s"), { number });
+  item.querySelector("label span").textContent = name;
+  shown.setAttribute("aria-label", name);
   shown.textContent = text;
   return item;
 }

@@ -1,6 +1,7 @@
 // What the writer does with a rewritten passage: Keep it or Discard it.
 
 import { part } from "storaiteller/common/dom";
+import { gettext } from "storaiteller/common/language";
 import { postJSON } from "storaiteller/common/requests";
 
 export class Deciding {
@@ -28,7 +29,7 @@ export class Deciding {
         return;
       }
       this.#accept(chosen, stored);
-      this.state.tell("Kept. Nothing else was changed.");
+      this.state.tell(gettext("Kept. Nothing else was changed."));
     } catch (error) {
       this.#refused(error, passage, chosen);
     } finally {
@@ -64,7 +65,7 @@ export class Deciding {
     try {
       await postJSON(`${this.url}discard/`, {});
       this.rewriting.finish();
-      this.state.tell("Discarded. The story is as it was.");
+      this.state.tell(gettext("Discarded. The story is as it was."));
     } catch (error) {
       this.state.notify(error.message);
     } finally {

@@ -1,6 +1,7 @@
 // From a selection to a mark: the button, the small toolbar, the keys.
 
 import { part } from "storaiteller/common/dom";
+import { gettext } from "storaiteller/common/language";
 import { SelectionBar } from "storaiteller/rewriting/selection_bar";
 
 const SELECTION_READ = 60; // milliseconds after which the editor knows what was selected by a key
@@ -32,7 +33,7 @@ export class Marking {
 
   #pick() {
     this.picking = true;
-    this.state.say("Select a passage: drag over it, press long on it, or hold Shift and use the arrow keys.");
+    this.state.say(gettext("Select a passage: drag over it, press long on it, or hold Shift and use the arrow keys."));
     this.editor.focus();
   }
 

@@ -2,6 +2,7 @@
 
 import { MODE } from "storaiteller/common/constants";
 import { part } from "storaiteller/common/dom";
+import { gettext, interpolate, ngettext, number } from "storaiteller/common/language";
 import { countWords } from "storaiteller/common/words";
 import { passageOf } from "storaiteller/editor/passage";
 
@@ -89,7 +90,10 @@ export class RewritePanel {
   #quote(text) {
     const words = countWords(text);
     part("rewrite-quote").textContent = shortened(text.replace(/\s+/g, " "));
-    part("rewrite-words").textContent = `${words.toLocaleString()} word${words === 1 ? "" : "s"}`;
+    part("rewrite-words").textContent = interpolate(
+      ngettext("%(words)s word", "%(words)s words", words),
+      { words: number(words) },
+    );
   }
 
   #showForm() {
@@ -105,7 +109,10 @@ export class RewritePanel {
 
   #showTry(tries, index) {
     part("tries").hidden = tries.length < 2;
-    part("try-label").textContent = `Try ${index + 1} of ${tries.length}`;
+    part("try-label").textContent = interpolate(gettext("Try %(number)s of %(tries)s"), {
+      number: number(index + 1),
+      tries: number(tries.length),
+    });
     part("try-back").disabled = index === 0;
     part("try-forward").disabled = index === tries.length - 1;
     this.#tellContext(tries[index].context);
@@ -115,8 +122,17 @@ export class RewritePanel {
     part("rewrite-context").hidden = before === undefined;
     if (before === undefined) return;
     part("rewrite-context").textContent =
-      "The story is longer than the model can read at once. It saw the nearest " +
-      `${before.toLocaleString()} of ${beforeOf.toLocaleString()} words before the passage and ` +
-      `${after.toLocaleString()} of ${afterOf.toLocaleString()} after it.`;
+      interpolate(
+        gettext(
+          "The story is longer than the model can read at once. It saw the nearest " +
+            "%(before)s of %(beforeOf)s words before the passage and %(after)s of %(afterOf)s after it.",
+        ),
+        {
+          before: number(before),
+          beforeOf: number(beforeOf),
+          after: number(after),
+          afterOf: number(afterOf),
+        },
+      );
   }
 }

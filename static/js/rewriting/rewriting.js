@@ -4,6 +4,7 @@
 
 import { ACTIVE, ERROR, MAX_SELECTED_LENGTH } from "storaiteller/common/constants";
 import { part } from "storaiteller/common/dom";
+import { gettext, interpolate, number } from "storaiteller/common/language";
 import { getJSON } from "storaiteller/common/requests";
 import { codePoints } from "storaiteller/editor/text";
 import { LEFT } from "storaiteller/writing/standing";
@@ -52,7 +53,7 @@ export class Rewriting {
     const again = this.phase === "marked";
     this.editor.mark(range);
     this.#enter("marked", { tries: [], lost: false });
-    this.state.say("Marked. Say what should change, or leave it to the model.");
+    this.state.say(gettext("Marked. Say what should change, or leave it to the model."));
     this.panel.open(range.to, again);
     return true;
   }
@@ -90,14 +91,15 @@ export class Rewriting {
     }
     if (codePoints(passage.selected) > MAX_SELECTED_LENGTH) {
       this.#enter(from);
-      const most = MAX_SELECTED_LENGTH.toLocaleString();
-      this.state.notify(`Select less: at most ${most} characters can be rewritten.`);
+      const most = number(MAX_SELECTED_LENGTH);
+      const words = gettext("Select less: at most %(most)s characters can be rewritten.");
+      this.state.notify(interpolate(words, { most }));
       return;
     }
     this.element.textContent = "";
     this.editor.replaceWith(this.element);
     this.#enter("asked", { selected: passage.selected });
-    this.state.say("Asking the model…");
+    this.state.say(gettext("Asking the model…"));
     const last = this.#now.tries.at(-1);
     const again = last ? { again: last.id } : {};
     this.socket.send({ type: "rewrite", ...passage, version, ...this.panel.wish, ...again });
@@ -119,7 +121,7 @@ export class Rewriting {
   // What was asked on a connection that broke may not have arrived.
   #dropped() {
     if (this.state.get("generation") || !this.#takeBack()) return;
-    const words = "The connection was lost before the server answered. Ask for the rewrite again.";
+    const words = gettext("The connection was lost before the server answered. Ask for the rewrite again.");
     this.state.notify(words);
   }
 
@@ -261,6 +263,6 @@ export class Rewriting {
     const { index, tries } = this.#now;
     if (!tries[index]) return;
     this.element.textContent = tries[index].text;
-    this.state.say("Keep it, discard it, or try again. Nothing is changed yet.");
+    this.state.say(gettext("Keep it, discard it, or try again. Nothing is changed yet."));
   }
 }

@@ -4,6 +4,7 @@
 // page is opened again.
 
 import { ERROR } from "storaiteller/common/constants";
+import { gettext } from "storaiteller/common/language";
 import { postJSON } from "storaiteller/common/requests";
 
 const DRAFT_PAUSE = 250; // milliseconds: the browser's copy is not written at each key
@@ -80,7 +81,7 @@ export class Autosave {
     if (await this.flush()) return true;
     // What the server refused it has given its reason for.
     if (!this.#isBlocked && this.state.get("saving") !== "refused") {
-      this.state.notify("Your edits are not saved yet. Try again once they are.");
+      this.state.notify(gettext("Your edits are not saved yet. Try again once they are."));
     }
     return false;
   }
@@ -109,7 +110,7 @@ export class Autosave {
       // As it was sent: what the server made of it must not look like an edit. What it has put in
       // beside it is shown once nothing is being typed: see keeping_up.js.
       this.state.set({ stored: { ...stored, version: typed ?? version, text }, heard: version });
-      if (typed !== undefined) this.state.tell("Joined with what you changed in another tab.");
+      if (typed !== undefined) this.state.tell(gettext("Joined with what you changed in another tab."));
       if (this.#text === text) {
         this.#forget();
         this.state.set({ saving: "saved" });

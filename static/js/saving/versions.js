@@ -1,6 +1,7 @@
 // The ways through a story's versions: takes, undo and redo, and the list of them all.
 
 import { part } from "storaiteller/common/dom";
+import { gettext, interpolate, number } from "storaiteller/common/language";
 import { postJSON } from "storaiteller/common/requests";
 
 export class Versions {
@@ -80,7 +81,7 @@ export class Versions {
   async #restore(event) {
     if (!event.target.matches("[data-restore]")) return;
     event.preventDefault();
-    if (await this.#ask(event.target.action, "Restored as a new version.")) part("versions").close();
+    if (await this.#ask(event.target.action, gettext("Restored as a new version."))) part("versions").close();
   }
 
   // Take no edits while the story that the server answers with comes in; caret and focus are there
@@ -105,7 +106,10 @@ export class Versions {
     const { take, takes } = this.#stored;
     part("takes").hidden = takes.length < 2;
     const index = takes.indexOf(take);
-    part("take-label").textContent = `Take ${index + 1} of ${takes.length}`;
+    part("take-label").textContent = interpolate(gettext("Take %(number)s of %(takes)s"), {
+      number: number(index + 1),
+      takes: number(takes.length),
+    });
     part("take-back").disabled = index <= 0;
     part("take-forward").disabled = index >= takes.length - 1;
     part("undo").disabled = this.editor.locked || !this.canUndo;

@@ -1,6 +1,7 @@
 // The buttons that ask for a text, and Stop.
 
 import { part } from "storaiteller/common/dom";
+import { gettext } from "storaiteller/common/language";
 
 export class Commands {
   constructor(state, { editor, autosave, socket, following, next }) {
@@ -41,7 +42,7 @@ export class Commands {
     const ready = await this.autosave.settled();
     this.starting = false;
     if (!ready || this.following.active) return;
-    this.state.say(this.state.get("connected") ? "Asking the model…" : "Connecting…");
+    this.state.say(this.state.get("connected") ? gettext("Asking the model…") : gettext("Connecting…"));
     this.state.closeNotice();
     this.socket.send({ type, ...more });
   }

@@ -1,17 +1,31 @@
 // Whether the page has its connection, and what the person is told when it has not.
 
 import { CLOSE } from "storaiteller/common/constants";
+import { gettext } from "storaiteller/common/language";
 import { getJSON } from "storaiteller/common/requests";
 import { standing } from "storaiteller/writing/standing";
 
-const KEPT = "Your text is kept here.";
 const WHY_NOT = {
-  signedOut: `You are signed out. Sign in again in another tab, and come back. ${KEPT}`,
-  gone: `This story is not here any more: it was deleted, or somebody else is signed in now. ${KEPT} Copy what you need.`,
-  tooMany: `You have too many pages with stories open. Close some, and come back to this one. ${KEPT} What you type is still saved.`,
-  failing: `The server has a fault at the moment; whoever runs it finds the reason in its log. ${KEPT}`,
-  refused: `The server refuses the connection that stories are written over. What you type is still saved.`,
+  signedOut: gettext(
+    "You are signed out. Sign in again in another tab, and come back. Your text is kept here.",
+  ),
+  gone: gettext(
+    "This story is not here any more: it was deleted, or somebody else is signed in now. " +
+      "Your text is kept here. Copy what you need.",
+  ),
+  tooMany: gettext(
+    "You have too many pages with stories open. Close some, and come back to this one. " +
+      "Your text is kept here. What you type is still saved.",
+  ),
+  failing: gettext(
+    "The server has a fault at the moment; whoever runs it finds the reason in its log. " +
+      "Your text is kept here.",
+  ),
+  refused: gettext(
+    "The server refuses the connection that stories are written over. What you type is still saved.",
+  ),
 };
+const OVER = [gettext("Connection ended"), gettext("Connection lost; trying again…")];
 const ENDED = new Set(["signedOut", "gone"]);
 const REFUSALS = 3; // in a row, before the person is told
 
@@ -32,7 +46,7 @@ export class Connection {
   opened() {
     this.refusals = 0;
     this.#settle();
-    if (this.state.get("status").startsWith("Connection")) {
+    if (OVER.includes(this.state.get("status"))) {
       this.state.say(standing(this.state.get("generation")));
     }
     this.state.set({ connected: true });
@@ -65,7 +79,7 @@ export class Connection {
   #lost(why) {
     if (why) this.#explain(why);
     const ended = ENDED.has(this.why) || this.why === "tooMany";
-    this.state.say(ended ? "Connection ended" : "Connection lost; trying again…");
+    this.state.say(OVER[ended ? 0 : 1]);
     this.state.set({ connected: false });
   }
 

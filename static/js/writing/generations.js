@@ -1,11 +1,13 @@
 // A generation on the page, from its announcement until what came of it is shown as it is stored.
 
 import { ERROR, KIND, STATUS } from "storaiteller/common/constants";
+import { gettext, interpolate } from "storaiteller/common/language";
 import { getJSON } from "storaiteller/common/requests";
 import { offerInstall } from "storaiteller/writing/install";
 import { Silence } from "storaiteller/writing/silence";
 import { ending, standing } from "storaiteller/writing/standing";
 
+const READING = gettext("Reading what came before: part %(part)s of %(parts)s…");
 const NEAR_THE_END = 160; // pixels: whoever is this near reads along
 const RETRY = 2000; // milliseconds
 
@@ -59,12 +61,12 @@ export class Generations {
   }
 
   thinks() {
-    this.state.say("The model is thinking…");
+    this.state.say(gettext("The model is thinking…"));
     this.silence.begin();
   }
 
   reads({ part, of }) {
-    this.state.say(`Reading what came before: part ${part} of ${of}…`);
+    this.state.say(interpolate(READING, { part, parts: of }));
     this.silence.begin();
   }
 

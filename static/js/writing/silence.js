@@ -1,9 +1,18 @@
 // While nothing comes from the model, the person is told what is waited for.
 
+import { gettext, interpolate } from "storaiteller/common/language";
 import { standing } from "storaiteller/writing/standing";
 
 const QUIET = 8; // seconds without a word, before the page says so
 const AGAIN = 15; // seconds between two such words
+
+const SILENT = gettext("The model has been silent for %(seconds)s seconds; still waiting for it.");
+const READING = gettext(
+  "Waiting for the first word for %(seconds)s seconds; the model is reading, or busy with others.",
+);
+const LOADING = gettext(
+  "Waiting for the first word for %(seconds)s seconds; the model is being loaded.",
+);
 
 export class Silence {
   constructor(state) {
@@ -56,17 +65,15 @@ export class Silence {
     this.told = true;
     this.#say(
       this.heard
-        ? `The model has been silent for ${seconds} seconds; still waiting for it.`
-        : `Waiting for the first word for ${seconds} seconds${this.#reason}.`,
+        ? interpolate(SILENT, { seconds })
+        : interpolate(this.#waiting, { seconds }),
     );
     this.timer = setTimeout(() => this.#tell(), AGAIN * 1000);
   }
 
-  get #reason() {
-    if (this.loaded === null) return "";
-    return this.loaded
-      ? "; the model is reading, or busy with others"
-      : "; the model is being loaded";
+  get #waiting() {
+    if (this.loaded === null) return gettext("Waiting for the first word for %(seconds)s seconds.");
+    return this.loaded ? READING : LOADING;
   }
 
   // Without a connection there is more to say than this.

@@ -1,23 +1,26 @@
 // How what was asked for stands and how it ended, in words.
 
 import { KIND, STATUS } from "storaiteller/common/constants";
+import { gettext, interpolate, number } from "storaiteller/common/language";
 
 const KINDS = {
-  [KIND.WRITE]: "Writing…",
-  [KIND.CONTINUE]: "Going on…",
-  [KIND.REWRITE]: "Rewriting…",
+  [KIND.WRITE]: gettext("Writing…"),
+  [KIND.CONTINUE]: gettext("Going on…"),
+  [KIND.REWRITE]: gettext("Rewriting…"),
 };
 export const ENDS = {
-  [STATUS.DONE]: "Done",
-  [STATUS.STOPPED]: "Stopped. What was written is kept.",
-  [STATUS.FAILED]: "The writing ended early.",
+  [STATUS.DONE]: gettext("Done"),
+  [STATUS.STOPPED]: gettext("Stopped. What was written is kept."),
+  [STATUS.FAILED]: gettext("The writing ended early."),
   [STATUS.INTERRUPTED]:
-    "The writing was interrupted. What was written is kept; Continue goes on from there.",
+    gettext("The writing was interrupted. What was written is kept; Continue goes on from there."),
 };
 const ORDINALS = new Intl.PluralRules("en", { type: "ordinal" });
 const ENDINGS = { one: "st", two: "nd", few: "rd", other: "th" };
+// What makes a number an ordinal elsewhere.
+const SIGNS = { de: ".", es: ".º", fr: "e", it: "º" };
 
-export const LEFT = "You left the line. Everything is as it was.";
+export const LEFT = gettext("You left the line. Everything is as it was.");
 
 // How `generation` stands; it may be null.
 export function standing(generation) {
@@ -26,9 +29,16 @@ export function standing(generation) {
 }
 
 function placeInLine({ position, after_own: afterOwn }) {
-  const ordinal = `${position.toLocaleString()}${ENDINGS[ORDINALS.select(position)]}`;
-  const place = position > 1 ? `${ordinal} in line` : "Next in line";
-  return `${place}, ${afterOwn ? "after your other story" : "while others are being written"}`;
+  if (position <= 1) {
+    return afterOwn
+      ? gettext("Next in line, after your other story")
+      : gettext("Next in line, while others are being written");
+  }
+  const sentence = afterOwn
+    ? gettext("%(ordinal)s in line, after your other story")
+    : gettext("%(ordinal)s in line, while others are being written");
+  const sign = SIGNS[document.documentElement.lang] ?? ENDINGS[ORDINALS.select(position)];
+  return interpolate(sentence, { ordinal: `${number(position)}${sign}` });
 }
 
 // How `generation` ended, with the story as `next`; `done` is null when that is not known.
