@@ -2,13 +2,14 @@
 
 from django.apps import AppConfig
 from django.db.models.signals import post_delete, post_save
+from django.utils.translation import gettext_lazy as _
 
 
 class FinetuningConfig(AppConfig):
     """Holds the training runs and what they taught."""
 
     name = "finetuning"
-    verbose_name = "Fine-tuning"
+    verbose_name = _("Fine-tuning")
 
     def ready(self) -> None:
         """Listen for stories that are withdrawn; its models are loaded by now, and not before."""

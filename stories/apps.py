@@ -4,13 +4,14 @@ from django.apps import AppConfig
 from django.urls import register_converter
 
 from stories.ids import IdConverter
+from django.utils.translation import gettext_lazy as _
 
 
 class StoriesConfig(AppConfig):
     """Holds the whole library; its user model is the site's."""
 
     name = "stories"
-    verbose_name = "Story library"
+    verbose_name = _("Story library")
 
     def ready(self) -> None:
         """Let routes have `<id:…>`: in these pages, at the socket, in the admin and elsewhere."""

@@ -11,6 +11,7 @@ from django.utils import timezone
 from finetuning.pipeline.run_folder import RunFolder
 from finetuning.recipes import Recipe
 from stories.models import Story, StoryVersion, User, WriterModel
+from django.utils.translation import gettext_lazy as _
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
@@ -51,16 +52,16 @@ class TrainingRun(models.Model):
     """
 
     class State(models.TextChoices):
-        QUEUED = "queued", "Queued"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     class Origin(models.TextChoices):
-        ADMIN = "admin", "Admin"
-        COMMAND = "command", "Command line"
-        NIGHTLY = "nightly", "By itself"
+        ADMIN = "admin", _("Admin")
+        COMMAND = "command", _("Command line")
+        NIGHTLY = "nightly", _("By itself")
 
     # Always 1: with the constraint below, it makes active runs unique.
     slot = models.PositiveSmallIntegerField(default=1, editable=False)
@@ -107,7 +108,8 @@ class TrainingRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Run {self.pk} ({self.recipe.get('name', '?')})"
+        name = self.recipe.get("name", "?")
+        return gettext("Run %(number)s (%(recipe)s)") % {"number": self.pk, "recipe": name}
 
     @property
     def folder(self) -> RunFolder:
@@ -151,9 +153,9 @@ class TrainingExample(models.Model):
     """
 
     class Side(models.TextChoices):
-        TRAIN = "train", "Trained"
-        HELD_OUT = "held-out", "Held out"
-        LEFT_OUT = "left-out", "Left out"
+        TRAIN = "train", _("Trained")
+        HELD_OUT = "held-out", _("Held out")
+        LEFT_OUT = "left-out", _("Left out")
 
     run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="examples")
     story = models.ForeignKey(

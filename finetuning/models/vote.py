@@ -4,15 +4,16 @@ from django.db import models
 
 from finetuning.models.run import TrainingRun
 from stories.models import User
+from django.utils.translation import gettext_lazy as _
 
 
 class BlindVote(models.Model):
     """One writer on one pair of stories of a run's evaluation; once each."""
 
     class Preferred(models.TextChoices):
-        CANDIDATE = "candidate"
-        SERVICE = "service"
-        NEITHER = "neither"
+        CANDIDATE = "candidate", _("Candidate")
+        SERVICE = "service", _("Service")
+        NEITHER = "neither", _("Neither")
 
     run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="votes")
     pair = models.PositiveIntegerField()

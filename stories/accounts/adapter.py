@@ -14,6 +14,7 @@ from django.shortcuts import render
 
 from stories.accounts import signup
 from stories.models import User
+from django.utils.translation import gettext_lazy as _
 
 logger = logging.getLogger(__name__)
 _UNAVAILABLE = 503  # HTTP status
@@ -23,23 +24,23 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     """The first account is the administrator's; after it, `ALLOW_SIGNUP` decides."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "account_inactive": "This account is switched off.",
-        "cannot_remove_primary_email": "This is your main address. Choose another one first.",
-        "duplicate_email": "You have this address already.",
-        "email_password_mismatch": "This address and this password don’t go together.",
-        "email_taken": "Somebody has an account with this address already.",
-        "enter_current_password": "This is not your current password.",
-        "incorrect_password": "This is not your password.",
-        "invalid_password_reset": "This link is not valid any more.",
-        "max_email_addresses": "You can have %d addresses at most.",
-        "too_many_login_attempts": (
+        "account_inactive": _("This account is switched off."),
+        "cannot_remove_primary_email": _("This is your main address. Choose another one first."),
+        "duplicate_email": _("You have this address already."),
+        "email_password_mismatch": _("This address and this password don’t go together."),
+        "email_taken": _("Somebody has an account with this address already."),
+        "enter_current_password": _("This is not your current password."),
+        "incorrect_password": _("This is not your password."),
+        "invalid_password_reset": _("This link is not valid any more."),
+        "max_email_addresses": _("You can have %d addresses at most."),
+        "too_many_login_attempts": _(
             "Too many failed attempts to sign in. Wait a few minutes and try again."
         ),
-        "unverified_primary_email": "Confirm this address first: open the link in our mail to it.",
-        "username_blacklisted": "This name can’t be used. Choose another one.",
-        "username_password_mismatch": "This user name and this password don’t go together.",
-        "username_taken": "Somebody has this name already. Choose another one.",
-        "rate_limited": "That was tried too often. Wait a few minutes and try again.",
+        "unverified_primary_email": _("Confirm this address first: open the link in our mail to it."),
+        "username_blacklisted": _("This name can’t be used. Choose another one."),
+        "username_password_mismatch": _("This user name and this password don’t go together."),
+        "username_taken": _("Somebody has this name already. Choose another one."),
+        "rate_limited": _("That was tried too often. Wait a few minutes and try again."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

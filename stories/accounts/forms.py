@@ -4,25 +4,26 @@ from typing import Any
 
 from allauth.account import forms as allauth_forms
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 _LABELS = {
-    "login": "User name or email",
-    "username": "User name",
-    "email": "Email",
-    "password": "Password",
-    "password1": "Password",
-    "password2": "Password, once more",
-    "oldpassword": "Current password",
-    "remember": "Keep me signed in on this device",
+    "login": _("User name or email"),
+    "username": _("User name"),
+    "email": _("Email"),
+    "password": _("Password"),
+    "password1": _("Password"),
+    "password2": _("Password, once more"),
+    "oldpassword": _("Current password"),
+    "remember": _("Keep me signed in on this device"),
 }
-_NEW = {"password1": "New password", "password2": "New password, once more"}
-_OPTIONAL = {"email": "Email (optional)"}
+_NEW = {"password1": _("New password"), "password2": _("New password, once more")}
+_OPTIONAL = {"email": _("Email (optional)")}
 
 
 class OwnWords(forms.Form):
     """Labels by the name of the field."""
 
-    labels: dict[str, str] = _LABELS
+    labels: "dict[str, StrOrPromise]" = _LABELS
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -51,7 +52,9 @@ class SignupForm(OwnWords, allauth_forms.SignupForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["email"].help_text = "Only for setting a new password, should you forget yours."
+        self.fields["email"].help_text = _(
+            "Only for setting a new password, should you forget yours."
+        )
 
 
 class AddEmailForm(OwnWords, allauth_forms.AddEmailForm):  # type: ignore[misc]

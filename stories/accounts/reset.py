@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from stories.errors import Refused
 from stories.models import User
+from django.utils.translation import gettext as _
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ def reset_link(user: User, by: User) -> ResetLink:
     seconds. Within a request: the link has its host. Raises `Refused` with a sentence.
     """
     if not user.is_active:
-        raise Refused("inactive", f"{user} is switched off: a password would not let them in.")
+        raise Refused("inactive", _("%(user)s is switched off: a password would not let them in.") % {"user": user})
     if user.is_superuser and not by.is_superuser:
-        raise Refused("forbidden", f"Only an administrator may let {user} in.", 403)
+        raise Refused("forbidden", _("Only an administrator may let %(user)s in.") % {"user": user}, 403)
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
     address = get_adapter().get_reset_password_from_key_url(key)
     until = timezone.now() + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)

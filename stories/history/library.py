@@ -23,6 +23,7 @@ from stories.history.versions import (
     while_idle,
 )
 from stories.models import Curation, Story, StorySettings, StoryVersion, User
+from django.utils.translation import gettext as _
 
 # Of a title, before it is cleaned and cut to its length.
 _LONGEST_TYPED = 1_000
@@ -104,7 +105,7 @@ def restore_version(story: Story, editor: User, number: int) -> int:
     """
     old = story.versions.filter(number=number).first()
     if old is None:
-        raise GoneError("This version is not here any more.")
+        raise GoneError(_("This version is not here any more."))
     with while_idle(story):
         return add_version(
             story,
@@ -123,7 +124,7 @@ def show_take(story: Story, take: int) -> None:
     """
     newest = story.versions.filter(take=take).order_by("-number").first()
     if newest is None:
-        raise GoneError("This take is not here any more.")
+        raise GoneError(_("This take is not here any more."))
     with while_idle(story):
         move_to_version(story, newest)
 

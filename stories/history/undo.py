@@ -7,6 +7,7 @@ back along the same way. Nothing is removed, and a change after Undo begins a ne
 from stories.errors import Refused
 from stories.history.versions import move_to_version, while_idle
 from stories.models import Story, StoryVersion
+from django.utils.translation import gettext as _
 
 
 def undo(story: Story) -> None:
@@ -14,7 +15,7 @@ def undo(story: Story) -> None:
     with while_idle(story):
         way = _way_back(story)
         if len(way) < 2:
-            raise Refused("nothing_to_undo", "There is nothing to undo.")
+            raise Refused("nothing_to_undo", _("There is nothing to undo."))
         _move(story, way[1], story.redo_version or story.version)
 
 
@@ -23,7 +24,7 @@ def redo(story: Story) -> None:
     with while_idle(story):
         way = _way_forward(story)
         if not way:
-            raise Refused("nothing_to_undo", "There is nothing to redo.")
+            raise Refused("nothing_to_undo", _("There is nothing to redo."))
         _move(story, way[0], story.redo_version)
 
 

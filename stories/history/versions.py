@@ -18,6 +18,8 @@ from prose.splice import Hashes
 from stories.errors import Refused
 from stories.history.provenance import generation_behind
 from stories.models import Generation, Story, StoryVersion, User
+from django.utils.translation import gettext as _
+from django.contrib.humanize.templatetags.humanize import intcomma
 
 # Code points; 5,000 words are about 30,000, and a writer may go on from there by hand.
 MAX_TEXT_LENGTH = 400_000
@@ -33,7 +35,7 @@ class VersionConflictError(Refused):
     """
 
     def __init__(self, story: Story) -> None:
-        sentence = "This story was changed somewhere else in the meantime."
+        sentence = _("This story was changed somewhere else in the meantime.")
         super().__init__(CONFLICT, sentence, story=story)
 
 
@@ -41,7 +43,7 @@ class StoryBusyError(Refused):
     """The model is writing in this story; the change has to wait or the writing be stopped."""
 
     def __init__(self, story: Story | None = None) -> None:
-        sentence = "The story is being written. Stop the writing first."
+        sentence = _("The story is being written. Stop the writing first.")
         super().__init__("busy", sentence, story=story)
 
 
@@ -53,10 +55,9 @@ def storable(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     text = text.encode("utf-8", "ignore").decode()
     if len(text) > MAX_TEXT_LENGTH:
-        sentence = (
-            f"The story has {len(text):,} characters; at most {MAX_TEXT_LENGTH:,} can be kept."
-        )
-        raise Refused("too_long", sentence, 400)
+        sentence = _("The story has %(length)s characters; at most %(most)s can be kept.")
+        numbers = {"length": intcomma(len(text)), "most": intcomma(MAX_TEXT_LENGTH)}
+        raise Refused("too_long", sentence % numbers, 400)
     return text
 
 

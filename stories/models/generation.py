@@ -12,6 +12,7 @@ from stories.models.settings import Register, StorySettings
 from stories.models.story import Story
 from stories.models.user import User
 from stories.models.visibility import marked_good
+from django.utils.translation import gettext_lazy as _
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
@@ -83,31 +84,31 @@ class Generation(models.Model):
     """
 
     class Kind(models.TextChoices):
-        WRITE = "write"
-        REWRITE = "rewrite"
-        CONTINUE = "continue"
+        WRITE = "write", _("Write")
+        REWRITE = "rewrite", _("Rewrite")
+        CONTINUE = "continue", _("Continue")
 
     class Status(models.TextChoices):
-        QUEUED = "queued"
-        RUNNING = "running"
-        DONE = "done"
-        STOPPED = "stopped"
-        FAILED = "failed"
-        INTERRUPTED = "interrupted"
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        STOPPED = "stopped", _("Stopped")
+        FAILED = "failed", _("Failed")
+        INTERRUPTED = "interrupted", _("Interrupted")
 
     class Mode(models.TextChoices):
-        REWRITE = "rewrite", "Rewrite"
-        EXPAND = "expand", "Expand"
-        SHORTEN = "shorten", "Shorten"
-        VIVID = "vivid", "More vivid"
-        DIALOGUE = "dialogue", "More dialogue"
-        REGISTER = "register", "Change register"
+        REWRITE = "rewrite", _("Rewrite")
+        EXPAND = "expand", _("Expand")
+        SHORTEN = "shorten", _("Shorten")
+        VIVID = "vivid", _("More vivid")
+        DIALOGUE = "dialogue", _("More dialogue")
+        REGISTER = "register", _("Change register")
 
     class Decision(models.TextChoices):
-        NONE = "", "Nothing to decide"
-        PENDING = "pending", "Pending"
-        KEPT = "kept", "Kept"
-        DISCARDED = "discarded", "Discarded"
+        NONE = "", _("Nothing to decide")
+        PENDING = "pending", _("Pending")
+        KEPT = "kept", _("Kept")
+        DISCARDED = "discarded", _("Discarded")
 
     ACTIVE = (Status.QUEUED, Status.RUNNING)
 
@@ -127,7 +128,7 @@ class Generation(models.Model):
     end = models.PositiveIntegerField(null=True, blank=True)
     selected = models.TextField(blank=True)
     mode = models.CharField(max_length=10, choices=Mode, blank=True)
-    register = models.CharField("new register", max_length=20, choices=Register, blank=True)
+    register = models.CharField(_("new register"), max_length=20, choices=Register, blank=True)
     # What the writer asks of a rewrite, or says of what happens next.
     instruction = models.CharField(max_length=prompts.MAX_INSTRUCTION_LENGTH, blank=True)
     # Words that it may have at most, where the writer wants fewer than the settings say.

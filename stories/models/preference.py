@@ -4,15 +4,16 @@ from django.db import models
 
 from stories.models.generation import Generation
 from stories.models.story import Story
+from django.utils.translation import gettext_lazy as _
 
 
 class PreferencePair(models.Model):
     """One answer that a writer preferred to another one, to the same prompt."""
 
     class Source(models.TextChoices):
-        PASSAGE = "passage", "A replacement over the passage that it replaced"
-        TRY = "try", "A replacement over another try at it"
-        TAKE = "take", "A good story over another take of it"
+        PASSAGE = "passage", _("A replacement over the passage that it replaced")
+        TRY = "try", _("A replacement over another try at it")
+        TAKE = "take", _("A good story over another take of it")
 
     story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="preference_pairs")
     source = models.CharField(max_length=10, choices=Source)

@@ -7,41 +7,42 @@ from prose import prompts
 from prose.settings import Settings
 from stories.models.user import User
 from stories.models.visibility import marked_good
+from django.utils.translation import gettext_lazy as _
 
 
 class Genre(models.TextChoices):
     """The fifteen genres, as the prompt words them."""
 
-    ADVENTURE = "Adventure"
-    BIOGRAPHY = "Biography"
-    COMEDY = "Comedy"
-    DRAMA = "Drama"
-    FANTASY = "Fantasy"
-    GOTHIC = "Gothic"
-    HISTORICAL = "Historical"
-    HORROR = "Horror"
-    MYSTERY = "Mystery"
-    QUIRKY = "Quirky"
-    ROMANCE = "Romance"
-    SCI_FI = "Sci-fi", "Sci-fi"
-    THRILLER = "Thriller"
-    TRAGEDY = "Tragedy"
-    WAR = "War"
+    ADVENTURE = "Adventure", _("Adventure")
+    BIOGRAPHY = "Biography", _("Biography")
+    COMEDY = "Comedy", _("Comedy")
+    DRAMA = "Drama", _("Drama")
+    FANTASY = "Fantasy", _("Fantasy")
+    GOTHIC = "Gothic", _("Gothic")
+    HISTORICAL = "Historical", _("Historical")
+    HORROR = "Horror", _("Horror")
+    MYSTERY = "Mystery", _("Mystery")
+    QUIRKY = "Quirky", _("Quirky")
+    ROMANCE = "Romance", _("Romance")
+    SCI_FI = "Sci-fi", _("Sci-fi")
+    THRILLER = "Thriller", _("Thriller")
+    TRAGEDY = "Tragedy", _("Tragedy")
+    WAR = "War", _("War")
 
 
 class Register(models.TextChoices):
     """The ten registers, as the prompt words them."""
 
-    CASUAL = "Casual"
-    CEREBRAL = "Cerebral"
-    CONVERSATIONAL = "Conversational"
-    DESCRIPTIVE = "Descriptive"
-    DIRECT = "Direct"
-    ELEGANT = "Elegant"
-    FORMAL = "Formal"
-    IRREVERENT = "Irreverent"
-    PLAYFUL = "Playful"
-    VIVID = "Vivid"
+    CASUAL = "Casual", _("Casual")
+    CEREBRAL = "Cerebral", _("Cerebral")
+    CONVERSATIONAL = "Conversational", _("Conversational")
+    DESCRIPTIVE = "Descriptive", _("Descriptive")
+    DIRECT = "Direct", _("Direct")
+    ELEGANT = "Elegant", _("Elegant")
+    FORMAL = "Formal", _("Formal")
+    IRREVERENT = "Irreverent", _("Irreverent")
+    PLAYFUL = "Playful", _("Playful")
+    VIVID = "Vivid", _("Vivid")
 
 
 class StorySettingsQuerySet(models.QuerySet["StorySettings"]):
@@ -65,41 +66,45 @@ class StorySettings(models.Model):
     """One filled-in form. A row is never changed once a story uses it; a named one is a preset."""
 
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="story_settings")
-    name = models.CharField("preset name", max_length=80, blank=True)
+    name = models.CharField(_("preset name"), max_length=80, blank=True)
     main_characters = models.CharField(
-        "Main characters' names", max_length=prompts.MAX_FIELD_LENGTH, blank=True
+        _("Main characters' names"), max_length=prompts.MAX_FIELD_LENGTH, blank=True
     )
-    keywords = models.CharField("Story keywords", max_length=prompts.MAX_FIELD_LENGTH, blank=True)
-    genre = models.CharField("Genre", max_length=20, choices=Genre)
-    register = models.CharField("Register", max_length=20, choices=Register)
-    child_friendly = models.BooleanField("Child-friendly content", default=False)
+    keywords = models.CharField(_("Story keywords"), max_length=prompts.MAX_FIELD_LENGTH, blank=True)
+    genre = models.CharField(_("Genre"), max_length=20, choices=Genre)
+    register = models.CharField(_("Register"), max_length=20, choices=Register)
+    child_friendly = models.BooleanField(_("Child-friendly content"), default=False)
     max_words = models.PositiveIntegerField(
-        "Max number of words",
+        _("Max number of words"),
         default=300,
         validators=[MinValueValidator(prompts.MIN_WORDS), MaxValueValidator(prompts.MAX_WORDS)],
     )
-    final_twist = models.BooleanField("Final twist", default=False)
+    final_twist = models.BooleanField(_("Final twist"), default=False)
     premise = models.CharField(
-        "What should happen", max_length=prompts.MAX_PREMISE_LENGTH, blank=True
+        _("What should happen"), max_length=prompts.MAX_PREMISE_LENGTH, blank=True
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = StorySettingsQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "story settings"
-        verbose_name_plural = "story settings"
+        verbose_name = _("story settings")
+        verbose_name_plural = _("story settings")
         constraints = [
             models.UniqueConstraint(
                 fields=["owner", "name"],
                 condition=~models.Q(name=""),
                 name="one_preset_of_a_name_per_owner",
-                violation_error_message="You already have settings with this name.",
+                violation_error_message=_("You already have settings with this name."),
             )
         ]
 
     def __str__(self) -> str:
-        return self.name or f"{self.genre}, {self.register}, {self.max_words} words"
+        return self.name or gettext("%(genre)s, %(register)s, %(words)s words") % {
+            "genre": self.get_genre_display(),
+            "register": self.get_register_display(),
+            "words": self.max_words,
+        }
 
     @property
     def prompt(self) -> str:

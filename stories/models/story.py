@@ -11,17 +11,18 @@ from prose import words
 from stories.models.settings import StorySettings
 from stories.models.user import User
 from stories.models.visibility import marked_good
+from django.utils.translation import gettext_lazy as _
 
-UNTITLED = "Untitled story"
+UNTITLED = _("Untitled story")
 
 
 class Curation(models.TextChoices):
     """Where a story stands on its way into the training data."""
 
-    NONE = "", "Not proposed"
-    WAITING = "waiting", "Waiting"
-    APPROVED = "approved", "Approved"
-    REJECTED = "rejected", "Rejected"
+    NONE = "", _("Not proposed")
+    WAITING = "waiting", _("Waiting")
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Rejected")
 
 
 class StoryQuerySet(models.QuerySet["Story"]):
@@ -90,20 +91,20 @@ class Story(models.Model):
     text = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=0)
     # Of the text, for the library to sort and choose by; `stories.history.versions` keeps them.
-    word_count = models.PositiveIntegerField("words", default=0)
+    word_count = models.PositiveIntegerField(_("words"), default=0)
     # The model that wrote the take; empty of a story written by hand.
     model = models.CharField(max_length=200, blank=True)
     # What the writer chose to have it written with, all of it for what is asked from now on: a
     # model of the server, or empty for the one in service; and how. Null is as it always is.
-    writer = models.CharField("chosen model", max_length=200, blank=True)
+    writer = models.CharField(_("chosen model"), max_length=200, blank=True)
     temperature = models.FloatField(null=True, blank=True)
     words_at_once = models.PositiveIntegerField(null=True, blank=True)
     seed = models.PositiveBigIntegerField(null=True, blank=True)
     # The text breaks off within a sentence, or where the model server did.
-    is_unfinished = models.BooleanField("unfinished", default=True)
+    is_unfinished = models.BooleanField(_("unfinished"), default=True)
     # Where Undo set out from, so that Redo knows the way back; null when there is none.
     redo_version = models.PositiveIntegerField(null=True, blank=True)
-    good = models.BooleanField("good story", default=False)
+    good = models.BooleanField(_("good story"), default=False)
     # The version that was marked, and the settings that it was written by: they alone are before
     # the curators, what comes later is not.
     good_version = models.PositiveIntegerField(null=True, blank=True)
@@ -135,7 +136,7 @@ class Story(models.Model):
     objects = StoryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "stories"
+        verbose_name_plural = _("stories")
         ordering = ["-created_at", "-pk"]
         # A page of the library is read off its order. Without the number, equals would be sorted;
         # without the last column, SQLite would look into each row, and its text, to count them.
@@ -156,7 +157,7 @@ class Story(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title or UNTITLED
+        return self.title or str(UNTITLED)
 
     @property
     def is_shown_to_staff(self) -> bool:
@@ -170,8 +171,8 @@ class WaitingStory(Story):
     class Meta:
         proxy = True
         ordering = ["updated_at"]
-        verbose_name = "story to curate"
-        verbose_name_plural = "curation queue"
+        verbose_name = _("story to curate")
+        verbose_name_plural = _("curation queue")
 
 
 class SharedStory(Story):
@@ -180,11 +181,11 @@ class SharedStory(Story):
     class Meta:
         proxy = True
         ordering = ["-pk"]
-        verbose_name = "link to read"
-        verbose_name_plural = "links to read"
+        verbose_name = _("link to read")
+        verbose_name_plural = _("links to read")
 
     def __str__(self) -> str:
-        return f"Story {self.pk}"
+        return gettext("Story %(number)s") % {"number": self.pk}
 
 
 class StoryVersion(models.Model):
@@ -197,12 +198,12 @@ class StoryVersion(models.Model):
     """
 
     class Origin(models.TextChoices):
-        WRITE = "write", "Written by the model"
-        REWRITE = "rewrite", "Part rewritten by the model"
-        CONTINUE = "continue", "Continued by the model"
-        EDIT = "edit", "Edited"
-        RESTORE = "restore", "Restored"
-        IMPORT = "import", "Brought in from a file"
+        WRITE = "write", _("Written by the model")
+        REWRITE = "rewrite", _("Part rewritten by the model")
+        CONTINUE = "continue", _("Continued by the model")
+        EDIT = "edit", _("Edited")
+        RESTORE = "restore", _("Restored")
+        IMPORT = "import", _("Brought in from a file")
 
     story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()

@@ -3,6 +3,8 @@
 from django.db import models
 
 from stories.models.story import Story
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class StorySummary(models.Model):
@@ -17,8 +19,8 @@ class StorySummary(models.Model):
     # Code points of the story's text that it tells of.
     upto = models.PositiveIntegerField(default=0)
     # What the writer has put into words is added to, and never told anew.
-    is_own = models.BooleanField("edited by the writer", default=False)
+    is_own = models.BooleanField(_("edited by the writer"), default=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
-        return f"What came before in {self.story}"
+        return gettext("What came before in %(story)s") % {"story": self.story}

@@ -5,6 +5,7 @@ from django.db import models
 
 from modelserver import names
 from stories.models.user import User
+from django.utils.translation import gettext_lazy as _
 
 
 class WriterModelQuerySet(models.QuerySet["WriterModel"]):
@@ -26,14 +27,14 @@ class WriterModel(models.Model):
     """
 
     class State(models.TextChoices):
-        CANDIDATE = "candidate", "Candidate"
-        ACTIVE = "active", "In service"
-        RETIRED = "retired", "Retired"
-        REJECTED = "rejected", "Rejected"
+        CANDIDATE = "candidate", _("Candidate")
+        ACTIVE = "active", _("In service")
+        RETIRED = "retired", _("Retired")
+        REJECTED = "rejected", _("Rejected")
 
     name = models.CharField(max_length=200, unique=True)
     # What people call it.
-    title = models.CharField("its name to people", max_length=80, blank=True)
+    title = models.CharField(_("its name to people"), max_length=80, blank=True)
     base = models.CharField(max_length=200)
     state = models.CharField(max_length=10, choices=State, default=State.CANDIDATE)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -51,7 +52,7 @@ class WriterModel(models.Model):
     objects = WriterModelQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "model"
+        verbose_name = _("model")
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(

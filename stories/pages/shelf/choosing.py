@@ -14,6 +14,7 @@ from stories.ids import row_id
 from stories.models import Genre, Story, StoryTag
 from stories.models.story import UNTITLED, StoryQuerySet
 from stories.pages import search
+from django.utils.translation import gettext_lazy as _
 
 PAGE = 12  # stories
 # Characters of a text from which its excerpt is made, where no words are looked for.
@@ -24,10 +25,10 @@ _LONGEST_VALUE = 200  # of what an address asks for
 class Sort(TextChoices):
     """The orders of a library; the first one is what the page begins with."""
 
-    TOUCHED = "touched", "Last touched"
-    NEWEST = "newest", "Newest"
-    TITLE = "title", "Title"
-    LENGTH = "length", "Longest"
+    TOUCHED = "touched", _("Last touched")
+    NEWEST = "newest", _("Newest")
+    TITLE = "title", _("Title")
+    LENGTH = "length", _("Longest")
 
 
 # Titles are sorted here: which of two letters comes first, each database knows in its own way.
