@@ -22,6 +22,7 @@ from finetuning.pipeline.telling import StageError
 from finetuning.recipes import RecipeError
 from finetuning.services import forgetting, installation, lineage, promotion, states, storage
 from modelserver import names
+from prose import said
 from stories.models import WriterModel
 
 logger = logging.getLogger(__name__)
@@ -70,10 +71,10 @@ def drive(run: TrainingRun, tell: Tell = lambda text: None) -> None:
     except (step_process.StepFailedError, step_process.StepKilledError, StageError) as error:
         _fail(state, str(error))
     except (RecipeError, OSError) as error:
-        _fail(state, f"The run can't go on: {error}")
+        _fail(state, said("The run can't go on: %(reason)s", reason=error))
     except Exception:
         logger.exception("Run %s failed", run.pk)
-        _fail(state, "Something went wrong that should not have; the worker's log says what.")
+        _fail(state, said("Something went wrong that should not have; the worker's log says what."))
         raise
     finally:
         # Whoever was withdrawn after the last look left the folder to us. It does nothing to a run
@@ -119,7 +120,10 @@ def _look(state: _Drive) -> None:
 
 def _fail(state: _Drive, message: str) -> None:
     if state.begun_anew:
-        message = f"Stories were withdrawn while it ran, and it began anew without them. {message}"
+        message = said(
+            "Stories were withdrawn while it ran, and it began anew without them. %(outcome)s",
+            outcome=message,
+        )
     states.finish(state.run, TrainingRun.State.FAILED, message)
     state.tell(message)
 
@@ -165,8 +169,11 @@ def _write_service(run: TrainingRun, service: WriterModel | None) -> None:
         taught = TrainingRun.objects.filter(model=service).first()
         if taught is None or not storage.has_weights(service):
             raise StageError(
-                f"The files of {service}, the model in service, are missing, so nothing can be "
-                "compared with it. Retire it or promote another one first."
+                said(
+                    "The files of %(model)s, the model in service, are missing, so nothing can be "
+                    "compared with it. Retire it or promote another one first.",
+                    model=service,
+                )
             )
         adapter = str(taught.folder.adapter)
     name = service.name if service else run.recipe_values.base_model

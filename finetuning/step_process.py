@@ -17,6 +17,7 @@ from django.conf import settings
 from finetuning.pipeline import STEPS
 from finetuning.pipeline.run_folder import RunFolder
 from finetuning.pipeline.telling import CANCELLED, FAILED
+from prose import said
 
 _GRACE = 10.0  # seconds between asking and forcing
 # For a trainer that shares the machine with writers.
@@ -41,7 +42,9 @@ class StepKilledError(Exception):
 
     def __init__(self, number: int) -> None:
         name = signal.Signals(number).name if number in signal.valid_signals() else str(number)
-        super().__init__(f"The trainer was killed ({name}); it may have run out of memory.")
+        super().__init__(
+            said("The trainer was killed (%(signal)s); it may have run out of memory.", signal=name)
+        )
 
 
 class StepCancelledError(Exception):
@@ -130,7 +133,10 @@ class Trainer:
             raise StepFailedError(message)
         if status:
             raise StepFailedError(
-                f"The trainer ended unexpectedly (status {status}); its log says why."
+                said(
+                    "The trainer ended unexpectedly (status %(status)s); its log says why.",
+                    status=status,
+                )
             )
 
     def close(self) -> None:

@@ -7,13 +7,17 @@ answers by the same hand.
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 _JSON, _PAGE = "application/json", "text/html"
 # The second one needs no request and no database: it knows nobody.
@@ -26,45 +30,51 @@ class Told:
 
     status: HTTPStatus
     code: str
-    title: str
-    sentence: str
+    title: "StrOrPromise"
+    sentence: "StrOrPromise"
 
 
 BAD_REQUEST = Told(
     HTTPStatus.BAD_REQUEST,
     "bad_request",
-    "Not understood",
-    "What your browser sent could not be understood, or is more than one page sends. Go back, load "
-    "the page again and try once more.",
+    _("Not understood"),
+    _(
+        "What your browser sent could not be understood, or is more than one page sends. Go back, "
+        "load the page again and try once more."
+    ),
 )
 FORBIDDEN = Told(
-    HTTPStatus.FORBIDDEN, "forbidden", "Not for you", "Only somebody else may see or do this."
+    HTTPStatus.FORBIDDEN, "forbidden", _("Not for you"), _("Only somebody else may see or do this.")
 )
 NOT_FOUND = Told(
     HTTPStatus.NOT_FOUND,
     "not_found",
-    "Not here",
-    "There is nothing here any more, or it belongs to somebody else.",
+    _("Not here"),
+    _("There is nothing here any more, or it belongs to somebody else."),
 )
 TOO_MANY = Told(
     HTTPStatus.TOO_MANY_REQUESTS,
     "too_many",
-    "Too often",
-    "That was tried too often in a short time. Wait a few minutes and try again. Nothing was done "
-    "this time.",
+    _("Too often"),
+    _(
+        "That was tried too often in a short time. Wait a few minutes and try again. Nothing was "
+        "done this time."
+    ),
 )
 FAULT = Told(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     "fault",
-    "Something broke",
-    "The fault is ours, not yours. What you wrote is kept. Load the page again; if it stays, tell "
-    "whoever runs this installation.",
+    _("Something broke"),
+    _(
+        "The fault is ours, not yours. What you wrote is kept. Load the page again; if it stays, "
+        "tell whoever runs this installation."
+    ),
 )
 OLD_FORM = Told(
     HTTPStatus.FORBIDDEN,
     "old_form",
-    "This page was out of date",
-    "You signed in or out since it was opened, in another tab perhaps. Nothing was done yet.",
+    _("This page was out of date"),
+    _("You signed in or out since it was opened, in another tab perhaps. Nothing was done yet."),
 )
 
 
@@ -99,7 +109,7 @@ def tell(request: HttpRequest, told: Told, *, alone: bool = False) -> HttpRespon
     `alone`: nothing is looked up for the page, neither who is asking nor anything else.
     """
     if not wants_page(request):
-        answer = {"code": told.code, "message": told.sentence, "state": None}
+        answer = {"code": told.code, "message": str(told.sentence), "state": None}
         return JsonResponse(answer, status=told.status)
     return page(request, "error.html", told, {}, alone=alone)
 

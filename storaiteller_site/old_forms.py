@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from allauth.account.utils import get_login_redirect_url
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from storaiteller_site.error_pages import OLD_FORM, page, tell, wants_page
 
@@ -17,12 +18,12 @@ _TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the name of a field
 _PASSWORD = "password"  # noqa: S105 - what every name of a password's field holds
 # Fields of the account pages, where a person has typed before there was anybody signed in.
 _LABELS = {
-    "login": "User name or email",
-    "username": "User name",
-    "password": "Password",
-    "oldpassword": "Current password",
-    "password1": "New password",
-    "password2": "New password, once more",
+    "login": _("User name or email"),
+    "username": _("User name"),
+    "password": _("Password"),
+    "oldpassword": _("Current password"),
+    "password1": _("New password"),
+    "password2": _("New password, once more"),
 }
 # Fields that nobody types into.
 _UNSEEN = {
@@ -51,7 +52,7 @@ class Typed:
     @property
     def label(self) -> str:
         """What the field is called on its page, or nearly so."""
-        return _LABELS.get(self.name, self.name.replace("_", " ").capitalize())
+        return str(_LABELS.get(self.name, self.name.replace("_", " ").capitalize()))
 
     @property
     def is_secret(self) -> bool:

@@ -2,9 +2,9 @@
 
 from django.apps import AppConfig
 from django.urls import register_converter
+from django.utils.translation import gettext_lazy as _
 
 from stories.ids import IdConverter
-from django.utils.translation import gettext_lazy as _
 
 
 class StoriesConfig(AppConfig):

@@ -6,8 +6,10 @@ Whatever refuses raises a `Refused`; the websocket (`stories.live.consumer`) and
 
 from typing import Any
 
+from prose import said
+
 # What a person is told when the database can't take what they asked for.
-NOT_STORED = (
+NOT_STORED = said(
     "Nothing can be stored at the moment: the disk may be full, or the database away. Nothing is "
     "lost: try again in a minute."
 )
@@ -30,5 +32,5 @@ class Refused(Exception):  # noqa: N818 - an answer to the person, not a fault o
 class GoneError(Refused):
     """It is not the user's, or is there no more; which of both is not told."""
 
-    def __init__(self, sentence: str = "This story is not here any more.") -> None:
-        super().__init__("not_found", sentence, 404)
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__("not_found", sentence or said("This story is not here any more."), 404)

@@ -7,11 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from finetuning.pipeline.run_folder import RunFolder
 from finetuning.recipes import Recipe
 from stories.models import Story, StoryVersion, User, WriterModel
-from django.utils.translation import gettext_lazy as _
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):

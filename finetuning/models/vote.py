@@ -1,10 +1,10 @@
 """A writer's choice between two stories of the same settings, made without knowing the models."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from finetuning.models.run import TrainingRun
 from stories.models import User
-from django.utils.translation import gettext_lazy as _
 
 
 class BlindVote(models.Model):

@@ -8,15 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from finetuning.pipeline.material import datastories, reading, spoilt
 from finetuning.pipeline.material.reading import DataError, Entry, Reading
 from finetuning.services import lineage
-from prose import cleaning, prompts
+from prose import cleaning, prompts, said
 from prose.settings import Settings
+from stories import telling
 from stories.history import library
 from stories.history.versions import MAX_TEXT_LENGTH, add_version, storable
 from stories.models import Curation, Genre, Register, Story, StorySettings, StoryVersion, User
@@ -62,11 +65,11 @@ class Taken(NamedTuple):
     def beside(self) -> str:
         """What became of the rows that were not added, as sentences after a first one."""
         counts = (
-            (self.known, "known already"),
-            (self.repeated, "in the file before"),
-            (self.skipped, "spoilt and left out"),
+            (self.known, gettext("%(count)s known already.")),
+            (self.repeated, gettext("%(count)s in the file before.")),
+            (self.skipped, gettext("%(count)s spoilt and left out.")),
         )
-        return "".join(f" {count:,} {what}." for count, what in counts if count)
+        return "".join(f" {told % {'count': intcomma(count)}}" for count, told in counts if count)
 
 
 @dataclass
@@ -91,7 +94,8 @@ class Preview:
     def told_problems(self) -> list[str]:
         """The problems, not all of too many."""
         more = len(self.problems) - _MOST_TOLD
-        return self.problems[:_MOST_TOLD] + ([f"… and {more:,} more."] if more > 0 else [])
+        rest = gettext("… and %(count)s more.") % {"count": intcomma(more)}
+        return self.problems[:_MOST_TOLD] + ([rest] if more > 0 else [])
 
     @property
     def told_questions(self) -> list[Question]:
@@ -156,7 +160,7 @@ def preview(data: bytes, owner: User, answer: Answer = "") -> Preview:
     Nothing is stored. Raises `DataError` when the file can't be read as a whole.
     """
     read = reading.read(data)
-    found = Preview(read, problems=list(read.problems))
+    found = Preview(read, problems=[telling.told(problem) for problem in read.problems])
     known = _known(owner)
     seen: set[bytes] = set()
     for entry in read.entries:
@@ -207,8 +211,16 @@ def take_in(data: bytes, owner: User, *, approve: bool, answer: Answer = "") -> 
 
 def told(question: Question) -> str:
     """Return a question as a sentence."""
-    piece = f"{question.where}: {question.reason}: “{question.excerpt}”"
-    return f"{piece}. Should it be “{question.repair}”?" if question.repair else f"{piece}."
+    sentence = (
+        gettext("%(where)s: %(reason)s: “%(excerpt)s”. Should it be “%(repair)s”?")
+        if question.repair
+        else gettext("%(where)s: %(reason)s: “%(excerpt)s”.")
+    )
+    return sentence % question._asdict()
+
+
+def _question(where: str, reason: str, excerpt: str, repair: str) -> Question:
+    return Question(telling.told(where), telling.told(reason), excerpt, repair)
 
 
 def _row(entry: Entry, answer: Answer, found: Preview) -> Row | None:
@@ -217,7 +229,7 @@ def _row(entry: Entry, answer: Answer, found: Preview) -> Row | None:
     if len(prompt) <= _LONGEST_PROMPT and len(story) <= MAX_TEXT_LENGTH and answer != "keep":
         odd = spoilt.look(prompt) or spoilt.look(story)
         if odd and not answer:
-            found.questions.append(Question(entry.where, *odd))
+            found.questions.append(_question(entry.where, *odd))
         elif odd and (answer == "skip" or not odd.repair):
             found.skipped += 1
             return None
@@ -226,13 +238,13 @@ def _row(entry: Entry, answer: Answer, found: Preview) -> Row | None:
             prompt, story = spoilt.repaired(prompt).strip(), spoilt.repaired(story).strip()
     asked = prompts.read_prompt(prompt)
     if asked is None:
-        reason = "the prompt is not worded as StorAIteller words it."
+        reason = gettext("the prompt is not worded as StorAIteller words it.")
     elif cleaning.clean_text(prompt) != prompt:
-        reason = "the prompt holds hidden characters, or a model's own tokens."
+        reason = gettext("the prompt holds hidden characters, or a model's own tokens.")
     else:
         reason = _wrong(asked, story)
     if asked is None or reason:
-        found.problems.append(f"{entry.where}: {reason}")
+        found.problems.append(f"{telling.told(entry.where)}: {reason}")
         return None
     return Row(entry.where, StorySettings(**asked.to_dict()), story)
 
@@ -244,23 +256,33 @@ def _storable(text: str) -> str:
 
 def _wrong(asked: Settings, story: str) -> str:
     if asked.genre not in Genre.values:
-        return f"there is no genre {asked.genre}."
+        return gettext("there is no genre %(genre)s.") % {"genre": asked.genre}
     if asked.register not in Register.values:
-        return f"there is no register {asked.register}."
+        return gettext("there is no register %(register)s.") % {"register": asked.register}
     if not prompts.MIN_WORDS <= asked.max_words <= prompts.MAX_WORDS:
-        return (
-            f"a story can be asked for in {prompts.MIN_WORDS} to {prompts.MAX_WORDS:,} words, "
-            f"not in {asked.max_words:,}."
+        sentence = gettext(
+            "a story can be asked for in %(least)s to %(most)s words, not in %(words)s."
         )
+        return sentence % {
+            "least": prompts.MIN_WORDS,
+            "most": intcomma(prompts.MAX_WORDS),
+            "words": intcomma(asked.max_words),
+        }
     if not story:
-        return "the story is empty."
+        return gettext("the story is empty.")
     if len(story) > MAX_TEXT_LENGTH:
-        return f"the story has {len(story):,} characters, too many to keep."
-    for name, text in (("main characters", asked.main_characters), ("keywords", asked.keywords)):
-        if len(text) > prompts.MAX_FIELD_LENGTH:
-            return f"the {name} are too long."
+        sentence = gettext("the story has %(length)s characters, too many to keep.")
+        return sentence % {"length": intcomma(len(story))}
+    return _too_long(asked)
+
+
+def _too_long(asked: Settings) -> str:
+    if len(asked.main_characters) > prompts.MAX_FIELD_LENGTH:
+        return gettext("the main characters are too long.")
+    if len(asked.keywords) > prompts.MAX_FIELD_LENGTH:
+        return gettext("the keywords are too long.")
     if len(asked.premise) > prompts.MAX_PREMISE_LENGTH:
-        return "what should happen is too long."
+        return gettext("what should happen is too long.")
     return ""
 
 
@@ -304,5 +326,5 @@ def _add(owner: User, settings: StorySettings, text: str, approve: bool) -> None
             curated_version=story.version,
             curated_by=owner,
             curated_at=timezone.now(),
-            curation_reason="Imported as approved.",
+            curation_reason=said("Imported as approved."),
         )

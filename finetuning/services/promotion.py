@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
 
 import modelserver
 from finetuning.models import TrainingRun
@@ -16,9 +17,19 @@ from finetuning.services import storage
 from modelserver import names
 from prose import cleaning
 from stories.models import User, WriterModel, model_in_service
+from stories.telling import told
 
 _State = WriterModel.State
 MAX_REASON, MAX_TITLE = 300, 80
+
+
+# As the states are called within a sentence.
+_STATES = {
+    _State.CANDIDATE: pgettext_lazy("state of a model", "candidate"),
+    _State.ACTIVE: pgettext_lazy("state of a model", "in service"),
+    _State.RETIRED: pgettext_lazy("state of a model", "retired"),
+    _State.REJECTED: pgettext_lazy("state of a model", "rejected"),
+}
 
 
 class PromotionError(Exception):
@@ -30,15 +41,23 @@ class GateError(PromotionError):
 
     def __init__(self, run: TrainingRun | None, service: str) -> None:
         if run is None or not run.verdict:
-            measured = "was not measured"
+            sentence = gettext("This model was not measured: promoting it needs a reason.")
         elif run.verdict != BETTER:
-            measured = f"was measured as “{run.verdict}”"
-        else:
-            measured = (
-                f"was measured beside {run.service or 'another model'}, and {service} is in "
-                "service now"
+            sentence = gettext(
+                "This model was measured as “%(verdict)s”: promoting it needs a reason."
             )
-        super().__init__(f"This model {measured}: promoting it needs a reason.")
+        elif run.service:
+            sentence = gettext(
+                "This model was measured beside %(other)s, and %(service)s is in service now: "
+                "promoting it needs a reason."
+            )
+        else:
+            sentence = gettext(
+                "This model was measured beside another model, and %(service)s is in service now: "
+                "promoting it needs a reason."
+            )
+        verdict, other = (run.verdict, run.service) if run is not None else ("", "")
+        super().__init__(sentence % {"verdict": told(verdict), "other": other, "service": service})
 
 
 def candidate_of(run: TrainingRun, name: str) -> WriterModel:
@@ -64,8 +83,11 @@ def promote(model: WriterModel, user: User | None, reason: str = "") -> None:
     model.refresh_from_db()
     if not names.same(model.base, settings.STORY_MODEL):
         raise PromotionError(
-            f"{model} was tuned from {model.base}, and this site writes with "
-            f"{settings.STORY_MODEL}: it can't be put into service here."
+            gettext(
+                "%(model)s was tuned from %(base)s, and this site writes with %(writes)s: it can't "
+                "be put into service here."
+            )
+            % {"model": model, "base": model.base, "writes": settings.STORY_MODEL}
         )
     _check_on_server(model)
     reason = " ".join(reason.split())[:MAX_REASON]
@@ -75,14 +97,14 @@ def promote(model: WriterModel, user: User | None, reason: str = "") -> None:
         with transaction.atomic():
             _put_into_service(model, user, reason)
     except IntegrityError as error:
-        raise PromotionError("Somebody else has just promoted another model.") from error
+        raise PromotionError(gettext("Somebody else has just promoted another model.")) from error
     storage.tidy()
 
 
 def _put_into_service(model: WriterModel, user: User | None, reason: str) -> None:
     old = WriterModel.objects.select_for_update().filter(state=_State.ACTIVE).first()
     if old == model:
-        raise PromotionError(f"{model} is in service already.")
+        raise PromotionError(gettext("%(model)s is in service already.") % {"model": model})
     # Asked for here and not before: what was measured counts beside the model that is replaced.
     run, service = TrainingRun.objects.filter(model=model).first(), model_in_service()
     if not reason and not _passes(run, service):
@@ -133,7 +155,8 @@ def retire(model: WriterModel) -> None:
 
 def _move(model: WriterModel, old: WriterModel.State, new: WriterModel.State, **more: Any) -> None:
     if not WriterModel.objects.filter(pk=model.pk, state=old).update(state=new, **more):
-        raise PromotionError(f"{model} is not “{old.label.lower()}” any more. Load the page again.")
+        sentence = gettext("%(model)s is not “%(state)s” any more. Load the page again.")
+        raise PromotionError(sentence % {"model": model, "state": _STATES[old]})
 
 
 def _check_base(model: WriterModel) -> None:
@@ -148,11 +171,14 @@ def _check_base(model: WriterModel) -> None:
     try:
         present = storage.on_server(modelserver.digest(settings.MODEL_SERVER, model.base))
     except modelserver.ModelServerError as error:
-        raise PromotionError(str(error)) from error
+        raise PromotionError(told(str(error))) from error
     if present != measured:
         raise PromotionError(
-            f"{model.base} is another model on the model server now than when {model} was tuned "
-            "from it and measured: promoting it needs a reason."
+            gettext(
+                "%(base)s is another model on the model server now than when %(model)s was tuned "
+                "from it and measured: promoting it needs a reason."
+            )
+            % {"base": model.base, "model": model}
         )
 
 
@@ -168,6 +194,8 @@ def _check_on_server(model: WriterModel) -> None:
     try:
         storage.on_server(modelserver.model_facts(settings.MODEL_SERVER, model.name))
     except modelserver.ModelMissingError as error:
-        raise PromotionError(f"{model} is not on the model server any more.") from error
+        raise PromotionError(
+            gettext("%(model)s is not on the model server any more.") % {"model": model}
+        ) from error
     except modelserver.ModelServerError as error:
-        raise PromotionError(str(error)) from error
+        raise PromotionError(told(str(error))) from error

@@ -8,12 +8,15 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from finetuning.models import TrainingRun
 from finetuning.recipes import RECIPES, Recipe
 from finetuning.services import lineage, storage
 from modelserver import names
+from prose import said
 from stories.models import User
+from stories.telling import told
 
 MAX_ATTEMPTS = 5
 # A queued run that no worker took for so long is announced again: its message may be lost.
@@ -29,7 +32,7 @@ class AlreadyRunningError(CannotStartError):
     """Another run is queued or running."""
 
     def __init__(self) -> None:
-        super().__init__("Another training run is queued or running: one at a time.")
+        super().__init__(_("Another training run is queued or running: one at a time."))
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,13 @@ def start(recipe: Recipe, origin: TrainingRun.Origin, user: User | None = None) 
     """
     if not settings.TRAIN_PYTHON:
         raise CannotStartError(
-            "Training needs an environment of its own, and there is none: run `make train-env`, "
-            "or name its Python in TRAIN_PYTHON."
+            _(
+                "Training needs an environment of its own, and there is none: run `make "
+                "train-env`, or name its Python in TRAIN_PYTHON."
+            )
         )
     if reason := storage.lacking_space(recipe):
-        raise CannotStartError(reason)
+        raise CannotStartError(told(reason))
     try:
         with transaction.atomic():
             return TrainingRun.objects.create(
@@ -136,7 +141,7 @@ def resume(run: TrainingRun) -> None:
     Raises `CannotStartError`.
     """
     if reason := storage.lacking_space(run.recipe_values):
-        raise CannotStartError(reason)
+        raise CannotStartError(told(reason))
     stopped = TrainingRun.objects.filter(
         pk=run.pk, state__in=(_State.FAILED, _State.CANCELLED), model=None
     )
@@ -153,7 +158,7 @@ def resume(run: TrainingRun) -> None:
     except IntegrityError as error:
         raise AlreadyRunningError from error
     if not changed:
-        raise CannotStartError("Only a run that failed or was cancelled can be resumed.")
+        raise CannotStartError(_("Only a run that failed or was cancelled can be resumed."))
 
 
 def retry(run: TrainingRun, user: User | None) -> TrainingRun:
@@ -178,7 +183,10 @@ def recover() -> list[int]:
                 runner="",
                 lease_until=None,
                 finished_at=now,
-                error=f"The worker died {run.attempts} times at this run; it may lack memory.",
+                error=said(
+                    "The worker died %(count)s times at this run; it may lack memory.",
+                    count=run.attempts,
+                ),
             )
         elif held.update(state=_State.QUEUED, runner="", lease_until=None, queued_at=now):
             return [run.pk]
@@ -201,11 +209,14 @@ def nightly() -> TrainingRun | None:
     recipe = recipe_for_site()
     if recipe is None:
         raise CannotStartError(
-            f"There is no recipe {settings.TRAIN_RECIPE}: TRAIN_RECIPE is one of "
-            f"{', '.join(RECIPES)}."
+            _("There is no recipe %(recipe)s: TRAIN_RECIPE is one of %(recipes)s.")
+            % {"recipe": settings.TRAIN_RECIPE, "recipes": ", ".join(RECIPES)}
             if settings.TRAIN_RECIPE
-            else f"No recipe tunes {settings.STORY_MODEL}. TRAIN_RECIPE names one of another base; "
-            "TRAIN_AFTER=0 ends these runs."
+            else _(
+                "No recipe tunes %(model)s. TRAIN_RECIPE names one of another base; TRAIN_AFTER=0 "
+                "ends these runs."
+            )
+            % {"model": settings.STORY_MODEL}
         )
     return start(recipe, TrainingRun.Origin.NIGHTLY)
 

@@ -19,6 +19,7 @@ from django.db.models import Q
 import modelserver
 from finetuning.models import TrainingRun
 from finetuning.recipes import Recipe
+from prose import said
 from stories.models import WriterModel
 
 logger = logging.getLogger(__name__)
@@ -30,9 +31,11 @@ def lacking_space(recipe: Recipe) -> str:
     free = shutil.disk_usage(folder).free / 1e9
     if free >= recipe.disk:
         return ""
-    return (
-        f"The recipe needs {recipe.disk:g} GB of free disk space and {free:.1f} GB are left in "
-        "the data folder."
+    return said(
+        "The recipe needs %(needed)s GB of free disk space and %(free)s GB are left in the data "
+        "folder.",
+        needed=f"{recipe.disk:g}",
+        free=f"{free:.1f}",
     )
 
 

@@ -1,6 +1,7 @@
 """Numbers as the training pages show them."""
 
 from django import template
+from django.utils.translation import gettext
 
 register = template.Library()
 
@@ -14,7 +15,7 @@ def percent(share: float) -> str:
 @register.filter
 def points(difference: float) -> str:
     """Return a difference of shares in percentage points, with its sign."""
-    return f"{100 * difference:+.0f} points"
+    return gettext("%(difference)s points") % {"difference": f"{100 * difference:+.0f}"}
 
 
 @register.filter

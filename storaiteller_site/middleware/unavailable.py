@@ -6,14 +6,22 @@ from http import HTTPStatus
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
 
 from storaiteller_site.error_pages import Told, tell
 from stories.errors import NOT_STORED
 from stories.live import frames
+from stories.telling import told
 
 logger = logging.getLogger(__name__)
 
-_UNAVAILABLE = Told(HTTPStatus.SERVICE_UNAVAILABLE, frames.NOT_STORED, "Not just now", NOT_STORED)
+_UNAVAILABLE = Told(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    frames.NOT_STORED,
+    _("Not just now"),
+    lazy(told, str)(NOT_STORED),
+)
 # Seconds after which asking again may be of use.
 _RETRY_AFTER = "10"
 

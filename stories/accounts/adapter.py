@@ -11,10 +11,10 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
 from stories.accounts import signup
 from stories.models import User
-from django.utils.translation import gettext_lazy as _
 
 logger = logging.getLogger(__name__)
 _UNAVAILABLE = 503  # HTTP status
@@ -36,7 +36,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         "too_many_login_attempts": _(
             "Too many failed attempts to sign in. Wait a few minutes and try again."
         ),
-        "unverified_primary_email": _("Confirm this address first: open the link in our mail to it."),
+        "unverified_primary_email": _(
+            "Confirm this address first: open the link in our mail to it."
+        ),
         "username_blacklisted": _("This name can’t be used. Choose another one."),
         "username_password_mismatch": _("This user name and this password don’t go together."),
         "username_taken": _("Somebody has this name already. Choose another one."),

@@ -1,10 +1,13 @@
 """The account pages' forms: allauth's, with our own labels and no placeholder that repeats them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as allauth_forms
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 _LABELS = {
     "login": _("User name or email"),

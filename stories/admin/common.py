@@ -6,10 +6,27 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from stories.history.provenance import last_generation
 from stories.models import Story, StorySettings
+
+# What is told of a generation, by the names that it is stored under.
+_REPORT = {
+    "words": _("words"),
+    "max_words": _("max words"),
+    "characters_found": _("characters found"),
+    "characters_missing": _("characters missing"),
+    "keywords_found": _("keywords found"),
+    "keywords_missing": _("keywords missing"),
+    "whole_end": _("whole end"),
+    "repeated_sentences": _("repeated sentences"),
+    "first_word_seconds": _("first word seconds"),
+    "words_per_second": _("words per second"),
+    "model": _("model"),
+}
 
 
 class LookOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
@@ -84,16 +101,22 @@ def settings_table(story: Story) -> SafeString:
 
 def _shown(settings: Any, name: str) -> str:
     value = getattr(settings, name, "")
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    display = getattr(settings, f"get_{name}_display", None)
+    return display() if display else value
 
 
 def report_table(story: Story) -> SafeString:
     """Return the report on the generation that the marked text goes back to."""
     generation = last_generation(story, story.good_version or 0)
     if generation is None:
-        return SafeString("Written by hand: no report.")
+        return format_html("{}", gettext("Written by hand: no report."))
     rows = (
-        (name.replace("_", " "), ", ".join(value) if isinstance(value, list) else value)
+        (
+            _REPORT.get(name, name.replace("_", " ")),
+            ", ".join(value) if isinstance(value, list) else value,
+        )
         for name, value in generation.report.items()
         if value != [] and not isinstance(value, dict)  # how much of the story the model was shown
     )

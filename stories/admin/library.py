@@ -7,6 +7,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from prose import words
 from stories.admin.common import (
@@ -33,30 +34,32 @@ class StoryReader(OfGoodStoriesAdmin):
         found: QuerySet[Any] = stories.annotate(good_text=texts)
         return found
 
-    @admin.display(description="title", ordering="title")
+    @admin.display(description=_("title"), ordering="title")
     def name(self, story: Story) -> SafeString:
         """Return the title, in its own direction among other columns."""
         return format_html("<bdi>{}</bdi>", story)
 
-    @admin.display(ordering="good_settings__genre")
+    @admin.display(description=_("genre"), ordering="good_settings__genre")
     def genre(self, story: Story) -> str:
         """Return the genre."""
-        return story.good_settings.genre if story.good_settings else ""
+        return story.good_settings.get_genre_display() if story.good_settings else ""
 
+    @admin.display(description=_("words"))
     def words(self, story: Any) -> int:
         """Return the number of words."""
         return words.count(story.good_text or "")
 
-    @admin.display(description="text")
+    @admin.display(description=_("text"))
     def story_text(self, story: Any) -> SafeString:
         """Return the text in full."""
         return as_paragraphs(story.good_text or "")
 
-    @admin.display(description="settings")
+    @admin.display(description=_("settings"))
     def story_settings(self, story: Story) -> SafeString:
         """Return the settings."""
         return settings_table(story)
 
+    @admin.display(description=_("report"))
     def report(self, story: Story) -> SafeString:
         """Return the report."""
         return report_table(story)

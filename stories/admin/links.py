@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from stories.admin.common import LookOnlyAdmin
 from stories.history import links
@@ -23,21 +25,22 @@ class SharedStoryAdmin(LookOnlyAdmin):
     fields = ("number", "owner")
     readonly_fields = ("number",)
     search_fields = ("link__exact",)
-    search_help_text = "The address at which the story is read"
+    search_help_text = _("The address at which the story is read")
     actions = ("take_back",)
 
-    @admin.display(description="story", ordering="pk")
+    @admin.display(description=_("story"), ordering="pk")
     def number(self, story: Story) -> str:
         """Return the story's number."""
         return str(story)
 
-    @admin.action(description="Take the link back", permissions=["view"])
+    @admin.action(description=_("Take the link back"), permissions=["view"])
     def take_back(self, request: HttpRequest, stories: QuerySet[Story]) -> None:
         """Let nobody but their writers read the selected stories any more."""
         for story in stories:
             links.take_link_back(story)
-            self.log_change(request, story, "Took the link to read back.")
-            self.message_user(request, f"The link to {story} leads nowhere now.", messages.SUCCESS)
+            self.log_change(request, story, gettext("Took the link to read back."))
+            told = gettext("The link to %(story)s leads nowhere now.") % {"story": story}
+            self.message_user(request, told, messages.SUCCESS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the stories that have a link, without their texts."""

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
 
 from stories.admin.common import LookOnlyAdmin
 from stories.models import PreferencePair
@@ -31,7 +32,7 @@ class PreferencePairAdmin(LookOnlyAdmin):
         counted = dict(found.annotate(count=Count("pk")))
         context = {
             **self.admin_site.each_context(request),
-            "title": "Preference pairs",
+            "title": gettext("Preference pairs"),
             "opts": self.model._meta,
             "sources": [
                 (label, counted.get(source, 0)) for source, label in PreferencePair.Source.choices

@@ -8,6 +8,8 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -32,12 +34,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     actions = ("hand_out_link",)
     change_form_template = "admin/stories/user/change_form.html"
 
-    @admin.action(description="Make a link to set a new password", permissions=["change"])
+    @admin.action(description=_("Make a link to set a new password"), permissions=["change"])
     def hand_out_link(self, request: HttpRequest, users: QuerySet[User]) -> HttpResponse | None:
         """Show, this once, the link by which a user sets a new password."""
         administrator: Any = request.user
         if users.count() != 1:
-            self.message_user(request, "Select one user: each has a link.", messages.ERROR)
+            sentence = gettext("Select one user: each has a link.")
+            self.message_user(request, sentence, messages.ERROR)
             return None
         user = users.get()
         try:
@@ -46,13 +49,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
             self.message_user(request, str(error), messages.ERROR)
             return None
         # That it was handed out is kept, the link is not.
-        self.log_change(request, user, "Handed out a link to set a new password.")
+        self.log_change(request, user, gettext("Handed out a link to set a new password."))
         response = TemplateResponse(
             request,
             "admin/stories/user/link.html",
             {
                 **self.admin_site.each_context(request),
-                "title": f"A link for {user}",
+                "title": gettext("A link for %(user)s") % {"user": user},
                 "person": user,
                 "link": link,
                 "opts": self.model._meta,
@@ -68,12 +71,12 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
         found: QuerySet[User] = super().get_queryset(request)
         return found.annotate(story_count=there, good_count=good)
 
-    @admin.display(ordering="story_count")
+    @admin.display(description=_("stories"), ordering="story_count")
     def stories(self, user: Any) -> int:
         """Return how many stories they have."""
         return int(user.story_count)
 
-    @admin.display(ordering="good_count")
+    @admin.display(description=_("good stories"), ordering="good_count")
     def good_stories(self, user: Any) -> int:
         """Return how many of them they marked as good."""
         return int(user.good_count)
@@ -84,7 +87,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
         What goes with an account is told in numbers: titles and settings are the writer's.
         """
         _, counts, _, protected = super().get_deleted_objects(objs, request)
-        held = ["What somebody else's stories hold."] if protected else []
+        held = [gettext("What somebody else's stories hold.")] if protected else []
         return [str(user) for user in objs], counts, set(), held
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:

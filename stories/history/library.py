@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from prose import cleaning, titles
 from prose.settings import Settings
@@ -23,7 +24,6 @@ from stories.history.versions import (
     while_idle,
 )
 from stories.models import Curation, Story, StorySettings, StoryVersion, User
-from django.utils.translation import gettext as _
 
 # Of a title, before it is cleaned and cut to its length.
 _LONGEST_TYPED = 1_000

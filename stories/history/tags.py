@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Count, Max
+from django.utils.translation import gettext as _
 
 from prose import cleaning, words
 from prose.settings import split_list
@@ -52,7 +53,8 @@ def add_tags(story: Story, typed: str) -> None:
     """
     names = split_list(cleaning.clean_list(typed[:LONGEST_TYPED]))
     if any(len(name) > MAX_LENGTH for name in names):
-        raise Refused("tag_too_long", f"A tag has at most {MAX_LENGTH} characters.", 400)
+        sentence = _("A tag has at most %(most)s characters.")
+        raise Refused("tag_too_long", sentence % {"most": MAX_LENGTH}, 400)
     wanted = {key_of(name): name for name in reversed(names)}
     wanted.pop("", None)  # of signs that nobody sees
     known = StoryTag.objects.of(story.owner).filter(key__in=wanted).order_by("-pk")
@@ -62,7 +64,8 @@ def add_tags(story: Story, typed: str) -> None:
         there = set(story.tags.values_list("key", flat=True))
         new = [StoryTag(story=story, key=k, name=n) for k, n in wanted.items() if k not in there]
         if len(there) + len(new) > MAX_TAGS:
-            raise Refused("too_many_tags", f"A story has at most {MAX_TAGS} tags.", 400)
+            sentence = _("A story has at most %(most)s tags.")
+            raise Refused("too_many_tags", sentence % {"most": MAX_TAGS}, 400)
         StoryTag.objects.bulk_create(new)
 
 

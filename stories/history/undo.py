@@ -4,10 +4,11 @@ Undo goes from a version to the one that it was made from, and remembers where i
 back along the same way. Nothing is removed, and a change after Undo begins a new branch.
 """
 
+from django.utils.translation import gettext as _
+
 from stories.errors import Refused
 from stories.history.versions import move_to_version, while_idle
 from stories.models import Story, StoryVersion
-from django.utils.translation import gettext as _
 
 
 def undo(story: Story) -> None:

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from prose import sentences, words
 from prose.splice import Hashes
 from stories.errors import Refused
 from stories.history.provenance import generation_behind
 from stories.models import Generation, Story, StoryVersion, User
-from django.utils.translation import gettext as _
-from django.contrib.humanize.templatetags.humanize import intcomma
 
 # Code points; 5,000 words are about 30,000, and a writer may go on from there by hand.
 MAX_TEXT_LENGTH = 400_000

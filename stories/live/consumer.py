@@ -13,6 +13,8 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext_lazy as _
 
 from stories.errors import NOT_STORED, GoneError, Refused
 from stories.history.versions import StoryBusyError
@@ -36,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_NOT_STORED = (
+_NOT_STORED = _(
     "What is written can't be stored at the moment: the disk may be full, or the database away. "
     "It is kept, and stored as soon as possible."
 )
@@ -57,6 +59,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         """Refuse a story that the user can't see; else tell how its last generation stands."""
+        self.language = get_language()
         self.user = cast("User | AnonymousUser", self.scope["user"])
         self.story_id: int = self.scope["url_route"]["kwargs"]["story_id"]
         try:
@@ -107,13 +110,14 @@ class StoryConsumer(AsyncWebsocketConsumer):
         """The session has ended, and with it the socket; what is being written goes on."""
         if self.following is not None:
             self.following.cancel()
-        await self._say(
-            {
-                "type": "error",
-                "code": "signed_out",
-                "message": "You are signed out. Sign in again to go on.",
-            }
-        )
+        with override(self.language):  # whoever looks after the sessions speaks none
+            await self._say(
+                {
+                    "type": "error",
+                    "code": "signed_out",
+                    "message": str(_("You are signed out. Sign in again to go on.")),
+                }
+            )
         await self.close(code=close_codes.SIGNED_OUT)
 
     async def _carry_out(self, frame: frames.ClientFrame) -> None:
@@ -176,7 +180,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
             {
                 "type": "error",
                 "code": frames.NOT_STORED,
-                "message": _NOT_STORED,
+                "message": str(_NOT_STORED),
                 "generation": event["generation"],
             }
         )

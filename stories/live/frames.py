@@ -8,6 +8,8 @@ import json
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.translation import gettext as _
 from msgspec import Meta, Struct
 
 from stories.errors import Refused
@@ -167,13 +169,15 @@ ServerFrame = (
 def parse(text: str | None, data: bytes | None = None) -> ClientFrame:
     """Return the client's frame in `text`; raises `Refused` with what is wrong."""
     if data is not None or text is None:
-        raise _bad("Only text frames are understood.")
+        raise _bad(_("Only text frames are understood."))
     if len(text) > MAX_FRAME_LENGTH:
-        raise _bad(f"A frame may have {MAX_FRAME_LENGTH:,} characters at most.")
+        most = intcomma(MAX_FRAME_LENGTH)
+        raise _bad(_("A frame may have %(most)s characters at most.") % {"most": most})
     try:
         frame: ClientFrame = read(text, ClientFrame)
     except ValueError as error:
-        raise _bad(f"The frame can't be understood. {str(error)[:_LONGEST_REASON]}") from error
+        sentence = _("The frame can't be understood. %(reason)s")
+        raise _bad(sentence % {"reason": str(error)[:_LONGEST_REASON]}) from error
     return frame
 
 

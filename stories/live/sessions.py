@@ -16,6 +16,7 @@ from django.contrib.sessions.models import Session
 from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import ngettext
 
 from stories.errors import Refused
 from stories.models import User
@@ -71,7 +72,11 @@ def watch(owner: object, session_key: str, user: int, end: Callable[[], Awaitabl
     watching = _watches.here()
     most = settings.SOCKETS_PER_WRITER
     if sum(socket.user == user for socket in watching.sockets.values()) >= most:
-        sentence = f"You have {most} pages with stories open. Close some of them first."
+        sentence = ngettext(
+            "You have %(count)s page with a story open. Close it first.",
+            "You have %(count)s pages with stories open. Close some of them first.",
+            most,
+        ) % {"count": most}
         raise Refused("too_many_pages", sentence, 429)
     watching.sockets[owner] = _Socket(session_key, user, end)
     watching.looking.start()

@@ -6,13 +6,13 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from prose import prompts
 from stories.models.settings import Register, StorySettings
 from stories.models.story import Story
 from stories.models.user import User
 from stories.models.visibility import marked_good
-from django.utils.translation import gettext_lazy as _
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):

@@ -1,10 +1,10 @@
 """What writers preferred, for preference training."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from stories.models.generation import Generation
 from stories.models.story import Story
-from django.utils.translation import gettext_lazy as _
 
 
 class PreferencePair(models.Model):

@@ -2,12 +2,13 @@
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from prose import prompts
 from prose.settings import Settings
 from stories.models.user import User
 from stories.models.visibility import marked_good
-from django.utils.translation import gettext_lazy as _
 
 
 class Genre(models.TextChoices):
@@ -70,7 +71,9 @@ class StorySettings(models.Model):
     main_characters = models.CharField(
         _("Main characters' names"), max_length=prompts.MAX_FIELD_LENGTH, blank=True
     )
-    keywords = models.CharField(_("Story keywords"), max_length=prompts.MAX_FIELD_LENGTH, blank=True)
+    keywords = models.CharField(
+        _("Story keywords"), max_length=prompts.MAX_FIELD_LENGTH, blank=True
+    )
     genre = models.CharField(_("Genre"), max_length=20, choices=Genre)
     register = models.CharField(_("Register"), max_length=20, choices=Register)
     child_friendly = models.BooleanField(_("Child-friendly content"), default=False)

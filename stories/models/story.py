@@ -6,12 +6,13 @@ from operator import or_
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from prose import words
 from stories.models.settings import StorySettings
 from stories.models.user import User
 from stories.models.visibility import marked_good
-from django.utils.translation import gettext_lazy as _
 
 UNTITLED = _("Untitled story")
 

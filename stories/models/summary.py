@@ -1,10 +1,10 @@
 """The summary of what came before, for a story that a model can't read as a whole."""
 
 from django.db import models
-
-from stories.models.story import Story
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from stories.models.story import Story
 
 
 class StorySummary(models.Model):

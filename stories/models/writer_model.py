@@ -2,10 +2,10 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from modelserver import names
 from stories.models.user import User
-from django.utils.translation import gettext_lazy as _
 
 
 class WriterModelQuerySet(models.QuerySet["WriterModel"]):

@@ -75,10 +75,10 @@ def answers_refusals(view: Callable[_Asked, HttpResponse]) -> Callable[_Asked, H
     return answering
 
 
-def body_of(request: HttpRequest, shape: type[_Shape], what: str) -> _Shape:
-    """Return the request's JSON as a Struct; raises `Refused` for `what` can't be understood."""
+def body_of(request: HttpRequest, shape: type[_Shape], otherwise: str) -> _Shape:
+    """Return the request's JSON as a Struct; raises `Refused`, which says `otherwise`."""
     try:
         found: _Shape = frames.read(request.body, shape)
     except ValueError as error:
-        raise Refused("bad_request", f"{what} could not be understood.", 400) from error
+        raise Refused("bad_request", otherwise, 400) from error
     return found

@@ -1,22 +1,27 @@
 """Settings to begin with: for whoever has no story yet, or no idea."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
 
 from prose.settings import Settings
 from stories.models import Genre, Register, Story, StorySettings, User
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class Example(NamedTuple):
     """Settings that make a good first story, and how they are called."""
 
     name: str  # in addresses
-    title: str
+    title: "StrOrPromise"
     settings: Settings
 
 
 def _example(
     name: str,
-    title: str,
+    title: "StrOrPromise",
     characters: str,
     keywords: str,
     kind: tuple[Genre, Register, int],
@@ -42,7 +47,7 @@ def _example(
 EXAMPLES = (
     _example(
         "light",
-        "The light that should be out",
+        _("The light that should be out"),
         "Anna, Old Ben",
         "lighthouse, silver key",
         (Genre.MYSTERY, Register.VIVID, 300),
@@ -52,7 +57,7 @@ EXAMPLES = (
     ),
     _example(
         "dragon",
-        "The dragon who can’t sleep",
+        _("The dragon who can’t sleep"),
         "Mira, Tuft",
         "dragon, lullaby, moon",
         (Genre.FANTASY, Register.PLAYFUL, 250),
@@ -62,7 +67,7 @@ EXAMPLES = (
     ),
     _example(
         "letter",
-        "A letter, forty years late",
+        _("A letter, forty years late"),
         "Clara, Edmund",
         "letter, train, blue coat",
         (Genre.ROMANCE, Register.ELEGANT, 400),

@@ -1,19 +1,25 @@
 """The settings form: the design's labels, values and limits, and what counts as bad input."""
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from prose import cleaning, prompts, sentences
 from prose.settings import FIELDS, Settings, split_list
 from stories.models import Genre, Register, StorySettings
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 MAX_CHARACTERS = 8
 MAX_KEYWORDS = 12
-_EXAMPLES = {
-    "premise": "A light burns in a lighthouse where nobody lives",
-    "main_characters": "Anna, Old Ben",
-    "keywords": "lighthouse, silver key",
+_EXAMPLES: "dict[str, StrOrPromise]" = {
+    "premise": _("A light burns in a lighthouse where nobody lives"),
+    "main_characters": _("Anna, Old Ben"),
+    "keywords": _("lighthouse, silver key"),
 }
 
 
@@ -21,7 +27,7 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
     """Story generation settings, as a writer fills them in; nothing of it has to be."""
 
     premise = forms.CharField(
-        label="What should happen",
+        label=_("What should happen"),
         required=False,
         # Counted when it is tidied: the line breaks of a browser have two characters.
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": prompts.MAX_PREMISE_LENGTH}),
@@ -30,9 +36,9 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
     max_words = forms.RegexField(
         # Digits only: "1e3", "300.0", "NaN" and other scripts' digits are not what a person means.
         regex=r"\A\s*[0-9]{1,6}\s*\Z",
-        label="Max number of words",
+        label=_("Max number of words"),
         initial="300",
-        error_messages={"invalid": "Enter a whole number, in digits."},
+        error_messages={"invalid": _("Enter a whole number, in digits.")},
         widget=forms.NumberInput(
             attrs={
                 "min": prompts.MIN_WORDS,
@@ -57,21 +63,32 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
                 "aria-describedby": f"id_{name}_help",
                 "placeholder": _EXAMPLES[name],
             }
-        for name, choices in (("genre", Genre.choices), ("register", Register.choices)):
+        for name, choices, missing in (
+            ("genre", Genre.choices, _("Choose a genre.")),
+            ("register", Register.choices, _("Choose a register.")),
+        ):
             choice = cast("forms.ChoiceField", self.fields[name])
             choice.choices = choices
-            choice.error_messages["required"] = f"Choose a {name}."
+            choice.error_messages["required"] = missing
         for field in self.fields.values():
             if isinstance(field.widget, forms.TextInput | forms.Textarea):
                 field.widget.attrs["dir"] = "auto"
 
     def clean_main_characters(self) -> str:
         """Tidy the names; no more than a story can hold."""
-        return _clean_list(self.cleaned_data["main_characters"], "name", MAX_CHARACTERS)
+        return _clean_list(
+            self.cleaned_data["main_characters"],
+            MAX_CHARACTERS,
+            gettext("Enter at most %(most)s names; there are %(count)s."),
+        )
 
     def clean_keywords(self) -> str:
         """Tidy the keywords; no more than a story can hold."""
-        return _clean_list(self.cleaned_data["keywords"], "keyword", MAX_KEYWORDS)
+        return _clean_list(
+            self.cleaned_data["keywords"],
+            MAX_KEYWORDS,
+            gettext("Enter at most %(most)s keywords; there are %(count)s."),
+        )
 
     def clean_premise(self) -> str:
         """Tidy what should happen; its last sentence ends as one, since the prompt goes on."""
@@ -79,9 +96,9 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
         lines = [" ".join(line.split()) for line in typed.splitlines()]
         text = "\n".join(line for line in lines if line)
         if len(text) > prompts.MAX_PREMISE_LENGTH:
-            raise forms.ValidationError(
-                f"Enter at most {prompts.MAX_PREMISE_LENGTH:,} characters; there are {len(text):,}."
-            )
+            sentence = gettext("Enter at most %(most)s characters; there are %(count)s.")
+            numbers = {"most": intcomma(prompts.MAX_PREMISE_LENGTH), "count": intcomma(len(text))}
+            raise forms.ValidationError(sentence % numbers)
         if not text or len(text) == prompts.MAX_PREMISE_LENGTH or sentences.ends_sentence(text):
             return text
         return text + sentences.full_stop(text)
@@ -90,22 +107,22 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
         """Turn the digits into a number within the limits."""
         value = int(self.cleaned_data["max_words"])
         if not prompts.MIN_WORDS <= value <= prompts.MAX_WORDS:
-            raise forms.ValidationError(
-                f"Enter a number from {prompts.MIN_WORDS} to {prompts.MAX_WORDS:,}."
-            )
+            sentence = gettext("Enter a number from %(least)s to %(most)s.")
+            bounds = {"least": prompts.MIN_WORDS, "most": intcomma(prompts.MAX_WORDS)}
+            raise forms.ValidationError(sentence % bounds)
         return value
 
 
 class PresetForm(StorySettingsForm):
     """The same settings together with the name to keep them under."""
 
-    preset_name = forms.CharField(label="Name", max_length=80)
+    preset_name = forms.CharField(label=_("Name"), max_length=80)
 
     def clean_preset_name(self) -> str:
         """Tidy the name."""
         name = " ".join(cleaning.clean_text(self.cleaned_data["preset_name"]).split())
         if not name:
-            raise forms.ValidationError("Enter a name.")
+            raise forms.ValidationError(_("Enter a name."))
         return name
 
 
@@ -114,9 +131,9 @@ def settings_from(form: StorySettingsForm) -> StorySettings:
     return StorySettings(**Settings.from_dict(form.cleaned_data).to_dict())
 
 
-def _clean_list(text: str, noun: str, limit: int) -> str:
+def _clean_list(text: str, limit: int, sentence: str) -> str:
     cleaned = cleaning.clean_list(text)
     entries = split_list(cleaned)
     if len(entries) > limit:
-        raise forms.ValidationError(f"Enter at most {limit} {noun}s; there are {len(entries)}.")
+        raise forms.ValidationError(sentence % {"most": limit, "count": len(entries)})
     return cleaned

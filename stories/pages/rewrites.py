@@ -2,6 +2,7 @@
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from stories.live.frames import SelectedPassage
@@ -26,7 +27,7 @@ def keep(request: SignedInRequest, story_id: int, generation_id: int) -> HttpRes
     with the stored text when it is not there; nothing is changed then.
     """
     found = own_story(request.user, story_id)
-    here = body_of(request, SelectedPassage, "The passage")
+    here = body_of(request, SelectedPassage, _("The passage could not be understood."))
     selection = rewrites.Selection(here.start, here.end, here.version, here.selected)
     rewrites.keep(found, request.user, generation_id, selection)
     tell_tabs(found)

@@ -3,6 +3,7 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from stories.history import library
@@ -86,10 +87,10 @@ def presets(request: SignedInRequest) -> HttpResponse:
             preset = library.save_preset(
                 request.user, settings_from(form), form.cleaned_data["preset_name"]
             )
-            message = f"Saved as “{preset.name}”."
+            message = _("Saved as “%(name)s”.") % {"name": preset.name}
         else:
             errors = [
-                f"{form.fields[name].label}: {error}"
+                _("%(field)s: %(error)s") % {"field": form.fields[name].label, "error": error}
                 for name, found in form.errors.items()
                 for error in found
             ]
@@ -118,6 +119,8 @@ def delete_preset(request: SignedInRequest, preset_id: int) -> HttpResponse:
     library.delete_preset(found)
     context = {
         "presets": StorySettings.objects.presets_of(request.user),
-        "message": f"“{found.name}” is removed." if found.name else "Removed.",
+        "message": (
+            _("“%(name)s” is removed.") % {"name": found.name} if found.name else _("Removed.")
+        ),
     }
     return render(request, "stories/_presets.html", context)

@@ -3,6 +3,7 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from msgspec import Struct
 
@@ -73,7 +74,7 @@ def text(request: SignedInRequest, story_id: int) -> HttpResponse:
     found = own_story(request.user, story_id)
     if request.method != "POST":
         return JsonResponse(state_of(found))
-    edit = body_of(request, Edit, "The edit")
+    edit = body_of(request, Edit, _("The edit could not be understood."))
     before = found.version
     typed = merging.save_edit(found, request.user, edit.text, edit.version, undone=edit.undo)
     if found.version != before:
@@ -97,9 +98,9 @@ def differences(request: SignedInRequest, story_id: int) -> HttpResponse:
     `segments` are pairs of a text and where it stands: "both", "mine" or "theirs".
     """
     own_story(request.user, story_id)
-    texts = body_of(request, Compared, "The texts")
+    texts = body_of(request, Compared, _("The texts could not be understood."))
     if max(len(texts.mine), len(texts.theirs)) > MAX_TEXT_LENGTH:
-        raise Refused("too_long", "The texts are too long to be compared.", 400)
+        raise Refused("too_long", _("The texts are too long to be compared."), 400)
     where = {"same": "both", "added": "mine", "removed": "theirs"}
     found = diffs.readable(diffs.word_diff(texts.theirs, texts.mine))
     return JsonResponse({"segments": [(text, where[change]) for change, text in found]})

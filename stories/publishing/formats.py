@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from prose import said
 from stories.errors import Refused
 from stories.publishing import epub, pdf, plain, word
 from stories.publishing.names import file_name
@@ -35,7 +36,7 @@ FORMATS = {
     for found in (
         Format("EPUB", "epub", "application/epub+zip", epub.write, MOST_LINES),
         Format(
-            "Word (DOCX)",
+            said("Word (DOCX)"),
             "docx",
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             word.write,
@@ -43,7 +44,7 @@ FORMATS = {
         ),
         Format("PDF", "pdf", "application/pdf", pdf.write, MOST_LINES),
         Format("Markdown", "md", "text/markdown; charset=utf-8", plain.markdown),
-        Format("Plain text", PLAIN, "text/plain; charset=utf-8", plain.text),
+        Format(said("Plain text"), PLAIN, "text/plain; charset=utf-8", plain.text),
     )
 }
 
@@ -51,5 +52,5 @@ FORMATS = {
 def format_of(ending: str) -> Format:
     """Return the format of files with `ending`; raises `Refused` where there is none."""
     if ending not in FORMATS:
-        raise Refused("bad_request", "There is no such format.", 400)
+        raise Refused("bad_request", said("There is no such format."), 400)
     return FORMATS[ending]

@@ -14,6 +14,7 @@ from typing import cast
 
 import typst
 
+from prose import said
 from stories.errors import Refused
 from stories.publishing.works import Book, is_right_to_left
 
@@ -81,13 +82,18 @@ def _data(book: Book) -> dict[str, object]:
 
 
 def _no_pdf() -> Refused:
-    return Refused("no_pdf", "This text can’t be set as a PDF. EPUB and DOCX have all of it.", 422)
+    sentence = said("This text can’t be set as a PDF. EPUB and DOCX have all of it.")
+    return Refused("no_pdf", sentence, 422)
 
 
 def _no_font(letter: str) -> Refused:
     return Refused(
         "no_font",
-        f"This server has no font for “{letter}”, so that it would be missing in the PDF. EPUB and "
-        "DOCX have all letters; whoever runs the server can install a font, such as Noto.",
+        said(
+            "This server has no font for “%(letter)s”, so that it would be missing in the PDF. "
+            "EPUB and DOCX have all letters; whoever runs the server can install a font, such as "
+            "Noto.",
+            letter=letter,
+        ),
         422,
     )

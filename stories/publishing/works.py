@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
+from prose import said
 from stories.errors import Refused
 from stories.publishing.languages import RIGHT_TO_LEFT, language_of
 
@@ -91,7 +92,7 @@ def bind(title: str, author: str, works: Sequence[Work], most_lines: int | None 
         if cleaned(work.text).strip()
     ]
     if not kept:
-        raise Refused("empty", "There is no text to take along yet.", 400)
+        raise Refused("empty", said("There is no text to take along yet."), 400)
     if most_lines is not None:
         _check_lines(kept, most_lines)
     return Book(_one_line(title) or kept[0].title, _one_line(author), kept)
@@ -102,8 +103,12 @@ def check_length(length: int) -> None:
     if length > MAX_BOOK_LENGTH:
         raise Refused(
             "too_long",
-            f"These stories have {length:,} characters together; a book can have "
-            f"{MAX_BOOK_LENGTH:,}. Choose fewer of them.",
+            said(
+                "These stories have %(length)s characters together; a book can have %(most)s. "
+                "Choose fewer of them.",
+                length=f"{length:,}",
+                most=f"{MAX_BOOK_LENGTH:,}",
+            ),
             400,
         )
 
@@ -113,8 +118,12 @@ def _check_lines(works: Sequence[Work], most: int) -> None:
     if lines > most:
         raise Refused(
             "too_many_lines",
-            f"These are {lines:,} paragraphs and lines; EPUB, DOCX and PDF files can have "
-            f"{most:,}. Choose fewer stories, or Markdown or plain text.",
+            said(
+                "These are %(lines)s paragraphs and lines; EPUB, DOCX and PDF files can have "
+                "%(most)s. Choose fewer stories, or Markdown or plain text.",
+                lines=f"{lines:,}",
+                most=f"{most:,}",
+            ),
             400,
         )
 

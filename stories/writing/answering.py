@@ -7,8 +7,6 @@ from prose.answers.taken import Kind
 from prose.answers.task import Task
 from stories.writing.finishing import Outcome
 
-# What a person is told of an answer that is none; what the model said follows.
-_REFUSED = "The model refused"
 _LONGEST_QUOTE = 200  # characters
 
 
@@ -82,4 +80,6 @@ class Answer:
             said = " ".join("".join(refusals[-1:]).split())
             quote = said if len(said) <= _LONGEST_QUOTE else f"{said[: _LONGEST_QUOTE - 1]}…"
             outcome.error_code = "refused_by_model"
-            outcome.error_message = f"{_REFUSED}: “{quote}” Nothing was changed."
+            outcome.error_message = said(
+                "The model refused: “%(quote)s” Nothing was changed.", quote=quote
+            )

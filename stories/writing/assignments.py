@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from django.conf import settings
 
 from modelserver import Abilities, PromptTooLongError
-from prose import overlap, prompts, replacement, sentences, words
+from prose import overlap, prompts, replacement, said, sentences, words
 from prose.answers.task import Task
 from stories.history.versions import MAX_TEXT_LENGTH
 from stories.models import Generation
@@ -105,7 +105,9 @@ class Writing:
         self.limit = sentences.word_limit(generation.settings.max_words, self.base)
         if generation.words_at_once is not None:
             self.limit = min(self.limit, generation.words_at_once)
-        self.nothing = "The model had nothing to add." if self.base else "The model wrote nothing."
+        self.nothing = (
+            said("The model had nothing to add.") if self.base else said("The model wrote nothing.")
+        )
         self._view, self._summary = long_story.View(), ""
         self._begin("")
 
@@ -189,9 +191,14 @@ class Writing:
         left = num_ctx - needed
         if left < _LEAST_ANSWER:
             raise PromptTooLongError(
-                f"The story and its prompt take about {needed:,} tokens and the model reads "
-                f"{num_ctx:,}: about {_LEAST_ANSWER - left:,} too many.",
-                hint="A larger STORY_NUM_CTX helps if the model allows it.",
+                said(
+                    "The story and its prompt take about %(needed)s tokens and the model reads "
+                    "%(most)s: about %(over)s too many.",
+                    needed=f"{needed:,}",
+                    most=f"{num_ctx:,}",
+                    over=f"{_LEAST_ANSWER - left:,}",
+                ),
+                hint=said("A larger STORY_NUM_CTX helps if the model allows it."),
             )
         return _sampling(self.generation, num_ctx, min(self._most(), left))
 

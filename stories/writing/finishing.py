@@ -10,13 +10,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from prose import report, sentences, words
+from prose import report, said, sentences, words
 from prose.settings import Settings
 from stories.history.versions import MAX_TEXT_LENGTH, add_aside, add_version
 from stories.models import Generation, Story, StoryVersion
 from stories.writing import rewrite_request
 
-_MOVED_ON = (
+_MOVED_ON = said(
     "The story was changed while this was written. It stays as it is; what was written is the "
     "newest of its versions."
 )

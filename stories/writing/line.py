@@ -20,6 +20,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from stories.errors import Refused
 from stories.models import Generation
@@ -182,17 +184,25 @@ class Door:
 
     def _check_room(self, writer: int) -> None:
         if not settings.QUEUE_LIMIT:
-            raise QueueFullError("There is no line to wait in here. Try again when there is room.")
+            raise QueueFullError(
+                _("There is no line to wait in here. Try again when there is room.")
+            )
         if self._places.total() >= settings.QUEUE_LIMIT:
             raise QueueFullError(
-                "So many stories wait for their turn that there is no place left in line. Nothing "
-                "is lost: try again in a minute."
+                _(
+                    "So many stories wait for their turn that there is no place left in line. "
+                    "Nothing is lost: try again in a minute."
+                )
             )
         if self._places[writer] >= max(1, settings.QUEUE_LIMIT // _LARGEST_SHARE):
-            raise QueueFullError(
-                f"{self._places[writer]} of your stories wait for their turn already. Try again "
-                "when one of them has begun."
+            sentence = ngettext(
+                "%(count)s of your stories waits for its turn already. Try again when it has "
+                "begun.",
+                "%(count)s of your stories wait for their turn already. Try again when one of "
+                "them has begun.",
+                self._places[writer],
             )
+            raise QueueFullError(sentence % {"count": self._places[writer]})
 
 
 class Standing(NamedTuple):

@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db import IntegrityError, transaction
+from django.utils.translation import get_language, gettext, override
 
 from prose import cleaning, prompts
 from stories.errors import Refused
@@ -89,8 +91,8 @@ def checked_wish(wish: str) -> str:
     """Return what the writer asks for, in one line. Raises `Refused` when it is too long."""
     longest = prompts.MAX_INSTRUCTION_LENGTH
     if len(wish) > longest:
-        sentence = f"An instruction may have {longest} characters at most."
-        raise Refused("bad_wish", sentence, 400)
+        sentence = gettext("An instruction may have %(most)s characters at most.")
+        raise Refused("bad_wish", sentence % {"most": longest}, 400)
     return " ".join(cleaning.clean_text(wish).split())
 
 
@@ -102,16 +104,16 @@ def _wished(story: Story, wish: str) -> dict[str, str]:
 
 def _check_continuable(text: str) -> None:
     if not text.strip():
-        sentence = "There is no story to continue yet. Write one first."
+        sentence = gettext("There is no story to continue yet. Write one first.")
         raise Refused("nothing_to_continue", sentence)
     if len(text) > MAX_TEXT_LENGTH - _LEAST_ROOM:
         # Before it begins: what a model has written is never thrown away.
-        raise Refused(
-            "too_long",
-            f"The story has {len(text):,} characters and at most {MAX_TEXT_LENGTH:,} can be kept: "
-            "there is no room to go on.",
-            400,
+        sentence = gettext(
+            "The story has %(length)s characters and at most %(most)s can be kept: there is no "
+            "room to go on."
         )
+        numbers = {"length": intcomma(len(text)), "most": intcomma(MAX_TEXT_LENGTH)}
+        raise Refused("too_long", sentence % numbers, 400)
 
 
 def store(generation: Generation) -> None:
@@ -127,7 +129,8 @@ class _Wanted(NamedTuple):
     story: int
     user: User | AnonymousUser
     kind: Generation.Kind
-    wish: str = ""
+    wish: str
+    language: str | None  # of what is told
 
 
 _Opened = Generation | Exception
@@ -172,7 +175,7 @@ async def open_soon(
 
     Raises the same errors, and `Refused` for a writer who asks too often.
     """
-    return await _openers.here().open(_Wanted(story, user, kind, wish))
+    return await _openers.here().open(_Wanted(story, user, kind, wish, get_language()))
 
 
 def _open(wanted: list[_Wanted]) -> list[_Opened]:
@@ -184,7 +187,8 @@ def _open(wanted: list[_Wanted]) -> list[_Opened]:
 
 def _refusal(wanted: _Wanted) -> Refused | None:
     try:
-        count_generation(wanted.user.pk or 0)
+        with override(wanted.language):
+            count_generation(wanted.user.pk or 0)
     except Refused as error:
         return error
     return None
@@ -201,7 +205,8 @@ def _open_allowed(wanted: list[_Wanted]) -> list[_Opened]:
 
 def _open_one(wanted: _Wanted) -> _Opened:
     try:
-        return open_generation(*wanted)
+        with override(wanted.language):
+            return open_generation(wanted.story, wanted.user, wanted.kind, wanted.wish)
     except (Story.DoesNotExist, Refused) as error:
         return error
 
@@ -222,8 +227,9 @@ def _unsaved(story: Story | None, wanted: _Wanted, model: str, door: Door) -> _O
     if story is None:
         return Story.DoesNotExist()
     try:
-        generation = new_generation(story, wanted.kind, model, **_wished(story, wanted.wish))
-        door.enter(generation)
+        with override(wanted.language):
+            generation = new_generation(story, wanted.kind, model, **_wished(story, wanted.wish))
+            door.enter(generation)
     except Refused as error:
         return error
     return generation

@@ -4,6 +4,7 @@ import time
 
 from django.conf import settings
 from django.core.cache import cache
+from django.utils.translation import ngettext
 
 from stories.errors import Refused
 
@@ -26,10 +27,17 @@ def count_generation(user: int) -> None:
     """Count a generation that `user` asks for; raises `Refused` past the limit."""
     limit = settings.GENERATIONS_PER_MINUTE
     if limit and (seconds := count("generations", user, limit)):
-        raise too_often(f"You have asked for {limit} stories within a minute.", seconds)
+        sentence = ngettext(
+            "You have asked for %(count)s story within a minute.",
+            "You have asked for %(count)s stories within a minute.",
+            limit,
+        )
+        raise too_often(sentence % {"count": limit}, seconds)
 
 
 def too_often(what: str, seconds: int) -> Refused:
     """Return the refusal of what was asked for too often; `what` is a sentence."""
-    wait = f"{seconds} {'second' if seconds == 1 else 'seconds'}"
-    return Refused("rate_limited", f"{what} Wait {wait} and try again.", 429)
+    wait = ngettext(
+        "Wait %(count)s second and try again.", "Wait %(count)s seconds and try again.", seconds
+    )
+    return Refused("rate_limited", f"{what} {wait % {'count': seconds}}", 429)

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Protocol
 
 from django.db import DatabaseError
 
+from prose import said
 from stories.models import Generation, Story
 from stories.writing.finishing import Outcome, base_of, finish, report_of
 from stories.writing.rewrite_request import rewrite_of
@@ -33,7 +34,7 @@ ABANDONED_AFTER = 3.0
 UNADOPTED_AFTER = 20.0  # seconds
 # Seconds after which a look is forgotten.
 _FORGOTTEN_AFTER = 120.0
-_NEVER_BEGUN = (
+_NEVER_BEGUN = said(
     "The server was interrupted while this waited for its turn. Nothing was written or changed; "
     "please ask again."
 )
@@ -121,7 +122,7 @@ def _close(generation: Generation) -> bool:
         Generation.Status.INTERRUPTED,
         max(generation.text, get_text_log().text(generation.pk), key=len),
         error_code="interrupted",
-        error_message="The writing was interrupted. What was written is kept.",
+        error_message=said("The writing was interrupted. What was written is kept."),
     )
     try:
         outcome.facts = _facts(generation, outcome.text)

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from django.conf import settings as site
 
 from modelserver import PromptTooLongError, counter
-from prose import cleaning, lengths, prompts, replacement, words
+from prose import cleaning, lengths, prompts, replacement, said, words
 from prose.excerpts import TokenCount, first_sentences, last_sentences
 from prose.passage import Passage, cut
 from prose.settings import Settings
 from stories.models import Generation
 
-NOTHING = "The model left the passage out. Try again, or ask for something else."
+NOTHING = said("The model left the passage out. Try again, or ask for something else.")
 
 # Tokens that a context shortened to the utmost still tells of the story.
 _LEAST_CONTEXT = 96
@@ -128,9 +128,14 @@ def rewrite_of(generation: Generation) -> Rewrite:
 
 def _too_long(passage: Passage, needed: int, num_ctx: int) -> PromptTooLongError:
     return PromptTooLongError(
-        f"A passage of {passage.words:,} words takes about {needed:,} tokens to rewrite and the "
-        f"model reads {num_ctx:,}. Select less.",
-        hint="A larger STORY_NUM_CTX helps if the model allows it.",
+        said(
+            "A passage of %(words)s words takes about %(needed)s tokens to rewrite and the model "
+            "reads %(most)s. Select less.",
+            words=f"{passage.words:,}",
+            needed=f"{needed:,}",
+            most=f"{num_ctx:,}",
+        ),
+        hint=said("A larger STORY_NUM_CTX helps if the model allows it."),
     )
 
 

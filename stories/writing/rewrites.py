@@ -9,6 +9,7 @@ from typing import TypedDict
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from prose import report, splice
 from prose.passage import EmptyPassageError, Passage, cut
@@ -24,6 +25,7 @@ from stories.models import (
     User,
     model_in_service,
 )
+from stories.telling import told
 from stories.writing.finishing import speed
 from stories.writing.opening import checked_wish, held_story, new_generation, store
 from stories.writing.rewrite_request import Rewrite
@@ -57,9 +59,9 @@ class Wish:
     def check(self) -> None:
         """Raise `Refused` with what is wrong."""
         if self.mode not in Generation.Mode.values:
-            raise Refused("bad_wish", "There is no such way to rewrite a passage.", 400)
+            raise Refused("bad_wish", _("There is no such way to rewrite a passage."), 400)
         if (self.mode == Generation.Mode.REGISTER) != (self.register in Register.values):
-            raise Refused("bad_wish", "Choose one of the registers.", 400)
+            raise Refused("bad_wish", _("Choose one of the registers."), 400)
         checked_wish(self.instruction)
 
 
@@ -97,7 +99,7 @@ def _part(story: Story, selection: Selection) -> Passage:
     try:
         return cut(story.text, selection.start, selection.end)
     except EmptyPassageError as error:
-        raise Refused("empty_selection", str(error), 400) from error
+        raise Refused("empty_selection", told(str(error)), 400) from error
 
 
 def _first_try(story: Story, selection: Selection, again: int | None) -> Generation | None:
@@ -168,7 +170,8 @@ def _pending(story: Story, generation: int) -> Generation:
     found = story.generations.undecided().select_related("settings", "story").filter(pk=generation)
     pending = found.first()
     if pending is None or not pending.replacement:
-        raise Refused("not_pending", "This replacement was decided on already.", story=story)
+        sentence = _("This replacement was decided on already.")
+        raise Refused("not_pending", sentence, story=story)
     if pending.is_active:
         raise StoryBusyError(story)
     return pending

@@ -14,7 +14,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 from django.utils import timezone
 
 import modelserver
-from prose import words
+from prose import said, words
 from stories.models import Generation, Story
 from stories.writing import checkpoints, hub, recovery
 from stories.writing.assignments import Assignment
@@ -45,7 +45,7 @@ _PIECES_A_TOKEN = 2
 _thinkers: set[tuple[modelserver.Server, str]] = set()
 # The code of an error that the writer's own choice mends.
 CHOSEN_MISSING = "chosen_model_missing"
-_BROKEN = "Something went wrong while the story was being written."
+_BROKEN = said("Something went wrong while the story was being written.")
 # Seconds that the writing waits for a log that does not take the text; the database has it.
 _PATIENCE = 5.0
 
@@ -145,9 +145,10 @@ class _Run:
         """Return the code of `error`, and what the writer is told of it."""
         model = self.generation.model
         if isinstance(error, modelserver.ModelMissingError) and model == self.chosen:
-            return CHOSEN_MISSING, (
-                f"The model {model}, which you chose for this story, is not on the model server "
-                "any more. Choose another one, or go back to the default."
+            return CHOSEN_MISSING, said(
+                "The model %(model)s, which you chose for this story, is not on the model server "
+                "any more. Choose another one, or go back to the default.",
+                model=model,
             )
         return error.code, str(error)
 

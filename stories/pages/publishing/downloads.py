@@ -12,6 +12,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.timezone import localtime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from stories.errors import Refused
@@ -20,6 +22,7 @@ from stories.pages.common import SignedInRequest, own_story
 from stories.pages.publishing.turns import turn
 from stories.publishing import formats, plain, works
 from stories.publishing.works import Work
+from stories.telling import told
 from stories.writing import rates
 
 # Of one writer, in a minute.
@@ -34,17 +37,20 @@ class BookForm(forms.Form):
 
     ALL, GOOD, CHOSEN = "all", "good", "chosen"
 
-    title = forms.CharField(label="Title", max_length=_LONGEST_LINE, required=False)
-    author = forms.CharField(label="Author", max_length=_LONGEST_LINE, required=False)
+    title = forms.CharField(label=_("Title"), max_length=_LONGEST_LINE, required=False)
+    author = forms.CharField(label=_("Author"), max_length=_LONGEST_LINE, required=False)
     ending = forms.ChoiceField(
-        label="Format",
-        choices=[(found.ending, found.label) for found in formats.FORMATS.values()],
+        label=_("Format"),
         widget=forms.RadioSelect,
         initial="epub",
     )
     which = forms.ChoiceField(
-        label="Stories",
-        choices=[(ALL, "All of them"), (GOOD, "The good ones"), (CHOSEN, "Those marked here")],
+        label=_("Stories"),
+        choices=[
+            (ALL, _("All of them")),
+            (GOOD, _("The good ones")),
+            (CHOSEN, _("Those marked here")),
+        ],
         widget=forms.RadioSelect,
         initial=ALL,
     )
@@ -53,6 +59,8 @@ class BookForm(forms.Form):
     def __init__(self, *arguments: Any, user: User, **options: Any) -> None:
         """Offer the stories of `user` that have a text, the oldest first; the newest, if many."""
         super().__init__(*arguments, **{"label_suffix": "", **options})
+        kinds = [(found.ending, told(found.label)) for found in formats.FORMATS.values()]
+        cast("forms.ChoiceField", self.fields["ending"]).choices = kinds
         own = Story.objects.visible_to(user).exclude(text="").order_by("created_at", "pk")
         self.own = own
         newest = list(own.reverse().only("title", "created_at", "good")[: _MOST_STORIES + 1])
@@ -60,14 +68,14 @@ class BookForm(forms.Form):
         self.has_older = len(newest) > _MOST_STORIES
         field = cast("forms.ChoiceField", self.fields["stories"])
         field.choices = [(story.pk, str(story)) for story in self.offered]
-        self.fields["title"].widget.attrs["placeholder"] = "My stories"
+        self.fields["title"].widget.attrs["placeholder"] = _("My stories")
         self.fields["title"].widget.attrs["autocomplete"] = "off"
 
     def clean(self) -> dict[str, object]:
         """See to it that there are stories."""
         found = super().clean() or {}
         if found.get("which") == self.CHOSEN and not found.get("stories"):
-            self.add_error("stories", "Mark at least one story.")
+            self.add_error("stories", gettext("Mark at least one story."))
         return found
 
     def chosen(self) -> list[Story]:
@@ -93,7 +101,7 @@ def download(request: SignedInRequest, story_id: int) -> HttpResponse:
         with turn():
             return _book(kind, str(story), request.user.get_full_name(), [story])
     except Refused as refused:
-        messages.error(request, str(refused))
+        messages.error(request, told(str(refused)))
         return redirect("stories:story", story.pk)
 
 
@@ -107,7 +115,7 @@ def download_all(request: SignedInRequest) -> HttpResponse:
         with turn():
             packed = plain.archive(map(_work, stories.iterator()))
     except Refused as refused:
-        messages.error(request, str(refused))
+        messages.error(request, told(str(refused)))
         return redirect("stories:library")
     return _file(packed, "My stories.zip", "application/zip")
 
@@ -128,11 +136,11 @@ def book(request: SignedInRequest) -> HttpResponse:
         try:
             _count(request.user)
             kind = formats.format_of(found["ending"])
-            title = found["title"] or "My stories"
+            title = found["title"] or gettext("My stories")
             with turn():
                 return _book(kind, title, found["author"], form.chosen())
         except Refused as refused:
-            form.add_error(None, str(refused))
+            form.add_error(None, told(str(refused)))
             status = refused.status
     elif form.is_bound:
         status = 422
@@ -141,7 +149,8 @@ def book(request: SignedInRequest) -> HttpResponse:
 
 def _count(user: User) -> None:
     if seconds := rates.count("files", user.pk, FILES_PER_MINUTE):
-        raise rates.too_often(f"You have taken {FILES_PER_MINUTE} files within a minute.", seconds)
+        sentence = gettext("You have taken %(count)s files within a minute.")
+        raise rates.too_often(sentence % {"count": FILES_PER_MINUTE}, seconds)
 
 
 def _book(kind: formats.Format, title: str, author: str, stories: Sequence[Story]) -> HttpResponse:

@@ -10,6 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import number_format
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
@@ -19,6 +22,7 @@ from stories.models import Genre, Register, Story, StorySettings
 from stories.pages.common import SignedInRequest
 from stories.pages.publishing.turns import turn
 from stories.publishing.reading import files
+from stories.telling import told
 from stories.writing import rates
 
 # Of one writer, in a minute.
@@ -26,7 +30,7 @@ FILES_PER_MINUTE = 20
 # Bytes of all files together; the server takes little more of a form (`serving.web.MAX_BODY`).
 MAX_UPLOAD = 3_500_000
 _MOST_FILES = 20
-_CHAPTERS = "Each chapter or main heading becomes a story of its own"
+_CHAPTERS = _("Each chapter or main heading becomes a story of its own")
 
 
 class InMemory(FileUploadHandler):
@@ -61,8 +65,8 @@ class InMemory(FileUploadHandler):
 class ImportForm(forms.Form):
     """What the stories in the files are said to be, and whether a file is one or several."""
 
-    genre = forms.ChoiceField(label="Genre", choices=Genre)
-    register = forms.ChoiceField(label="Register", choices=Register)
+    genre = forms.ChoiceField(label=_("Genre"), choices=Genre)
+    register = forms.ChoiceField(label=_("Register"), choices=Register)
     split = forms.BooleanField(label=_CHAPTERS, required=False)
 
 
@@ -83,11 +87,13 @@ def _bring_in(request: SignedInRequest, handler: InMemory) -> HttpResponse:
     form, status = ImportForm(request.POST, label_suffix=""), 422
     brought = request.FILES.getlist("files")
     if handler.too_large:
-        refusals = [f"The files have more than {MAX_UPLOAD / 1e6:.1f} MB. Bring fewer at a time."]
+        sentence = gettext("The files have more than %(most)s MB. Bring fewer at a time.")
+        refusals = [sentence % {"most": _megabytes()}]
     elif len(brought) > _MOST_FILES:
-        refusals = [f"These are {len(brought)} files; at most {_MOST_FILES} are read at a time."]
+        sentence = gettext("These are %(count)s files; at most %(most)s are read at a time.")
+        refusals = [sentence % {"count": len(brought), "most": _MOST_FILES}]
     elif not brought:
-        refusals = ["Choose at least one file."]
+        refusals = [gettext("Choose at least one file.")]
     elif not form.is_valid():
         refusals = []
     else:
@@ -110,15 +116,17 @@ def _stories(
     for file in brought:
         try:
             if seconds := rates.count("imports", request.user.pk, FILES_PER_MINUTE):
-                raise rates.too_often("too many files within a minute.", seconds)
+                raise rates.too_often(gettext("too many files within a minute."), seconds)
             with turn():
                 drafts = files.read(file.name or "", file.read(), split=about["split"])
                 written = [Written(draft.title, draft.text) for draft in drafts]
                 stories += add_stories(request.user, written, about["genre"], about["register"])
         except Refused as refused:
-            refusals.append(f"“{file.name}” was not taken in: {refused}")
+            sentence = gettext("“%(file)s” was not taken in: %(reason)s")
+            refusals.append(sentence % {"file": file.name, "reason": told(str(refused))})
             if refused.code == "too_long" and not about["split"]:
-                refusals[-1] += f" Has it chapters? Mark “{_CHAPTERS}”."
+                hint = gettext("Has it chapters? Mark “%(label)s”.") % {"label": _CHAPTERS}
+                refusals[-1] += f" {hint}"
             status = max(status, refused.status)
     return stories, refusals, status
 
@@ -127,7 +135,12 @@ def _shown(request: SignedInRequest, stories: list[Story]) -> HttpResponse:
     """Go to the story that came in, or to the library if there are several."""
     if len(stories) == 1:
         return redirect("stories:story", stories[0].pk)
-    messages.success(request, f"{len(stories)} stories are in your library now.")
+    sentence = ngettext(
+        "%(count)s story is in your library now.",
+        "%(count)s stories are in your library now.",
+        len(stories),
+    )
+    messages.success(request, sentence % {"count": len(stories)})
     return redirect("stories:library")
 
 
@@ -135,6 +148,10 @@ def _last(request: SignedInRequest) -> dict[str, str]:
     """Return the genre and register that the writer chose last."""
     settings = StorySettings.objects.filter(owner=request.user).order_by("-pk").first()
     return {"genre": settings.genre, "register": settings.register} if settings else {}
+
+
+def _megabytes() -> str:
+    return number_format(MAX_UPLOAD / 1e6, 1)
 
 
 def _page(
@@ -145,6 +162,6 @@ def _page(
         "refusals": refusals,
         "accepted": ",".join(files.ENDINGS),
         "most": MAX_UPLOAD,
-        "megabytes": f"{MAX_UPLOAD / 1e6:.1f}",
+        "megabytes": _megabytes(),
     }
     return render(request, "stories/import.html", context, status=status)

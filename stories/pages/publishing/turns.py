@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.utils.translation import gettext as _
+
 from stories.errors import Refused
 
 # Seconds; a story takes less than one, a book of all that it may have up to half a minute.
@@ -38,6 +40,6 @@ def turn() -> Iterator[None]:
 def _busy() -> Refused:
     return Refused(
         "files_busy",
-        "Other files are being made or read at the moment. Try again in a minute.",
+        _("Other files are being made or read at the moment. Try again in a minute."),
         503,
     )

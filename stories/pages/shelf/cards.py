@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
 from stories.history.tags import OwnTag, suggested
 from stories.models import Story
@@ -30,7 +31,8 @@ class Card:
     @property
     def name(self) -> str:
         """What the story is called among all others, for who hears the page."""
-        return f"“{self.story}”{f', {self.apart}' if self.apart else ''}"
+        sentence = _("“%(story)s”, %(apart)s") if self.apart else _("“%(story)s”")
+        return sentence % {"story": self.story, "apart": self.apart}
 
 
 def cards(
@@ -58,4 +60,5 @@ def _shared_titles(stories: list[Story], mine: StoryQuerySet) -> set[str]:
 
 
 def _moment(story: Story) -> str:
-    return f"begun {date_format(localtime(story.created_at), 'j F Y, H:i')}"
+    moment = date_format(localtime(story.created_at), "DATETIME_FORMAT")
+    return _("begun %(moment)s") % {"moment": moment}

@@ -7,6 +7,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Exists, OuterRef, TextChoices
 from django.db.models.functions import Left
 from django.http import QueryDict
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 
 from prose.titles import sort_key
 from stories.history.tags import key_of
@@ -14,7 +16,6 @@ from stories.ids import row_id
 from stories.models import Genre, Story, StoryTag
 from stories.models.story import UNTITLED, StoryQuerySet
 from stories.pages import search
-from django.utils.translation import gettext_lazy as _
 
 PAGE = 12  # stories
 # Characters of a text from which its excerpt is made, where no words are looked for.
@@ -106,13 +107,18 @@ class Choice:
     @property
     def asked(self) -> list[Asked]:
         """Each thing that leaves stories out."""
+        words = gettext("“%(words)s”") % {"words": self.query}
+        genre = str(Genre(self.genre).label) if self.genre else ""
+        model = gettext("by %(model)s") % {"model": self.model}
+        tag = gettext("tag “%(tag)s”") % {"tag": self.tag}
+        good, unfinished = pgettext("of a story", "good"), pgettext("of a story", "unfinished")
         found = (
-            (f"“{self.query}”", bool(self.words), replace(self, words=())),
-            (self.genre, bool(self.genre), replace(self, genre="")),
-            (f"by {self.model}", bool(self.model), replace(self, model="")),
-            (f"tag “{self.tag}”", bool(self.tag), replace(self, tag="")),
-            ("good", self.good, replace(self, good=False)),
-            ("unfinished", self.unfinished, replace(self, unfinished=False)),
+            (words, bool(self.words), replace(self, words=())),
+            (genre, bool(self.genre), replace(self, genre="")),
+            (model, bool(self.model), replace(self, model="")),
+            (tag, bool(self.tag), replace(self, tag="")),
+            (good, self.good, replace(self, good=False)),
+            (unfinished, self.unfinished, replace(self, unfinished=False)),
         )
         return [Asked(label, left.address()) for label, is_set, left in found if is_set]
 
@@ -120,17 +126,21 @@ class Choice:
     def when_nothing(self) -> str:
         """What a person is told when no story is found, and what helps."""
         if len(self.asked) > 1:
-            return "No story of yours fits all of this."
+            return gettext("No story of yours fits all of this.")
         if self.words:
-            return (
+            return gettext(
                 "No story of yours has all of these words in it. Try fewer; part of a word is "
                 "enough."
             )
         if self.good:
-            return "You have not marked a story as good yet. The star below a story does it."
+            return gettext(
+                "You have not marked a story as good yet. The star below a story does it."
+            )
         if self.unfinished:
-            return "None of your stories is unfinished: they all come to an end."
-        return f"No story of yours is found here: {', '.join(a.label for a in self.asked)}."
+            return gettext("None of your stories is unfinished: they all come to an end.")
+        return gettext("No story of yours is found here: %(asked)s.") % {
+            "asked": ", ".join(a.label for a in self.asked)
+        }
 
     def differs_from(self, other: "Choice") -> bool:
         """Tell whether more than the words looked for is another than in `other`."""
@@ -167,7 +177,8 @@ class Choice:
         if self.sort != Sort.TITLE:
             return list(found.values_list("pk", flat=True))
         titled = found.values_list("title", "pk")
-        by_title = sorted(titled, key=lambda row: (sort_key(row[0] or UNTITLED), -row[1]))
+        untitled = str(UNTITLED)
+        by_title = sorted(titled, key=lambda row: (sort_key(row[0] or untitled), -row[1]))
         return [pk for _, pk in by_title]
 
     def _shown(self, stories: StoryQuerySet) -> StoryQuerySet:

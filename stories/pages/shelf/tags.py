@@ -16,6 +16,7 @@ from stories.models import Story
 from stories.pages.common import SignedInRequest, own_story
 from stories.pages.shelf.choosing import address_of
 from stories.pages.shelf.listing import listing
+from stories.telling import told
 
 
 @login_required
@@ -53,7 +54,7 @@ def _change(story: Story, request: SignedInRequest) -> str:
         else:
             tags.add_tags(story, request.POST["add"])
     except Refused as refused:
-        return str(refused)
+        return told(str(refused))
     return ""
 
 

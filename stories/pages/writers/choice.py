@@ -7,6 +7,9 @@ from django import forms
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from modelserver import names
@@ -21,33 +24,40 @@ _LARGEST_SEED = 2**31 - 1
 _HOW = ("temperature", "words_at_once", "seed")
 
 
+def _about_words() -> str:
+    sentence = gettext(
+        "From %(least)s; Continue goes on from there. Empty: as many as the settings allow."
+    )
+    return sentence % {"least": prompts.MIN_WORDS}
+
+
 class WriterForm(forms.ModelForm[Story]):
     """Which model, and how it is asked; what is empty is as it always is."""
 
     writer = forms.CharField(required=False, max_length=200)
     temperature = forms.FloatField(
-        label="Temperature",
+        label=_("Temperature"),
         required=False,
         min_value=0,
         max_value=2,
-        help_text="From 0, what is likeliest, to 2, anything goes. Empty: the model’s own.",
+        help_text=_("From 0, what is likeliest, to 2, anything goes. Empty: the model’s own."),
         widget=forms.NumberInput(attrs={"step": "0.1"}),
     )
     words_at_once = forms.IntegerField(
-        label="Words at a time",
+        label=_("Words at a time"),
         required=False,
         min_value=prompts.MIN_WORDS,
         max_value=prompts.MAX_WORDS,
-        help_text=f"From {prompts.MIN_WORDS}; Continue goes on from there. Empty: as many as the "
-        "settings allow.",
+        help_text=lazy(_about_words, str)(),
     )
     seed = forms.IntegerField(
-        label="Seed",
+        label=_("Seed"),
         required=False,
         min_value=0,
         max_value=_LARGEST_SEED,
-        help_text="The same seed, model and settings write the same again. Empty: a new one each "
-        "time.",
+        help_text=_(
+            "The same seed, model and settings write the same again. Empty: a new one each time."
+        ),
     )
 
     class Meta:
@@ -59,8 +69,9 @@ class WriterForm(forms.ModelForm[Story]):
         self.there, self.before = there, self.instance.writer
         for name in _HOW:
             field: Any = self.fields[name]
+            bounds = {"least": field.min_value, "most": field.max_value}
             for validator in field.validators:
-                validator.message = f"Enter a number from {field.min_value} to {field.max_value}."
+                validator.message = gettext("Enter a number from %(least)s to %(most)s.") % bounds
             self.fields[name].widget.attrs["aria-describedby"] = f"id_{name}_help"
 
     def clean_writer(self) -> str:
@@ -71,7 +82,9 @@ class WriterForm(forms.ModelForm[Story]):
         known = (model.name for model in self.there.models if names.same(model.name, name))
         if chosen := next(known, None):
             return chosen
-        raise forms.ValidationError(self.there.trouble or "The model server has no such model.")
+        raise forms.ValidationError(
+            self.there.trouble or gettext("The model server has no such model.")
+        )
 
 
 def panel_context(story: Story) -> dict[str, Any]:

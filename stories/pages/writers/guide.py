@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 import modelserver
@@ -43,7 +44,7 @@ async def _way() -> Way:
     model = _RECOMMENDED if embedded else settings.STORY_MODEL
     try:
         if (await modelserver.about(server)).is_pocket:
-            return Way(server, model, False, False, False, "What answers is pocket.")
+            return Way(server, model, False, False, False, _("What answers is pocket."))
         there = await modelserver.installed(server)
     except ModelServerError as error:
         return Way(server, model, False, False, False, told(str(error)))

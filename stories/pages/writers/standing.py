@@ -5,6 +5,9 @@ and how it stands.
 from typing import NamedTuple
 
 from django.conf import settings
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 import modelserver
 from modelserver import Installed, ModelServerError, names
@@ -13,10 +16,10 @@ from stories.telling import told
 
 # Up to so many billions of parameters; the last one has no limit.
 _GOOD_FOR = (
-    (1.0, "Short, plain stories in English, at once and on any machine."),
-    (5.0, "Short stories that keep to their settings; an ordinary computer is enough."),
-    (15.0, "Longer stories, a finer style, more languages; wants a graphics card, or patience."),
-    (float("inf"), "The finest style and long plots; wants a strong graphics card."),
+    (1.0, _("Short, plain stories in English, at once and on any machine.")),
+    (5.0, _("Short stories that keep to their settings; an ordinary computer is enough.")),
+    (15.0, _("Longer stories, a finer style, more languages; wants a graphics card, or patience.")),
+    (float("inf"), _("The finest style and long plots; wants a strong graphics card.")),
 )
 _BYTES_A_GIGABYTE, _BYTES_A_MEGABYTE = 10**9, 10**6
 
@@ -66,7 +69,7 @@ def standing(story: Story, there: Found) -> Standing:
     options = [
         Option(
             "",
-            f"{_title(service, tuned)}, the default",
+            gettext("%(model)s, the default") % {"model": _title(service, tuned)},
             _facts(default, loading) if default else "",
             _good_for(service, default, tuned),
             is_chosen=not story.writer,
@@ -88,7 +91,7 @@ def standing(story: Story, there: Found) -> Standing:
         )
     missing = bool(story.writer) and not any(option.is_chosen for option in options)
     if missing:
-        state = "not there any more" if not there.trouble else ""
+        state = gettext("not there any more") if not there.trouble else ""
         title = _title(story.writer, tuned)
         options.append(Option(story.writer, title, state, "", is_chosen=True))
     return Standing(options, there.trouble, is_gone=missing and not there.trouble)
@@ -116,28 +119,36 @@ def _facts(model: Installed, loading: set[names.Name]) -> str:
     facts = [_size(model.size)]
     if model.billions:
         facts.append(
-            f"{model.billions:.3g} billion parameters"
+            gettext("%(count)s billion parameters") % {"count": _rounded(model.billions)}
             if model.billions >= 1
-            else f"{model.billions * 1000:.3g} million parameters"
+            else gettext("%(count)s million parameters")
+            % {"count": _rounded(model.billions * 1000)}
         )
     if model.is_loaded:
-        facts.append("loaded")
+        facts.append(gettext("loaded"))
     elif names.parse(model.name) in loading:
-        facts.append("loading")
+        facts.append(gettext("loading"))
     else:
-        facts.append("loads with the first word")
+        facts.append(gettext("loads with the first word"))
     return ", ".join(facts)
+
+
+def _rounded(number: float) -> str:
+    """Return `number` in three figures."""
+    return number_format(f"{number:.3g}")
 
 
 def _size(size: int) -> str:
     if size >= _BYTES_A_GIGABYTE:
-        return f"{size / _BYTES_A_GIGABYTE:.1f} GB"
-    return f"{max(1, round(size / _BYTES_A_MEGABYTE))} MB"
+        return gettext("%(size)s GB") % {"size": number_format(size / _BYTES_A_GIGABYTE, 1)}
+    return gettext("%(size)s MB") % {"size": max(1, round(size / _BYTES_A_MEGABYTE))}
 
 
 def _good_for(name: str, model: Installed | None, tuned: dict[names.Name, WriterModel]) -> str:
     known = tuned.get(names.parse(name))
-    lead = f"Tuned on approved stories, from {known.base}. " if known else ""
-    if model is None or model.billions is None:
-        return lead.strip()
-    return lead + next(text for most, text in _GOOD_FOR if model.billions < most)
+    said = []
+    if known:
+        said.append(gettext("Tuned on approved stories, from %(base)s.") % {"base": known.base})
+    if model is not None and model.billions is not None:
+        said.append(next(str(text) for most, text in _GOOD_FOR if model.billions < most))
+    return " ".join(said)

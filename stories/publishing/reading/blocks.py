@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from prose import said
 from prose.sentences import ends_sentence
 from stories.errors import Refused
 from stories.publishing.works import cleaned
@@ -53,15 +54,25 @@ class Blocks:
             return
         self.characters += len(text)
         if self.characters > MAX_CHARACTERS:
-            raise too_large(f"more than {MAX_CHARACTERS:,} characters")
+            raise too_large(
+                said(
+                    "it has more than %(most)s characters. Bring it in smaller parts.",
+                    most=f"{MAX_CHARACTERS:,}",
+                )
+            )
         if len(self.found) >= MAX_PARAGRAPHS:
-            raise too_large(f"more than {MAX_PARAGRAPHS:,} paragraphs")
+            raise too_large(
+                said(
+                    "it has more than %(most)s paragraphs. Bring it in smaller parts.",
+                    most=f"{MAX_PARAGRAPHS:,}",
+                )
+            )
         self.found.append(Block(" ".join(text.split("\n")) if level else text, level))
 
 
-def too_large(what: str) -> Refused:
-    """Return the refusal of a file that has `what`."""
-    return Refused("too_large", f"it has {what}. Bring it in smaller parts.", 422)
+def too_large(why: str) -> Refused:
+    """Return the refusal of a file that has too much of something."""
+    return Refused("too_large", why, 422)
 
 
 def unreadable(why: str) -> Refused:
@@ -79,9 +90,16 @@ def drafts(blocks: Blocks, name: str, *, split: bool) -> list[Draft]:
     level = _main_level(found) if split else 0
     stories = _parts(found, level, blocks.title or name) if level else _whole(blocks, name)
     if not stories:
-        raise unreadable("there is no text in it.")
+        raise unreadable(said("there is no text in it."))
     if len(stories) > MAX_STORIES:
-        raise too_large(f"{len(stories):,} parts; at most {MAX_STORIES} become stories at a time")
+        raise too_large(
+            said(
+                "it has %(parts)s parts; at most %(most)s become stories at a time. Bring it in "
+                "smaller parts.",
+                parts=f"{len(stories):,}",
+                most=MAX_STORIES,
+            )
+        )
     return stories
 
 

@@ -4,6 +4,7 @@ import posixpath
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from prose import said
 from stories.publishing.reading import markup
 from stories.publishing.reading.blocks import Blocks, unreadable
 from stories.publishing.reading.packed import Packed
@@ -18,7 +19,7 @@ _DEEPER = 1
 def read(packed: Packed) -> Blocks:
     """Return the paragraphs and headings of a book; raises `Refused`."""
     if any(lock in packed for lock in _LOCKS):
-        raise unreadable("it is protected against copying.")
+        raise unreadable(said("it is protected against copying."))
     container = _Container()
     markup.read(packed.read(_CONTAINER), container)
     package = _Package()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from prose import said
 from stories.publishing.reading import epub, text, word
 from stories.publishing.reading.blocks import Blocks, Draft, drafts, unreadable
 from stories.publishing.reading.packed import Packed
@@ -27,7 +28,7 @@ def read(name: str, content: bytes, *, split: bool) -> list[Draft]:
     path = PurePosixPath(name)
     ending = path.suffix.lower()
     if ending in _OLD_WORD:
-        raise unreadable("open it in a word processor and save it as DOCX.")
+        raise unreadable(said("open it in a word processor and save it as DOCX."))
     if ending not in _READERS:
-        raise unreadable("text, Markdown, DOCX and EPUB files can be read.")
+        raise unreadable(said("text, Markdown, DOCX and EPUB files can be read."))
     return drafts(_READERS[ending](content), path.stem, split=split)

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import DefusedXMLParser
 
+from prose import said
 from stories.publishing.reading.blocks import SCENE_BREAK, Blocks, unreadable
 
 # Those of HTML, which XHTML of before may use: "&nbsp;".
@@ -51,9 +52,9 @@ def read(content: bytes, target: Target) -> None:
         parser.feed(content)
         parser.close()
     except DefusedXmlException as error:
-        raise unreadable("it declares entities or elements, which no story needs.") from error
+        raise unreadable(said("it declares entities or elements, which no story needs.")) from error
     except (ParseError, ValueError, LookupError) as error:
-        raise unreadable("a part of it is not well-formed XML.") from error
+        raise unreadable(said("a part of it is not well-formed XML.")) from error
 
 
 def _doctype(name: str, system: str | None, public: str | None, has_declarations: int) -> None:

@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from io import BytesIO
 
+from prose import said
 from stories.publishing.reading.blocks import too_large, unreadable
 
 # Bytes. What a file says of its size may be a lie: what is unpacked counts.
@@ -35,9 +36,9 @@ class Packed:
         try:
             self._file = zipfile.ZipFile(BytesIO(content))
         except _FAULTS as error:
-            raise unreadable("the file is damaged.") from error
+            raise unreadable(said("the file is damaged.")) from error
         if len(self._file.filelist) > _MAX_PARTS:
-            raise too_large("too many parts")
+            raise too_large(said("it has too many parts. Bring it in smaller parts."))
 
     def __contains__(self, name: str) -> bool:
         """Tell whether there is a part of that name."""
@@ -46,23 +47,25 @@ class Packed:
     def read(self, name: str) -> bytes:
         """Return the part `name`; raises `Refused` when it isn't there, damaged or too large."""
         if name not in self:
-            raise unreadable("a part of it is missing.")
+            raise unreadable(said("a part of it is missing."))
         info = self._file.getinfo(name)
         if info.flag_bits & _ENCRYPTED:
-            raise unreadable("it is protected by a password.")
+            raise unreadable(said("it is protected by a password."))
         if info.compress_type not in _METHODS:
-            raise unreadable("it is packed in a way that is not used for such files.")
+            raise unreadable(said("it is packed in a way that is not used for such files."))
         most = min(MAX_PART, self.left)
         try:
             with self._file.open(info) as part:
                 content = part.read(most + 1)
         except _FAULTS as error:
-            raise unreadable("the file is damaged.") from error
+            raise unreadable(said("the file is damaged.")) from error
         if len(content) > most:
-            raise too_large("far more in it than its size tells")
+            raise too_large(
+                said("it has far more in it than its size tells. Bring it in smaller parts.")
+            )
         self.left -= len(content)
         # In every encoding that the parser takes, they are these bytes.
         self._signs_left -= sum(map(content.count, (b"<", b"&", b"=")))
         if self._signs_left < 0:
-            raise too_large("too many elements")
+            raise too_large(said("it has too many elements. Bring it in smaller parts."))
         return content

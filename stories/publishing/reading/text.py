@@ -5,6 +5,7 @@ import re
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from prose import said
 from stories.publishing.reading.blocks import (
     MAX_CHARACTERS,
     SCENE_BREAK,
@@ -31,11 +32,18 @@ def decoded(content: bytes, most: int = MAX_CHARACTERS) -> str:
     try:
         text = content.decode(coding)
     except UnicodeDecodeError as error:
-        raise unreadable("it is not Unicode text. Save it as text in UTF-8.") from error
+        raise unreadable(said("it is not Unicode text. Save it as text in UTF-8.")) from error
     if len(text) > most:
-        raise too_large(f"{len(text):,} characters; at most {most:,} are taken")
+        raise too_large(
+            said(
+                "it has %(length)s characters; at most %(most)s are taken. Bring it in smaller "
+                "parts.",
+                length=f"{len(text):,}",
+                most=f"{most:,}",
+            )
+        )
     if "\0" in text:
-        raise unreadable("it is not a text file.")
+        raise unreadable(said("it is not a text file."))
     return cleaned(text)
 
 
@@ -64,7 +72,14 @@ def read_markdown(content: bytes) -> Blocks:
     text = decoded(content, MAX_MARKDOWN)
     signs = len(_SIGN.findall(text))
     if signs > MAX_SIGNS:
-        raise too_large(f"{signs:,} lines and signs of Markdown; at most {MAX_SIGNS:,} are taken")
+        raise too_large(
+            said(
+                "it has %(signs)s lines and signs of Markdown; at most %(most)s are taken. Bring "
+                "it in smaller parts.",
+                signs=f"{signs:,}",
+                most=f"{MAX_SIGNS:,}",
+            )
+        )
     for token in parser.parse(text):
         if token.type == "heading_open":
             level = int(token.tag[1:])
