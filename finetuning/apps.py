@@ -14,6 +14,8 @@ class FinetuningConfig(AppConfig):
     def ready(self) -> None:
         """Listen for stories that are withdrawn; its models are loaded by now, and not before."""
         from finetuning import withdrawals
+        from finetuning.models.wording import name_models
 
+        name_models(self)
         post_save.connect(withdrawals.on_saved, sender="stories.Story")
         post_delete.connect(withdrawals.on_deleted, sender="stories.Story")

@@ -14,5 +14,8 @@ class StoriesConfig(AppConfig):
     verbose_name = _("Story library")
 
     def ready(self) -> None:
-        """Let routes have `<id:…>`: in these pages, at the socket, in the admin and elsewhere."""
+        """Let routes have `<id:…>`, in the admin too; name the models, which are loaded by now."""
+        from stories.models.wording import name_models
+
         register_converter(IdConverter, "id")
+        name_models(self)

@@ -1,5 +1,6 @@
 """The account pages' forms: allauth's, with our own labels and no placeholder that repeats them."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as allauth_forms
@@ -26,7 +27,7 @@ _OPTIONAL = {"email": _("Email (optional)")}
 class OwnWords(forms.Form):
     """Labels by the name of the field."""
 
-    labels: "dict[str, StrOrPromise]" = _LABELS
+    labels: "Mapping[str, StrOrPromise]" = _LABELS
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

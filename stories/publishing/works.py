@@ -23,6 +23,13 @@ BETWEEN_PARAGRAPHS = re.compile(r"\n(?:[ \t]*+\n)++")
 _RIGHT = frozenset({"R", "AL"})
 
 
+# What an EPUB says of how it can be read; `Book.summary` has it in the book's language.
+ACCESSIBLE = said(
+    "Text only, in reading order, with headings and a table of contents. Type and colours are the "
+    "reader’s to choose."
+)
+
+
 class Paragraph(NamedTuple):
     """The lines of a paragraph, none of them empty, and whether it reads from right to left."""
 
@@ -57,6 +64,7 @@ class Book:
     title: str
     author: str
     works: Sequence[Work]
+    summary: str = ACCESSIBLE
 
     @property
     def has_contents(self) -> bool:

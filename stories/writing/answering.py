@@ -77,8 +77,8 @@ class Answer:
         removed += ({"kind": str(each.kind), "text": each.text} for each in self._cleaner.removed)
         if self.refused and outcome.status == outcome.status.DONE:
             refusals = [each["text"] for each in removed if each["kind"] == Kind.REFUSAL]
-            said = " ".join("".join(refusals[-1:]).split())
-            quote = said if len(said) <= _LONGEST_QUOTE else f"{said[: _LONGEST_QUOTE - 1]}…"
+            answer = " ".join("".join(refusals[-1:]).split())
+            quote = answer if len(answer) <= _LONGEST_QUOTE else f"{answer[: _LONGEST_QUOTE - 1]}…"
             outcome.error_code = "refused_by_model"
             outcome.error_message = said(
                 "The model refused: “%(quote)s” Nothing was changed.", quote=quote

@@ -1,9 +1,11 @@
 """Stories taken along as files: one, a choice of them bound as a book, or all in an archive."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Sum
@@ -12,7 +14,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.timezone import localtime
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -155,6 +157,8 @@ def _count(user: User) -> None:
 
 def _book(kind: formats.Format, title: str, author: str, stories: Sequence[Story]) -> HttpResponse:
     made = works.bind(title, author, [_work(story) for story in stories], kind.most_lines)
+    with override(made.language if made.language in dict(settings.LANGUAGES) else "en"):
+        made = replace(made, summary=told(made.summary))
     return _file(kind.write(made), kind.name(made), kind.media_type)
 
 

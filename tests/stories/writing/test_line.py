@@ -68,7 +68,7 @@ def test_many_at_once_get_slots_and_places_as_they_asked(settings: Settings) -> 
     settings.GENERATION_SLOTS = 4
     settings.QUEUE_LIMIT = 40
     stories = [new_story(f"writer-{number}") for number in range(50)]
-    wanted = [_Wanted(story.pk, story.owner, Generation.Kind.WRITE, "") for story in stories]
+    wanted = [_Wanted(story.pk, story.owner, Generation.Kind.WRITE, "", "en") for story in stories]
     opened = _open_at_once(wanted)
     rows = [each for each in opened if isinstance(each, Generation)]
     assert [row.status for row in rows] == ["running"] * 4 + ["queued"] * 40
