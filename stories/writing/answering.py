@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from prose import said
 from prose.answers.cleaner import AnswerCleaner
 from prose.answers.taken import Kind
 from prose.answers.task import Task
