@@ -15,6 +15,7 @@ from celery.schedules import crontab
 from csp.constants import NONCE, SELF
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
 from environs import Env, validate
 
 from modelserver import Server
@@ -247,7 +248,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 ALLOW_SIGNUP = env.bool("ALLOW_SIGNUP", False)
 # Whom the pages name when somebody needs an account, a link or a right; shown to everybody.
-CONTACT = env.str("CONTACT", "the administrator of this installation")
+CONTACT = env.str("CONTACT", "") or _("the administrator of this installation")
 ACCOUNT_ADAPTER = "stories.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
     name: f"stories.accounts.forms.{form}"

@@ -175,7 +175,12 @@ class TrainingExample(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.side} {self.story_id} v{self.version} in run {self.run_id}"
+        return gettext("%(side)s %(story)s v%(version)s in run %(run)s") % {
+            "side": self.side,
+            "story": self.story_id,
+            "version": self.version,
+            "run": self.run_id,
+        }
 
     @property
     def shown_story(self) -> Story | None:

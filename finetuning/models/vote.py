@@ -1,6 +1,7 @@
 """A writer's choice between two stories of the same settings, made without knowing the models."""
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from finetuning.models.run import TrainingRun
@@ -29,4 +30,8 @@ class BlindVote(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.preferred} in pair {self.pair} of run {self.run_id}"
+        return gettext("%(side)s in pair %(pair)s of run %(run)s") % {
+            "side": self.preferred,
+            "pair": self.pair,
+            "run": self.run_id,
+        }

@@ -4,13 +4,13 @@ which model wrote which."""
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, TextChoices
 from django.utils.crypto import salted_hmac
 
 from finetuning.models import BlindVote, TrainingRun
 from finetuning.pipeline.statistics import wilson
 from finetuning.services import pairs
-from stories.models import User
+from stories.models import Genre, Register, User
 
 _Preferred = BlindVote.Preferred
 # Older evaluations say nothing about models that anybody would still choose.
@@ -61,10 +61,14 @@ def next_pair(user: User) -> Pair | None:
         number=number,
         first=stories[order[0]]["text"],
         second=stories[order[1]]["text"],
-        genre=stories["service"]["genre"],
-        register=stories["service"]["register"],
+        genre=_label(Genre, stories["service"]["genre"]),
+        register=_label(Register, stories["service"]["register"]),
         left=left,
     )
+
+
+def _label(choices: type[TextChoices], value: str) -> str:
+    return str(choices(value).label) if value in choices.values else value
 
 
 def vote(user: User, run: TrainingRun, number: int, choice: str) -> bool:

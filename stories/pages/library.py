@@ -30,7 +30,7 @@ def library(request: SignedInRequest) -> HttpResponse:
         **listing(request.user, request.GET),
         "any_text": mine.filter(word_count__gt=0).exists(),
         "sorts": Sort.choices,
-        "genres": Genre.values,
+        "genres": list(Genre),
         "longest_query": search.LONGEST_QUERY,
         "just_deleted": deleted.filter(pk=row_id(request.GET.get("deleted", "")) or 0).first(),
         "in_trash": deleted.count(),
