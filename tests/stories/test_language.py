@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.utils import translation
 from django.utils.text import capfirst
 from django.utils.translation.trans_real import catalog
+from pytest_django import Settings
 
 from finetuning.models import TrainingRun
 from storaiteller_site.languages.sockets import in_its_language
@@ -20,6 +21,7 @@ from stories.live.routing import websocket_urlpatterns
 from stories.models import Generation, Genre, Story, StorySettings
 from stories.pages.forms import StorySettingsForm
 from stories.pages.shelf.choosing import Choice
+from stories.writing import rates
 
 _GERMAN: dict[Any, str] = {
     "Adventure": "Abenteuer",
@@ -31,6 +33,8 @@ _GERMAN: dict[Any, str] = {
     "by %(model)s": "von %(model)s",
     "A frame may have %(most)s characters at most.": "Höchstens %(most)s Zeichen.",
     "There is no story to continue yet. Write one first.": "Es gibt noch keine Geschichte.",
+    ("You have asked for %(count)s story within a minute.", 1): "Schon %(count)s Geschichten.",
+    ("Wait %(count)s second and try again.", 1): "Warte %(count)s Sekunden.",
     "You are signed out. Sign in again to go on.": "Du bist abgemeldet.",
 }
 
@@ -74,13 +78,19 @@ async def _told(socket: WebsocketCommunicator) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_each_socket_is_answered_in_its_own_language(story: Story) -> None:
+async def test_each_socket_is_answered_in_its_own_language(
+    story: Story, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.GENERATIONS_PER_MINUTE = 2
+    monkeypatch.setattr(rates, "_WINDOW", 10**8)  # no minute ends within the test
     async with _Socket(story, "en") as english, _Socket(story, "de") as german:
         # They are opened together, in one task for both.
         for socket in (english, german):
             await socket.send_json_to({"type": "continue"})
         assert await _told(english) == "There is no story to continue yet. Write one first."
         assert await _told(german) == "Es gibt noch keine Geschichte."
+        await german.send_json_to({"type": "continue"})
+        assert (await _told(german)).startswith("Schon 2 Geschichten. Warte ")
         await german.send_to(text_data="x" * 70_000)
         assert await _told(german) == "Höchstens 65.536 Zeichen."
         await english.send_to(text_data="x" * 70_000)
