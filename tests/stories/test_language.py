@@ -114,7 +114,7 @@ async def test_the_end_of_a_session_is_told_in_the_sockets_language(
 
 def test_labels_are_translated_and_what_is_stored_is_not() -> None:
     with translation.override("de"):
-        assert Genre("Adventure").label == "Abenteuer"
+        assert str(Genre("Adventure").label) == "Abenteuer"
         assert Genre.ADVENTURE.value == "Adventure"
         form = StorySettingsForm({"max_words": "9"})
         assert form.fields["genre"].label == "Gattung"
