@@ -81,14 +81,17 @@ class Tags:
 
     def _read(self, text: str, *, last: bool) -> str:
         place = 0
+        half = None if last else _half(text, place)
         for tag in _TAG.finditer(text):
+            if half and place <= half.start() < tag.start():
+                break  # it may belong to one that is on its way: "<|[INST]|>"
             self._between(text[place : tag.start()])
             place = tag.end()
             self._meet(tag)
             if self.ended:
                 break
         if not self.ended:
-            half = None if last else _HALF.search(text, max(place, len(text) - _LONGEST_HALF))
+            half = None if last else _half(text, place)
             end = half.start() if half else len(text)
             self._held = text[end:]
             self._between(text[place:end])
@@ -178,3 +181,8 @@ class Tags:
     def _end_header(self) -> None:
         name, self._header = (self._header or "").strip(), None
         self.thinking = name.lower().startswith(_THINKING_CHANNELS)
+
+
+def _half(text: str, place: int) -> re.Match[str] | None:
+    """Return what may become a tag at the end of `text`, if it begins at `place` or after it."""
+    return _HALF.search(text, max(place, len(text) - _LONGEST_HALF))

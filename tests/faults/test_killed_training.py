@@ -31,7 +31,7 @@ LONG_STEPS = {"train", "convert", "measure"}
 
 
 class Watch:
-    """Counts trainers all the time."""
+    """Counts trainers all the time, each with the processes that it starts as one."""
 
     def __init__(self, data: Path) -> None:
         self.most = 0
@@ -40,7 +40,11 @@ class Watch:
 
     def _look(self) -> None:
         while not self._over.is_set():
-            self.most = max(self.most, len(trainers(self._data)))
+            groups = set()
+            for process in trainers(self._data):
+                with suppress(ProcessLookupError):
+                    groups.add(os.getpgid(process))
+            self.most = max(self.most, len(groups))
             time.sleep(0.02)
 
     def __enter__(self) -> "Watch":

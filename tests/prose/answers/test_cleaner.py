@@ -202,6 +202,7 @@ SIGNS = st.sampled_from(
 @given(st.lists(SIGNS, max_size=30).map("".join), CUTS, st.booleans())
 @example("**a***b*** c", [1, 4, 9], False)
 @example("```\nOne\n``` two", [2], False)
+@example("x <|[INST]|> y", [1, 4, 9], False)
 @settings(max_examples=1_500, deadline=None)
 def test_any_text_is_the_same_in_any_pieces(text: str, cuts: list[int], goes_on: bool) -> None:
     task = Task(base="Once there was a road.") if goes_on else Task()
