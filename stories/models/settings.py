@@ -2,6 +2,7 @@
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from prose import prompts
 from prose.settings import Settings
@@ -82,6 +83,8 @@ class StorySettings(models.Model):
     premise = models.CharField(
         "What should happen", max_length=prompts.MAX_PREMISE_LENGTH, blank=True
     )
+    # A code of `prose.languages.offered`, by which the form chooses; empty for English.
+    language = models.CharField(_("Language"), max_length=12, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = StorySettingsQuerySet.as_manager()

@@ -53,7 +53,7 @@ class BookForm(forms.Form):
     def __init__(self, *arguments: Any, user: User, **options: Any) -> None:
         """Offer the stories of `user` that have a text, the oldest first; the newest, if many."""
         super().__init__(*arguments, **{"label_suffix": "", **options})
-        own = Story.objects.visible_to(user).exclude(text="").order_by("created_at", "pk")
+        own = Story.objects.visible_to(user).select_related("settings").exclude(text="").order_by("created_at", "pk")
         self.own = own
         newest = list(own.reverse().only("title", "created_at", "good")[: _MOST_STORIES + 1])
         self.offered = newest[:_MOST_STORIES][::-1]
@@ -101,7 +101,8 @@ def download(request: SignedInRequest, story_id: int) -> HttpResponse:
 @require_safe
 def download_all(request: SignedInRequest) -> HttpResponse:
     """Send all of my stories as text files in one archive, the oldest first."""
-    stories = Story.objects.visible_to(request.user).order_by("created_at", "pk")
+    mine = Story.objects.visible_to(request.user).select_related("settings")
+    stories = mine.order_by("created_at", "pk")
     try:
         _count(request.user)
         with turn():
@@ -152,7 +153,8 @@ def _book(kind: formats.Format, title: str, author: str, stories: Sequence[Story
 def _work(story: Story) -> Work:
     # The number alone is another story's in another installation.
     key = f"{story.pk} {story.created_at.isoformat()}"
-    return Work(str(story), story.text, key, localtime(story.updated_at))
+    changed = localtime(story.updated_at)
+    return Work(str(story), story.text, key, changed, story.settings.language)
 
 
 def _file(content: bytes, name: str, content_type: str) -> HttpResponse:
