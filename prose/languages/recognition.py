@@ -43,6 +43,8 @@ _CODES = {
     "danish": "da", "norwegian": "nb", "finnish": "fi", "estonian": "et", "hungarian": "hu",
     "polish": "pl", "czech": "cs", "turkish": "tr", "indonesian": "id", "lithuanian": "lt",
 }  # fmt: skip
+# All that a text may be found to be in.
+CODES = frozenset({*_CODES.values(), *(code for code, _ in _SCRIPTS), "uk", "vi"})
 _SNOWBALL = {code: name for name, code in _CODES.items()}
 
 
