@@ -29,8 +29,14 @@ _NO_TITLE = re.compile(
 )
 _WRAPPED = re.compile(r"\s*[\"“„«「《](?P<title>[^\"“”«»」》\n]{2,80})[\"”“»」》]\s*")
 _LABELS = (
-    ("introduction", "introducción", "introduzione", "einleitung", "einführung", "引言", "开头", "开端"),
-    ("development", "développement", "desarrollo", "sviluppo", "hauptteil", "entwicklung", "发展", "经过"),
+    (
+        *("introduction", "introducción", "introduzione", "einleitung", "einführung"),
+        *("引言", "开头", "开端"),
+    ),
+    (
+        *("development", "développement", "desarrollo", "sviluppo", "hauptteil", "entwicklung"),
+        *("发展", "经过"),
+    ),
     ("conclusion", "conclusión", "schluss", "conclusione", "fazit", "结尾", "结局", "结论"),
 )
 _LABEL_OF = {label: number for number, labels in enumerate(_LABELS) for label in labels}

@@ -67,7 +67,8 @@ _PLAIN_OFFER = re.compile(
 # A yes that nothing follows in its line; "Of course!" alone is a story's as well.
 _ALONE = re.compile(
     rf"{_LEAD}(?:sure(?: thing)?|certainly|gladly|with pleasure|got it|understood|(?:sehr )?gerne?"
-    r"|avec plaisir|con (?:mucho )?gusto|volentieri|con (?:molto )?piacere|好的|没问题)[ \u00a0\u202f]*[!！][*_ ]*(?:\n|\Z)",
+    r"|avec plaisir|con (?:mucho )?gusto|volentieri|con (?:molto )?piacere|好的|没问题)"
+    r"[ \u00a0\u202f]*[!！][*_ ]*(?:\n|\Z)",
     re.IGNORECASE,
 )
 _LABELS = "|".join((*(words.label for words in phrases.LANGUAGES), phrases.CHINESE_LABEL))

@@ -173,7 +173,10 @@ ITALIAN = Language(
         r"|naturalmente|assolutamente|perfetto|capito|okay|ok|grazie[^.!:\n]{0,60}|sì"
         r"|(?:che )?(?:bella|buona|ottima) idea"
     ),
-    here=r"ecco(?:ti|vi|le|la)?|di seguito(?: trov[ia])?|qui (?:sotto|di seguito)|(?:ti|le) propongo",
+    here=(
+        r"ecco(?:ti|vi|le|la)?|di seguito(?: trov[ia])?|qui (?:sotto|di seguito)"
+        r"|(?:ti|le) propongo"
+    ),
     weak=r"quest[ao] è|ho (?:scritto|riscritto|creato|preparato)",
     article=r"(?:la|il|lo|i|gli|le|una?|un['’]|l['’])(?: (?:tua|tuo|sua|suo|mia|mio))?",
     noun=(

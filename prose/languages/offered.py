@@ -4,8 +4,8 @@ A prompt's wording is a contract: no name here changes once there are stories. E
 of its own among settings: it is what a prompt is in that says nothing of a language.
 """
 
-# BCP 47, in small letters. Llama 3.2 is made for German, French, Italian, Portuguese, Spanish, Hindi
-# and Thai; larger models write the others too. In the order of their own names.
+# BCP 47, in small letters, in the order of their own names. Llama 3.2 is made for German, French,
+# Italian, Portuguese, Spanish, Hindi and Thai; larger models write the others too.
 NAMES = {
     "id": "Indonesian",
     "ca": "Catalan",

@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from stories.errors import Refused
 from prose.languages.recognition import RIGHT_TO_LEFT, language_of
+from stories.errors import Refused
 
 # Code points of all stories of one book: a shelf of novels. More would keep the process from
 # everybody else for too long.

@@ -53,7 +53,7 @@ class BookForm(forms.Form):
     def __init__(self, *arguments: Any, user: User, **options: Any) -> None:
         """Offer the stories of `user` that have a text, the oldest first; the newest, if many."""
         super().__init__(*arguments, **{"label_suffix": "", **options})
-        own = Story.objects.visible_to(user).select_related("settings").exclude(text="").order_by("created_at", "pk")
+        own = Story.objects.visible_to(user).exclude(text="").order_by("created_at", "pk")
         self.own = own
         newest = list(own.reverse().only("title", "created_at", "good")[: _MOST_STORIES + 1])
         self.offered = newest[:_MOST_STORIES][::-1]
@@ -79,7 +79,7 @@ class BookForm(forms.Form):
             chosen = chosen.filter(pk__in=found["stories"])
         # Before their texts are read.
         works.check_length(chosen.aggregate(length=Sum(Length("text")))["length"] or 0)
-        return list(chosen)
+        return list(chosen.select_related("settings"))
 
 
 @login_required

@@ -12,11 +12,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from prose.languages.recognition import language_of
 from stories.history import links
 from stories.models import Story
 from stories.pages.common import SignedInRequest, own_story
 from stories.publishing import works
-from prose.languages.recognition import language_of
 from stories.writing import rates
 
 # From one address: a class behind one router reads too.
