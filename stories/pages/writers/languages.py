@@ -17,7 +17,8 @@ def choices() -> list[tuple[str, str]]:
 
 
 def _own_name(code: str) -> str:
-    return capfirst(get_language_info(code)["name_local"])
+    name: str = capfirst(get_language_info(code)["name_local"])
+    return name
 
 
 def writes_only_english(model: str) -> bool:
