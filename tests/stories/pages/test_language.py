@@ -81,7 +81,7 @@ def test_pocket_is_asked_for_english_unless_somebody_wants_to_try(
 def test_who_writes_english_only_is_told_by_the_base(alices: Client, story: Story) -> None:
     found = HELP.search(alices.get(NEW).content.decode())
     assert found is not None
-    assert found[1] == " hidden"
+    assert found.groups() == (" hidden", ""), "it describes the field, even hidden"
     assert not writes_only_english("llama3.2:latest")
     assert writes_only_english("smollm2:135m")
     WriterModel.objects.create(name="tales", base="tinyllama")
