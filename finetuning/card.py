@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from finetuning.services import lineage
 from prose import words
-from stories.publishing.languages import language_of
+from prose.languages.recognition import language_of
 
 
 def write() -> str:

@@ -2,6 +2,11 @@
 
 The wording is a contract: approved stories are trained on it, so that a changed word here makes
 every earlier training example a different task. It stands nowhere else.
+
+A story in another language than English is asked for by one sentence more, the last one of all:
+" Write the story in German." It comes behind the twist and the child-friendly content, and before
+the parts that a rewrite must not change. Its names are `prose.languages.offered`'s, in English
+like the rest; without it, the prompt is that of a story in English.
 """
 
 import math
@@ -9,6 +14,7 @@ import re
 from string import Formatter
 
 from prose import words
+from prose.languages.offered import CODES, NAMES, OTHER_SCRIPTS
 from prose.settings import Settings
 
 MIN_WORDS = 20
@@ -16,6 +22,8 @@ MAX_WORDS = 5_000
 # English takes less; and a byte in other scripts, of a tokenizer that was not made for them.
 _TOKENS_A_WORD, _TOKENS_A_BYTE = 2, 2 / 3
 _MOST_TOKENS_A_WORD = 24
+# Of other languages, by the letters that they are written in.
+_TOKENS_A_LATIN_WORD, _TOKENS_A_WORD_ELSEWHERE = 4, 12
 # Characters of a free-text field that reach the prompt.
 MAX_FIELD_LENGTH = 300
 # Characters of what should happen in a story.
@@ -35,6 +43,7 @@ _VOWELS = frozenset("aeiou")
 _PARTS = " The story must have an introduction, a development and a conclusion."
 _TWIST = " The finale of the story must have a twist."
 _CHILD = " The content must be child-friendly. The story might not involve children."
+_LANGUAGE = " Write the story in {language}."
 _REWRITE = (
     " It is important that the story starts with this part unchanged: {initial_part} and finishes "
     "with this part unchanged: {final_part}"
@@ -59,6 +68,7 @@ _MIDDLE = re.compile(
 _END = re.compile(
     rf"{re.escape(_PARTS)}(?P<final_twist>{re.escape(_TWIST)})?"
     rf"(?P<child_friendly>{re.escape(_CHILD)})?"
+    rf"(?:{_pattern(_LANGUAGE, language='|'.join(CODES))})?"
 )
 # Characters; the fields at their longest make a fifth of it.
 _LONGEST_PROMPT = 10_000
@@ -80,6 +90,8 @@ def story_prompt(settings: Settings) -> str:
         prompt += _TWIST
     if settings.child_friendly:
         prompt += _CHILD
+    if settings.language:
+        prompt += _LANGUAGE.format(language=NAMES[settings.language])
     return prompt
 
 
@@ -140,6 +152,7 @@ def _read(text: str, *, last: bool) -> tuple[Settings, int] | None:
         max_words=int(head["max_words"]),
         final_twist=end["final_twist"] is not None,
         premise=premise,
+        language=CODES.get(end["language"], ""),
     )
     return settings, end.end()
 
@@ -244,12 +257,17 @@ def with_next(prompt: str, wish: str) -> str:
     return f"{prompt}\n\nGo on from where your answer ends. This is what happens next: {wish}"
 
 
-def token_limit(max_words: int, like: str = "") -> int:
+def token_limit(max_words: int, like: str = "", language: str = "") -> int:
     """Return how many tokens a story of `max_words` words may take before it is cut.
 
     `like` is a text in the language that it is written in: other scripts take more tokens a word.
+    `language` is the one that the settings ask for.
     """
-    return math.ceil(max_words * _tokens_a_word(like)) + 64
+    least = _TOKENS_A_WORD
+    if language:
+        other = language in OTHER_SCRIPTS
+        least = _TOKENS_A_WORD_ELSEWHERE if other else _TOKENS_A_LATIN_WORD
+    return math.ceil(max_words * max(least, _tokens_a_word(like))) + 64
 
 
 def _tokens_a_word(text: str) -> float:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypedDict
 
 from prose import finding, sentences, words
+from prose.languages import recognition
+from prose.languages.offered import offered
 from prose.settings import Settings
 
 # Characters; shorter sentences, such as "Yes.", may well be said twice.
@@ -32,12 +34,16 @@ class StoryReport(TypedDict):
     keywords_missing: list[str]
     whole_end: bool
     repeated_sentences: int
+    language: str  # that was asked for; empty for English
+    language_found: str  # BCP 47
+    in_language: bool
 
 
 def story_report(text: str, settings: Settings) -> StoryReport:
     """Return the report on `text`; names and keywords are looked for in any capitals."""
     characters, keywords = settings.character_list, settings.keyword_list
     there = finding.found(text, (*characters, *keywords))
+    language_found = recognition.language_of(text, settings.language)
     return StoryReport(
         words=words.count(text),
         max_words=settings.max_words,
@@ -47,6 +53,9 @@ def story_report(text: str, settings: Settings) -> StoryReport:
         keywords_missing=[keyword for keyword in keywords if keyword not in there],
         whole_end=sentences.ends_sentence(text),
         repeated_sentences=_repeated_sentences(text),
+        language=settings.language,
+        language_found=offered(language_found) or language_found,
+        in_language=language_found == (settings.language.partition("-")[0] or "en"),
     )
 
 

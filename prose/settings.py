@@ -1,4 +1,4 @@
-"""What a story is asked to be: the eight settings that a prompt is made of."""
+"""What a story is asked to be: the nine settings that a prompt is made of."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 
 
 class HasSettings(Protocol):
-    """Whatever carries the eight settings, such as a database row."""
+    """Whatever carries the nine settings, such as a database row."""
 
     @property
     def main_characters(self) -> str: ...
@@ -25,11 +25,13 @@ class HasSettings(Protocol):
     def final_twist(self) -> bool: ...
     @property
     def premise(self) -> str: ...
+    @property
+    def language(self) -> str: ...
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The eight settings; names and keywords are separated by commas, of any script.
+    """The nine settings; names and keywords are separated by commas, of any script.
 
     Names, keywords and the premise may be empty.
     """
@@ -42,6 +44,7 @@ class Settings:
     max_words: int  # as `prose.words` counts them
     final_twist: bool
     premise: str = ""  # what should happen, in the writer's words
+    language: str = ""  # a code of `prose.languages.offered`; empty for English
 
     @classmethod
     def of(cls, source: HasSettings) -> Self:
@@ -52,9 +55,9 @@ class Settings:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return what `to_dict` was called on. Raises `KeyError` where one is missing.
 
-        What was kept before there was a premise has none.
+        What was kept before there was a premise or a language has none.
         """
-        return cls(**{name: values[name] for name in FIELDS if name in values or name != "premise"})
+        return cls(**{name: values[name] for name in FIELDS if name in values or name not in _NEW})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings by their names, in the order of the form."""
@@ -72,6 +75,7 @@ class Settings:
 
 
 FIELDS = tuple(field.name for field in fields(Settings))
+_NEW = frozenset({"premise", "language"})
 
 
 # Commas and semicolons of all scripts that have their own.

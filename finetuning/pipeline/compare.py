@@ -82,7 +82,9 @@ async def _story(
         "seed": seed,
         "temperature": recipe.temperature,
         "num_ctx": recipe.num_ctx,
-        "num_predict": prompts.token_limit(row["settings"]["max_words"])
+        "num_predict": prompts.token_limit(
+            row["settings"]["max_words"], language=row["settings"].get("language", "")
+        )
         + modelserver.THOUGHTS * able.thinks,
     }
     messages = [{"role": "user", "content": row["prompt"]}]

@@ -116,6 +116,7 @@ def _judged(row: Any, trained: list[similar.Shingles]) -> dict[str, Any]:
         # Nobody keeps to, or misses, what was not asked for.
         **({"names": not found["characters_missing"]} if asked.character_list else {}),
         **({"keywords": not found["keywords_missing"]} if asked.keyword_list else {}),
+        **({"language": found["in_language"]} if asked.language else {}),
         "length": 0 < found["words"] <= found["max_words"],
         "ending": found["whole_end"] and row["done_reason"] == "stop",
         "repetition": not found["repeated_sentences"],

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pocket.measuring.intervals import Share, shared
+from prose.languages.offered import NAMES
 from prose.settings import Settings
 
 Letter = Literal["A", "B"]
@@ -86,6 +87,8 @@ def _told(number: int, pair: Pair) -> str:
         wishes.append(f"keywords: {asked.keywords}")
     if asked.premise:
         wishes.append(f"what should happen: {' '.join(asked.premise.split())}")
+    if asked.language:
+        wishes.append(f"in {NAMES[asked.language]}")
     wishes += ["a twist at the end"] * asked.final_twist + ["fit for children"] * (
         asked.child_friendly
     )

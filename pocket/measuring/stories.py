@@ -22,7 +22,7 @@ def asked_for(settings: Settings, seed: int) -> Asked:
     return Asked(
         prompt=prompts.story_prompt(settings),
         prefill="",
-        num_predict=prompts.token_limit(settings.max_words),
+        num_predict=prompts.token_limit(settings.max_words, language=settings.language),
         seed=seed,
         most_words=settings.max_words,
     )

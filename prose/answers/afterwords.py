@@ -98,6 +98,24 @@ _SPANISH = (
     r"est[ea] (?:historia|cuento|relato)\b(?=.*\b(?:palabras|requisitos|instrucciones|registro"
     r"|género|solicitad\w*)\b)",
 )
+_ITALIAN = (
+    r"spero che\b(?=.*\b(?:storia|racconto|testo|versione|continuazione|piaciut[ao]|piaccia"
+    r"|cercavi|aspettavi|cercava|volevi)\b)(?=.*\b(?:ti|le|vi|sia|quest[ao]|cercavi|volevi)\b)",
+    r"(?:ti|le|vi) (?:piacerebbe|andrebbe)\b(?=.*\b(?:che|se|un['’]?altra|una)\b)"
+    r"(?=.*\b(?:cambi\w*|modific\w*|storia|versione|continu\w*|scriv\w*|aggiung\w*)\b)",
+    r"(?:vuoi|vuole|desideri|desidera|preferisci) che\b(?=.*\b(?:cambi\w*|modific\w*|storia"
+    r"|continu\w*|scriv\w*|aggiung\w*)\b)",
+    r"(?:fammi|mi faccia|fatemi) sapere\b(?=.*\b(?:cambi\w*|modific\w*|storia|versione|vuoi|vuole"
+    r"|desideri|desidera|racconto)\b)",
+    r"non esitare a\b(?=.*\b(?:chieder\w*|dir\w*|domandar\w*|cambi\w*|modific\w*)\b)",
+    r"se (?:vuoi|vuole|desideri|desidera|preferisci|hai bisogno)\b"
+    r"(?=.*\b(?:posso|dimmi|fammi|mi dica|non esitare)\b)(?=.*\b(?:cambi\w*|modific\w*|storia"
+    r"|versione|continu\w*|racconto|aggiung\w*|sapere)\b)",
+    r"buona lettura\b",
+    r"nota\b:?(?=.*\b(?:storia|parole|testo|racconto)\b)",
+    r"quest[ao] (?:storia|racconto)\b(?=.*\b(?:parole|requisiti|istruzioni|registro|genere"
+    r"|richiest[aoe])\b)",
+)
 _CHINESE = (
     r"希望(?:您|你|这|本|上述|以上|大家)(?=.*(?:故事|喜欢|满意|帮助|要求|续写|版本|内容))",
     r"(?:如果|若|如)(?:您|你)?(?:有|需|想|觉得|希望|还)(?=.*(?:告诉我|随时|修改|调整|我可以|续写|请))"
@@ -112,15 +130,16 @@ _CHINESE = (
 _COUNT = (
     r"[\[(（【]?\s*(?:(?:total )?word count|total words|number of words|words?|wort(?:an)?zahl"
     r"|anzahl der wörter|wörter|nombre de mots|(?:número|cantidad|total) de palabras|palabras"
+    r"|numero di parole|parole"
     r"|(?:全文|总)?(?:共|约|字数))\s*[:：]?\s*"
-    r"(?:about |approximately |approx\.? |etwa |environ |约|~)?"
-    r"\d[\d.,]*\s*(?:words?|wörter|mots|palabras|字)?\s*[\])）】.]?\Z",
-    r"[\[(（]\s*(?:about |approximately |exactly |etwa |environ |约|共|~)?\d[\d,.]*\s*"
-    r"(?:words?|wörter|mots|palabras|字)\s*[\])）.]?\Z",
+    r"(?:about |approximately |approx\.? |etwa |environ |circa |约|~)?"
+    r"\d[\d.,]*\s*(?:words?|wörter|mots|palabras|parole|字)?\s*[\])）】.]?\Z",
+    r"[\[(（]\s*(?:about |approximately |exactly |etwa |environ |circa |约|共|~)?\d[\d,.]*\s*"
+    r"(?:words?|wörter|mots|palabras|parole|字)\s*[\])）.]?\Z",
 )
 _LEAD = r"[\s*_#>\[(（¡¿-]{0,24}+"
 _AFTERWORD = re.compile(
-    rf"{_LEAD}(?:(?:{'|'.join((*_ENGLISH, *_GERMAN, *_FRENCH, *_SPANISH))})"
+    rf"{_LEAD}(?:(?:{'|'.join((*_ENGLISH, *_GERMAN, *_FRENCH, *_SPANISH, *_ITALIAN))})"
     rf"|{'|'.join(_CHINESE)})|[\s*_]{{0,24}}+(?:{'|'.join(_COUNT)})",
     re.IGNORECASE | re.DOTALL,
 )

@@ -23,14 +23,20 @@ _NO_TITLE = re.compile(
     r"|chapter|kapitel|chapitre|capítulo|part|prologue|prolog|epilogue|monday|tuesday|wednesday|thursday"
     r"|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lundi"
     r"|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado"
-    r"|domingo|once|one|on|in|at|that|as|when|then|there|it|i|he|she|they|we|you|sehr|es|er|sie"
-    r"|ich|wir|als|il|elle|je|nous|était|亲爱的|第.{1,3}章)\b|亲爱的|第.{1,3}章",
+    r"|domingo|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|car[oa]|capitolo|once|one|on|in|at|that|as|when|then|there|it|i|he|she|they|we|you|sehr|es|er|sie"
+    r"|ich|wir|als|il|elle|je|nous|était|era|c['’]era|亲爱的|第.{1,3}章)\b|亲爱的|第.{1,3}章",
     re.IGNORECASE,
 )
 _WRAPPED = re.compile(r"\s*[\"“„«「《](?P<title>[^\"“”«»」》\n]{2,80})[\"”“»」》]\s*")
 _LABELS = (
-    ("introduction", "introducción", "einleitung", "einführung", "引言", "开头", "开端"),
-    ("development", "développement", "desarrollo", "hauptteil", "entwicklung", "发展", "经过"),
+    (
+        *("introduction", "introducción", "introduzione", "einleitung", "einführung"),
+        *("引言", "开头", "开端"),
+    ),
+    (
+        *("development", "développement", "desarrollo", "sviluppo", "hauptteil", "entwicklung"),
+        *("发展", "经过"),
+    ),
     ("conclusion", "conclusión", "schluss", "conclusione", "fazit", "结尾", "结局", "结论"),
 )
 _LABEL_OF = {label: number for number, labels in enumerate(_LABELS) for label in labels}

@@ -67,7 +67,8 @@ _PLAIN_OFFER = re.compile(
 # A yes that nothing follows in its line; "Of course!" alone is a story's as well.
 _ALONE = re.compile(
     rf"{_LEAD}(?:sure(?: thing)?|certainly|gladly|with pleasure|got it|understood|(?:sehr )?gerne?"
-    r"|avec plaisir|con (?:mucho )?gusto|好的|没问题)[ \u00a0\u202f]*[!！][*_ ]*(?:\n|\Z)",
+    r"|avec plaisir|con (?:mucho )?gusto|volentieri|con (?:molto )?piacere|好的|没问题)"
+    r"[ \u00a0\u202f]*[!！][*_ ]*(?:\n|\Z)",
     re.IGNORECASE,
 )
 _LABELS = "|".join((*(words.label for words in phrases.LANGUAGES), phrases.CHINESE_LABEL))
@@ -151,6 +152,11 @@ _STARTS = phrases.Beginnings(
     *("aquí tiene", "aquí está", "aquí va", "aquí te", "aquí le", "aquí os", "sí!"),
     *("a continuación", "te presento", "le presento", "te comparto", "este es", "esta es"),
     *("he escrito", "he reescrito", "continuación", "qué buena idea", "historia:"),
+    *("certo", "certamente", "volentieri", "con piacere", "con molto piacere", "va bene"),
+    *("naturalmente", "assolutamente", "perfetto", "capito", "grazie", "sì,", "sì!", "ecco"),
+    *("di seguito", "qui sotto", "qui di seguito", "ti propongo", "le propongo", "questa è"),
+    *("questo è", "ho scritto", "ho riscritto", "ho creato", "ho preparato", "che bella idea"),
+    *("che buona idea", "bella idea", "ottima idea", "storia:", "continuazione:", "versione "),
     *("好的", "当然", "没问题", "可以的", "明白了", "收到", "好主意", "很高兴", "谢谢"),
     *("以下", "下面是", "下面为", "下面就是", "我为", "我给", "我帮", "这是", "这就是"),
     *("这里是", "这里有", "故事", "正文", "续写", "改写", "修改后", "重写后"),
@@ -163,7 +169,8 @@ _AFTER_YES = re.compile(
 _OFFER_STARTS = phrases.Beginnings(
     *("i'd", "i’d", "i would", "i'll", "i’ll", "i will", "i'm", "i’m", "i am", "i can", "let"),
     *("ich ", "lass", "je ", "j'", "j’", "laisse", "voy a", "te ", "me encantaría", "puedo"),
-    *("estaré", "vamos a", "déjame", "我", "让我"),
+    *("estaré", "vamos a", "déjame", "scriver", "posso", "vorrei", "sarei", "sono "),
+    *("lasciami", "cominciamo", "iniziamo", "我", "让我"),
 )
 _IGNORED = "*#_>~¡–— \t\n\u00a0\u202f-"
 

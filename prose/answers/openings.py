@@ -19,7 +19,7 @@ _FAR = 64  # a word may be as long as it likes
 _WIDE = "\u2e80"  # from here on, scripts put no space between words
 _RULE = re.compile(r"(?:[-*_=~—–][ \t]?){3,60}\n|`{3,12}\w{0,12}[ \t]{0,8}\n")
 _MAY_BE_RULE = re.compile(r"(?:[-*_=~—–][ \t]?){1,60}\Z|`{1,12}\w{0,12}[ \t]{0,8}\Z")
-_NAMES = r"title|titel|titre|título|titulo|标题|题目|story title"
+_NAMES = r"title|titel|titre|título|titulo|titolo|标题|题目|story title"
 _TITLE = re.compile(
     rf"(?:#{{1,6}}[ \t]+|[*_]{{1,3}}(?=\S)|(?=(?:{_NAMES})\s?[:：]))"
     rf"[*_]{{0,3}}(?:(?:{_NAMES})[*_]{{0,3}}[ \t]?[:：][*_]{{0,3}}[ \t]*)?"
@@ -35,6 +35,7 @@ _TITLE_NAMES = Beginnings(
     "titre :",
     "título:",
     "titulo:",
+    "titolo:",
     "标题：",
     "题目：",
     "story title:",

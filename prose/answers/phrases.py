@@ -1,4 +1,4 @@
-"""What models say around a text, in the five languages that the app is tested in.
+"""What models say around a text, in the six languages that the app is tested in.
 
 An introduction says "here is your story". It may begin with a yes, and has to name what comes:
 `here` and a noun, with a few words between them. That a model and no narrator speaks is told by a
@@ -167,7 +167,39 @@ SPANISH = Language(
     ),
     not_between=r"que|quien|donde|lo|cuyo|de|del|su|sus|nuestr[ao]|es|era|en",
 )
-LANGUAGES = (ENGLISH, GERMAN, FRENCH, SPANISH)
+ITALIAN = Language(
+    yes=(
+        r"certo(?: che sì)?|certamente|volentieri|con (?:molto )?piacere|d['’]accordo|va bene"
+        r"|naturalmente|assolutamente|perfetto|capito|okay|ok|grazie[^.!:\n]{0,60}|sì"
+        r"|(?:che )?(?:bella|buona|ottima) idea"
+    ),
+    here=(
+        r"ecco(?:ti|vi|le|la)?|di seguito(?: trov[ia])?|qui (?:sotto|di seguito)"
+        r"|(?:ti|le) propongo"
+    ),
+    weak=r"quest[ao] è|ho (?:scritto|riscritto|creato|preparato)",
+    article=r"(?:la|il|lo|i|gli|le|una?|un['’]|l['’])(?: (?:tua|tuo|sua|suo|mia|mio))?",
+    noun=(
+        r"stori(?:a|ella)|raccont(?:o|ino)|fiaba|favola|narrazione|continuazione|seguito|versione"
+        r"|passaggio|brano|paragrafo|testo|riscrittura|parte"
+    ),
+    more=(
+        r"su|sul|sull['’]\w+|con|di (?:circa|massimo|meno|al massimo|\d)|in (?:circa|un[ao]?|\d)"
+        r"|che (?:rispetta|segue|include|contiene|hai|ha|mi)|per|secondo|ambientat[ao]|basat[ao]"
+        r"|riscritt[ao]|rivist[ao]|richiest[ao]|brev[ei]|come|dove|ispirat[ao]"
+    ),
+    task=(
+        r"tua|tuo|richiest[ao]|chiesto|\d+ parole|riscritt[ao]|continuazione|versione|rivist[ao]"
+        r"|per te|ti propongo"
+    ),
+    offer=r"(?:scriver[òo]|posso|vorrei|sarei|sono (?:felice|lieto)|lasciami|cominciamo|iniziamo)",
+    label=(
+        r"(?:(?:la|il|tua|mia) )?(?:nuova )?(?:storia|racconto|continuazione|versione|brano"
+        r"|testo|risposta|passaggio)(?: (?:riscritt[ao]|rivist[ao]|finale))?"
+    ),
+    not_between=r"che|chi|dove|cui|di|del\w*|suo[i]?|sua|sue|loro|nostr[ao]|è|era|in|come|perché",
+)
+LANGUAGES = (ENGLISH, GERMAN, FRENCH, SPANISH, ITALIAN)
 
 # Chinese has no spaces between its words, and the noun comes last.
 CHINESE_YES = (

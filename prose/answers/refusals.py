@@ -17,17 +17,20 @@ _SORRY = (
     r"|(?:es )?tut mir (?:sehr )?leid|leider|entschuldigung|ich bedauere"
     r"|(?:je suis |je suis vraiment )?désolée?|je regrette|malheureusement|je m['’]excuse"
     r"|lo siento(?: mucho)?|lamento|lamentablemente|disculpa|perdón"
+    r"|mi dispiace(?: molto)?|sono spiacente|purtroppo|scusa(?:mi)?"
 )
 _CANNOT = (
     r"i (?:can['’]?t|cannot|can not|won['’]?t|will not|am unable to|am not able to|must decline)"
     r"|i['’]m (?:unable|not able) to|i['’]m (?:afraid|sorry) (?:that )?i can['’]?t"
     r"|ich kann|ich darf|kann ich|darf ich|je ne (?:peux|suis|saurais)|no puedo|me es imposible"
+    r"|non posso|non sono in grado di|non mi è possibile"
 )
 _MODEL = (
     r"as an? (?:ai|artificial intelligence|(?:large )?language model|responsible)"
     r"|als (?:ki|künstliche intelligenz|sprachmodell)"
     r"|en tant qu['’](?:ia|intelligence artificielle|assistant)|en tant que modèle"
     r"|como (?:ia|inteligencia artificial|modelo de lenguaje|asistente)"
+    r"|come (?:ia|intelligenza artificiale|modello linguistico|assistente)"
 )
 _DO = (
     r"write|rewrite|create|generate|continue|produce|provide|fulfil+|help|assist|comply|engage"
@@ -35,6 +38,7 @@ _DO = (
     r"|schreib|umschreib|erstell|helf|fortsetz|verfass|erfüll|nachkomm|erzähl"
     r"|écrire|réécrire|rédiger|aider|continuer|produire|créer|répondre|satisfaire"
     r"|escribir|reescribir|crear|ayudar|continuar|generar|cumplir|producir"
+    r"|scriver|riscriver|crear|aiutar|continuar|generar|soddisfar|produrr"
 )
 _WHAT = (
     r"stor(?:y|ies)|requests?|content|passage|text|narrative|material|fiction|paragraph|scene"
@@ -42,6 +46,7 @@ _WHAT = (
     r"|geschichte|anfrage|inhalte?|text|passage|abschnitt|wunsch|dabei|das(?= nicht)"
     r"|histoire|demande|contenu|passage|texte|récit|cela|requête"
     r"|historia|solicitud|contenido|pasaje|texto|relato|petición|eso(?=\s*[.,;!]|\Z)"
+    r"|storia|richiesta|contenuto|brano|passaggio|testo|racconto"
 )
 _REFUSED = re.compile(
     rf"[\s*_]{{0,24}}+(?:(?:{_SORRY})\b[^\n\"“«]{{0,60}}?)?(?:{_CANNOT})\b[^\n\"“«]{{0,60}}?"
@@ -71,6 +76,8 @@ _OPENINGS = Beginnings(
     *("je suis vraiment désolé", "malheureusement", "je m'excuse", "je m’excuse", "je ne"),
     *("en tant qu", "lo siento", "lamento", "lamentablemente", "disculpa", "perdón", "no puedo"),
     *("me es imposible", "como ia", "como inteligencia", "como modelo", "como asistente"),
+    *("mi dispiace", "sono spiacente", "purtroppo", "scusa", "non posso", "non sono in grado"),
+    *("non mi è possibile", "come ia", "come intelligenza", "come modello", "come assistente"),
     *("抱歉", "对不起", "不好意思", "很抱歉", "非常抱歉", "很遗憾", "遗憾", "我不能", "我无法"),
     *("我没办法", "作为", "i'm afraid", "i’m afraid"),
 )

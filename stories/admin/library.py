@@ -83,7 +83,7 @@ class StorySettingsAdmin(OfGoodStoriesAdmin):
     """The filled-in forms of good stories."""
 
     list_display = ("__str__", "owner", "genre", "register", "max_words", "created_at")
-    list_filter = ("genre", "register", "child_friendly", "final_twist")
+    list_filter = ("genre", "register", "language", "child_friendly", "final_twist")
     list_select_related = ("owner",)
     search_fields = ("name", "main_characters", "keywords", "premise", "owner__username")
 

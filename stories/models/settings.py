@@ -86,6 +86,8 @@ class StorySettings(models.Model):
     premise = models.CharField(
         _("What should happen"), max_length=prompts.MAX_PREMISE_LENGTH, blank=True
     )
+    # A code of `prose.languages.offered`, by which the form chooses; empty for English.
+    language = models.CharField(_("Language"), max_length=12, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = StorySettingsQuerySet.as_manager()

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from prose.settings import Settings
 from stories.models import Genre, Register, Story, StorySettings, User
+from stories.pages.writers.languages import usual_language
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -79,12 +80,23 @@ EXAMPLES = (
 def example(name: str) -> StorySettings | None:
     """Return the unsaved settings of the example `name`, if there is one."""
     found = next((each for each in EXAMPLES if each.name == name), None)
-    return StorySettings(**found.settings.to_dict()) if found else None
+    if found is None:
+        return None
+    return StorySettings(**{**found.settings.to_dict(), "language": usual_language()})
 
 
 def usual(user: User) -> StorySettings:
-    """Return unsaved settings to begin with: the kind of story that `user` began last."""
+    """Return unsaved settings to begin with: the kind of story that `user` began last.
+
+    In its language too, or else in the page's, where the model may write it.
+    """
     last = Story.objects.visible_to(user).select_related("settings").order_by("-pk").first()
     if last is None:
-        return StorySettings(genre=Genre.ADVENTURE, register=Register.VIVID)
-    return StorySettings(genre=last.settings.genre, register=last.settings.register)
+        return StorySettings(
+            genre=Genre.ADVENTURE, register=Register.VIVID, language=usual_language()
+        )
+    return StorySettings(
+        genre=last.settings.genre,
+        register=last.settings.register,
+        language=last.settings.language or usual_language(),
+    )

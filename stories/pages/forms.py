@@ -9,13 +9,17 @@ from django.utils.translation import gettext_lazy as _
 
 from prose import cleaning, prompts, sentences
 from prose.settings import FIELDS, Settings, split_list
-from stories.models import Genre, Register, StorySettings
+from stories.models import Genre, Register, StorySettings, model_in_service
+from stories.pages.writers import languages
+from stories.pages.writers.standing import title_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 MAX_CHARACTERS = 8
 MAX_KEYWORDS = 12
+# What a writer knows first; the language stands beside how it is to sound.
+_ORDER = ("premise", "main_characters", "keywords", "genre", "register", "language")
 _EXAMPLES: "dict[str, StrOrPromise]" = {
     "premise": _("A light burns in a lighthouse where nobody lives"),
     "main_characters": _("Anna, Old Ben"),
@@ -49,13 +53,22 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
         ),
     )
 
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=languages.choices,
+        widget=forms.Select(attrs={"aria-describedby": "id_language_help"}),
+    )
+
     class Meta:
         model = StorySettings
         fields = FIELDS
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, writer: str = "", **options: Any) -> None:
+        """Take the model that was chosen for the story, if one was."""
         super().__init__(*args, **{"label_suffix": "", **options})
-        self.order_fields(["premise"])  # what a writer knows first
+        self._writer = writer
+        self.order_fields(_ORDER)
         for name in _EXAMPLES:
             field = self.fields[name]
             field.widget.attrs |= {
@@ -73,6 +86,16 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
         for field in self.fields.values():
             if isinstance(field.widget, forms.TextInput | forms.Textarea):
                 field.widget.attrs["dir"] = "auto"
+
+    @property
+    def writer_title(self) -> str:
+        """What people call the model that writes."""
+        return title_of(self._writer or model_in_service())
+
+    @property
+    def writes_only_english(self) -> bool:
+        """Whether that model is known to write nothing else."""
+        return languages.writes_only_english(self._writer or model_in_service())
 
     def clean_main_characters(self) -> str:
         """Tidy the names; no more than a story can hold."""

@@ -57,13 +57,13 @@ def _template_for(request: SignedInRequest) -> StorySettings:
 def change_settings(request: SignedInRequest, story_id: int) -> HttpResponse:
     """Give a story new settings; answers with the panel, the assembled prompt in it."""
     story = own_story(request.user, story_id)
-    form = StorySettingsForm(request.POST)
+    form = StorySettingsForm(request.POST, writer=story.writer)
     valid = form.is_valid()
     if valid:
         library.change_settings(story, settings_from(form))
         if not request.htmx:
             return redirect("stories:story", story.pk)
-        form = StorySettingsForm(instance=story.settings)
+        form = StorySettingsForm(instance=story.settings, writer=story.writer)
     context = {
         "form": form,
         "story": story,

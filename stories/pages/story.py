@@ -39,7 +39,7 @@ def story(request: SignedInRequest, story_id: int) -> HttpResponse:
     about = report_context(found)
     context = {
         **about,
-        "form": StorySettingsForm(instance=found.settings),
+        "form": StorySettingsForm(instance=found.settings, writer=found.writer),
         "presets": StorySettings.objects.presets_of(request.user),
         "modes": Generation.Mode.choices,
         "longest_wish": MAX_INSTRUCTION_LENGTH,

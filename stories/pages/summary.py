@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from modelserver import names
 from prose.cleaning import clean_text
+from prose.languages.recognition import language_of
 from stories.history import standing
 from stories.history.provenance import last_generation
 from stories.models import Story, StorySummary, model_in_service
@@ -22,6 +23,7 @@ def report_context(story: Story) -> dict[str, Any]:
         "story": story,
         "generation": last_generation(story),
         "report": standing.report_on(story),
+        "language": language_of(story.text, story.settings.language),
         "by": _by(standing.authors(story), story.writer or model_in_service()),
         "summary": StorySummary.objects.filter(story=story).first(),
         "longest_summary": LONGEST,

@@ -3,14 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
 from prose import said
+from prose.languages.recognition import RIGHT_TO_LEFT, language_of
 from stories.errors import Refused
-from stories.publishing.languages import RIGHT_TO_LEFT, language_of
 
 # Code points of all stories of one book: a shelf of novels. More would keep the process from
 # everybody else for too long.
@@ -45,6 +45,7 @@ class Work:
     text: str
     key: str
     changed: datetime  # aware
+    asked_language: str = ""  # BCP 47; empty for English
 
     @cached_property
     def paragraphs(self) -> list[Paragraph]:
@@ -54,7 +55,7 @@ class Work:
     @cached_property
     def language(self) -> str:
         """The language of the text (BCP 47)."""
-        return language_of(self.text)
+        return language_of(self.text, self.asked_language)
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def bind(title: str, author: str, works: Sequence[Work], most_lines: int | None 
     """
     check_length(sum(len(work.text) for work in works))
     kept = [
-        Work(_one_line(work.title), cleaned(work.text), work.key, work.changed)
+        replace(work, title=_one_line(work.title), text=cleaned(work.text))
         for work in works
         if cleaned(work.text).strip()
     ]

@@ -204,7 +204,8 @@ class Writing:
 
     def _most(self) -> int:
         """Return the tokens that the answer may take, if it is like the end of the story."""
-        return prompts.token_limit(self.limit, self.base[-_LIKE:])
+        language = self.generation.settings.language
+        return prompts.token_limit(self.limit, self.base[-_LIKE:], language)
 
     def take(self, text: str) -> str:
         """Return of `text` what is the story's, as it is stored: the first of it meets the seam."""

@@ -35,11 +35,11 @@ from prose import (
     titles,
     words,
 )
+from prose.languages import offered, recognition
 from stories.errors import Refused
 from stories.history import versions
 from stories.models import Generation, Story
 from stories.pages import search
-from stories.publishing import languages as file_languages
 from stories.publishing import names as file_names
 from stories.publishing import plain, works
 from stories.publishing.reading import blocks, markup
@@ -264,6 +264,8 @@ PROSE: dict[str, Reader] = {
     ),
     "finding.found": lambda text: finding.found(text, [text[:300], text[-99:]]),
     "languages.language_of": lambda text: languages.language_of(text.split()),
+    "languages.offered.offered": offered.offered,
+    "languages.recognition.language_of": recognition.language_of,
     "languages.stem": lambda text: languages.stem(text, "english"),
     "languages.language_of_word": lambda text: languages.language_of_word(text, "english"),
     "lengths.most_words": lambda text: lengths.most_words(_in_thirds(text), "expand"),
@@ -349,7 +351,6 @@ OTHERS: dict[str, Reader] = {
     "stories.publishing.names.file_name": file_names.file_name,
     "stories.publishing.works.cleaned": works.cleaned,
     "stories.publishing.works.paragraphs": works.paragraphs,
-    "stories.publishing.languages.language_of": file_languages.language_of,
     "stories.publishing.plain.markdown": lambda text: plain.markdown(_bound(text)),
     "stories.publishing.reading.text.read_plain": _brought(text_files.read_plain),
     "stories.publishing.reading.text.read_markdown": _brought(text_files.read_markdown),

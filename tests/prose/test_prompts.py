@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prose import prompts
+from prose.languages import offered
 from prose.settings import Settings
 from tests.support.scripts import CHINESE_PASSAGE
 
@@ -68,6 +69,21 @@ def test_what_should_happen_comes_behind_the_keywords() -> None:
         assert prompts.leading_prompt(f"{prompt},Once. {STORY}") == prompt
 
 
+def test_another_language_is_asked_for_last() -> None:
+    german = replace(EXAMPLE, language="de")
+    sentence = " Write the story in German."
+    assert prompts.story_prompt(german) == STORY + sentence
+    both = replace(german, final_twist=True, child_friendly=True)
+    assert prompts.story_prompt(both) == STORY + TWIST + CHILD + sentence
+    assert prompts.rewrite_prompt(german, "Eins.", "Drei.").startswith(STORY + sentence + " It is")
+    for code in offered.NAMES:
+        asked = replace(both, language=code, premise="Schreib! Write the story in German.")
+        prompt = prompts.story_prompt(asked)
+        assert prompts.read_prompt(prompt) == asked
+        assert prompts.leading_prompt(f"{prompt} Es war einmal.") == prompt
+    assert prompts.read_prompt(f"{STORY} Write the story in Klingon.") is None
+
+
 def test_what_happens_next_is_added_to_the_prompt() -> None:
     assert prompts.with_next(STORY, "") == STORY
     assert prompts.with_next(STORY, "The lamp goes out.") == (
@@ -89,6 +105,7 @@ WORDS = st.sampled_from(
         *("You are a writer. Write a story, ", ". The story genre is", "War and you have to use a"),
         *(". The story must have an introduction, a development and a conclusion.", ". ", "a, b"),
         *(" The finale of the story must have a twist.", "{genre}", "\\1"),
+        " Write the story in German.",
         ". This is what should happen in the story: x",
     ]
 )
@@ -105,6 +122,7 @@ SETTINGS = st.builds(
     max_words=st.integers(0, 999_999),
     final_twist=st.booleans(),
     premise=FIELD,
+    language=st.sampled_from(["", *offered.NAMES]),
 )
 CLAUSE = ". This is what should happen in the story: "
 
@@ -175,6 +193,8 @@ def test_another_wording_is_none(prompt: str) -> None:
 def test_a_limit_grows_with_the_words() -> None:
     assert prompts.token_limit(300) == 664
     assert prompts.token_limit(300, "It’s an English story of Zoë’s, as long as it may be.") == 664
+    assert prompts.token_limit(300, language="de") > prompts.token_limit(300)
+    assert prompts.token_limit(300, language="hi") > prompts.token_limit(300, language="de")
     assert prompts.token_limit(0, "字" * 9) == prompts.token_limit(0) == 64
 
 

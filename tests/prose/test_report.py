@@ -37,6 +37,9 @@ def test_a_report() -> None:
         "keywords_missing": ["well-kept"],
         "whole_end": True,
         "repeated_sentences": 1,
+        "language": "",
+        "language_found": "en",
+        "in_language": True,
     }
 
 

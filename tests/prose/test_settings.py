@@ -1,4 +1,4 @@
-"""The eight settings as one value."""
+"""The nine settings as one value."""
 
 from types import SimpleNamespace
 
@@ -15,6 +15,7 @@ VALUES = {
     "max_words": 250,
     "final_twist": False,
     "premise": "Nobody is there.",
+    "language": "de",
 }
 
 
@@ -25,6 +26,8 @@ def test_they_are_read_from_whatever_has_them_and_back() -> None:
     assert tuple(VALUES) == FIELDS
     del (older := dict(VALUES))["premise"]
     assert Settings.from_dict(older) == Settings.from_dict({**VALUES, "premise": ""})
+    del (older := dict(VALUES))["language"]
+    assert Settings.from_dict(older) == Settings.from_dict({**VALUES, "language": ""})
     with pytest.raises(KeyError):
         Settings.from_dict({"genre": "War"})
 

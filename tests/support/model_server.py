@@ -116,6 +116,14 @@ SCRIPTS: dict[str, Script] = {
     "miscounts": Script(text=["One", " two."], prompt_tokens=-5),
     "spaceless": Script(text=["灯塔下面的海" * 10] * 2000, rate=2000),
     "mute": Script(text=[""] * 100_000, rate=2000),
+    "german": Script(
+        text=[
+            *("Natürlich! Hier ist", " deine Geschichte:\n\n", "Anna stieg", " die Treppe hinauf,"),
+            *(" und der Leuchtturm war dunkel.", " Sie fand", " die Lampe nicht,", " denn Ben war"),
+            *(" mit ihr", " auf das Meer", " gefahren."),
+        ],
+        rate=200,
+    ),
     "halfchars": Script(text=["One", "\ud83d", " two."]),
     "rewriter": Script(text=REWRITTEN, goes_on=True),
     "rewriter-slow": Script(text=REWRITTEN, goes_on=True, rate=8),

@@ -58,6 +58,12 @@ function showAnswer({ target }) {
   else part("prompt").scrollIntoView({ block: "nearest" });
 }
 
+// Spell-checkers and screen readers speak what the text is in; an empty one, what is asked for.
+function showLanguage() {
+  const told = part("facts").dataset.language || part("settings-line").dataset.language;
+  part("story-text").lang = told;
+}
+
 export function showAbout(state) {
   document.addEventListener("keydown", keepOnEnter);
   state.subscribe(["stored"], showTitle);
@@ -67,4 +73,5 @@ export function showAbout(state) {
     if (state.isStreamed) part("side").open = false;
   });
   document.addEventListener("htmx:afterSettle", showAnswer);
+  document.addEventListener("htmx:afterSettle", showLanguage);
 }

@@ -7,6 +7,7 @@ from channels.db import database_sync_to_async
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 import modelserver
+from prose.languages.offered import NAMES
 from stories.errors import Refused
 from stories.history import library
 from stories.live.following import Follower
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--keywords", default="", help="separated by commas")
         parser.add_argument("--genre", choices=Genre.values, default=Genre.values[0])
         parser.add_argument("--register", choices=Register.values, default=Register.values[0])
+        parser.add_argument("--language", choices=NAMES, default="", help="else English")
         parser.add_argument("--words", default="150", help="at most so many")
         parser.add_argument("--child-friendly", action="store_true")
         parser.add_argument("--twist", action="store_true", help="in the finale")
@@ -73,6 +75,7 @@ def _settings(options: dict[str, Any]) -> StorySettings:
             "genre": options["genre"],
             "register": options["register"],
             "child_friendly": options["child_friendly"],
+            "language": options["language"],
             "max_words": options["words"],
             "final_twist": options["twist"],
         }

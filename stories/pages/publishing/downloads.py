@@ -89,7 +89,7 @@ class BookForm(forms.Form):
             chosen = chosen.filter(pk__in=found["stories"])
         # Before their texts are read.
         works.check_length(chosen.aggregate(length=Sum(Length("text")))["length"] or 0)
-        return list(chosen)
+        return list(chosen.select_related("settings"))
 
 
 @login_required
@@ -111,7 +111,8 @@ def download(request: SignedInRequest, story_id: int) -> HttpResponse:
 @require_safe
 def download_all(request: SignedInRequest) -> HttpResponse:
     """Send all of my stories as text files in one archive, the oldest first."""
-    stories = Story.objects.visible_to(request.user).order_by("created_at", "pk")
+    mine = Story.objects.visible_to(request.user).select_related("settings")
+    stories = mine.order_by("created_at", "pk")
     try:
         _count(request.user)
         with turn():
@@ -165,7 +166,8 @@ def _book(kind: formats.Format, title: str, author: str, stories: Sequence[Story
 def _work(story: Story) -> Work:
     # The number alone is another story's in another installation.
     key = f"{story.pk} {story.created_at.isoformat()}"
-    return Work(str(story), story.text, key, localtime(story.updated_at))
+    changed = localtime(story.updated_at)
+    return Work(str(story), story.text, key, changed, story.settings.language)
 
 
 def _file(content: bytes, name: str, content_type: str) -> HttpResponse:

@@ -12,11 +12,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from prose.languages.recognition import language_of
 from stories.history import links
 from stories.models import Story
 from stories.pages.common import SignedInRequest, own_story
 from stories.publishing import works
-from stories.publishing.languages import language_of
 from stories.writing import rates
 
 # From one address: a class behind one router reads too.
@@ -47,11 +47,11 @@ def read(request: HttpRequest, link: str) -> HttpResponse:
         # Django would log the address, which is a key as long as the link is on.
         refused._has_been_logged = True  # type: ignore[attr-defined]
         return refused
-    story = get_object_or_404(Story.objects.read_by(link))
+    story = get_object_or_404(Story.objects.read_by(link).select_related("settings"))
     context = {
         "title": str(story),
         "paragraphs": works.paragraphs(works.cleaned(story.text)),
-        "language": language_of(story.text),
+        "language": language_of(story.text, story.settings.language),
     }
     response = render(request, "stories/read.html", context)
     response["X-Robots-Tag"] = "noindex, nofollow, noarchive"

@@ -17,6 +17,7 @@ from prose import prompts
 from stories.history import library
 from stories.models import Story, model_in_service
 from stories.pages.common import own_story
+from stories.pages.writers.languages import writes_only_english
 from stories.pages.writers.standing import Found, found, standing, title_of
 
 _LARGEST_SEED = 2**31 - 1
@@ -123,6 +124,7 @@ def _answer(request: Any, story: Story, there: Found) -> HttpResponse:
         "kept": kept,
         "more": any(form[name].value() not in {None, ""} for name in _HOW)
         or not {*form.changed_data}.isdisjoint(_HOW),
+        "writes_only_english": writes_only_english(story.writer or model_in_service()),
         **panel_context(story),
     }
     return render(request, "stories/_writer_body.html", context)

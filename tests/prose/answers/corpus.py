@@ -1,4 +1,4 @@
-"""Answers in five languages as models give them, written for these tests; and stories.
+"""Answers in six languages as models give them, written for these tests; and stories.
 
 A file has a story, the base that a continuation goes on from with what is new, and a passage. Each
 answer names what was asked for, if it is no story, and what is right: the text (the story), the
@@ -14,7 +14,7 @@ from typing import Any
 from prose.answers.cleaner import AnswerCleaner
 from prose.answers.task import Task
 
-LANGUAGES = ("english", "german", "french", "spanish", "chinese")
+LANGUAGES = ("english", "german", "french", "spanish", "italian", "chinese")
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ def test_labels_are_the_designs() -> None:
         "Story keywords",
         "Genre",
         "Register",
+        "Language",
         "Child-friendly content",
         "Max number of words",
         "Final twist",

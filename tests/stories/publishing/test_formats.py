@@ -15,10 +15,10 @@ import pytest
 from docx.oxml.ns import qn
 from markdown_it import MarkdownIt
 
+from prose.languages.recognition import language_of
 from stories.errors import Refused
 from stories.publishing import pdf, works
 from stories.publishing.formats import FORMATS, MOST_LINES, format_of
-from stories.publishing.languages import language_of
 from stories.publishing.plain import archive
 from stories.publishing.reading import files
 from stories.publishing.works import MAX_BOOK_LENGTH, Book

@@ -51,16 +51,16 @@ WITH_PREFIXES = frozenset({"arabic", "dutch", "indonesian"})
 _LONGEST_WORD = 40
 
 
-def language_of(words: list[str]) -> str:
+def language_of(words: list[str], expected: str = ENGLISH) -> str:
     """Return Snowball's name of the language of a text in Latin letters, given its words, folded.
 
-    English where nothing speaks for another.
+    `expected` where nothing speaks more for another.
     """
     found = Counter[str]()
     for word in words[:_ENOUGH]:
         found.update(_LANGUAGES.get(word, ()))
     most = max(found.values(), default=0)
-    return ENGLISH if found[ENGLISH] == most else max(found, key=lambda name: found[name])
+    return expected if found[expected] == most else max(found, key=lambda name: found[name])
 
 
 def language_of_word(word: str, latin: str) -> str:
