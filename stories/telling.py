@@ -74,7 +74,7 @@ def _value(value: str) -> str:
 def _templates(language: str) -> list[_Template]:
     """Return the templates that the catalogue has, those that say most first."""
     with override(language):
-        known = catalog()._catalog.keys()
+        known = catalog()._catalog.keys()  # type: ignore[attr-defined]  # as Django's own views do
     sources = [key for key in known if isinstance(key, str)]
     found = [_parsed(source) for source in sources if _PLACE.search(source)]
     said = [template for template in found if _said(template) >= _LEAST_SAID]

@@ -141,7 +141,15 @@ def test_what_the_image_needs_is_let_in(compose: dict[str, Any]) -> None:
     let_in = {
         line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[0] == "!"
     }
-    assert {"manage.py", "storaiteller_site", "stories", "pocket", "templates", "static"} <= let_in
+    assert {
+        "manage.py",
+        "storaiteller_site",
+        "stories",
+        "pocket",
+        "templates",
+        "static",
+        "locale",
+    } <= let_in
     web = compose["services"]["web"]["command"]
     assert web == re_command((ROOT / "Dockerfile").read_text())
 

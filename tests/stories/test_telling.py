@@ -30,7 +30,7 @@ _GERMAN = {
 def german() -> Iterator[None]:
     """Speak German, with a few sentences more in its catalogue."""
     with translation.override("de"):
-        added: dict[str, str] = catalog()._catalog._catalogs[0]
+        added: dict[str, str] = catalog()._catalog._catalogs[0]  # type: ignore[attr-defined]
         added.update(_GERMAN)
         telling._templates.cache_clear()
         yield

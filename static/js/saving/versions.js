@@ -39,12 +39,12 @@ export class Versions {
 
   undo() {
     if (this.editor.locked) return;
-    if (!this.editor.undo()) this.#step("undo", "Undone.");
+    if (!this.editor.undo()) this.#step("undo", gettext("Undone."));
   }
 
   redo() {
     if (this.editor.locked || !this.canRedo) return;
-    if (!this.editor.redo()) this.#step("redo", "Redone.");
+    if (!this.editor.redo()) this.#step("redo", gettext("Redone."));
   }
 
   async #step(way, done) {

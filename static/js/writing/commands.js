@@ -14,7 +14,7 @@ export class Commands {
     part("continue").addEventListener("click", proceed);
     next.addEventListener("entered", proceed);
     part("stop").addEventListener("click", () => {
-      state.say("Stopping…");
+      state.say(gettext("Stopping…"));
       following.stop();
     });
   }
