@@ -92,7 +92,7 @@ def test_an_address_says_what_is_shown_and_no_more(alices: Client, shelf: dict[s
     ]
     assert choice.asked[1].without == "?q=a+%26+b&tag=sea&unfinished=1&sort=length"
     page = alices.get(f"{URL}?genre=War&sort=title").content.decode()
-    assert "<option value="War" selected>War</option>" in page
+    assert '<option value="War" selected>War</option>' in page
     assert '<option value="title" selected>Title</option>' in page
 
 
