@@ -31,6 +31,9 @@ _JAVASCRIPT: dict[str, Any] = {"gettext": None, "ngettext": (1, 2), "pgettext": 
 _COMMENTS = ("Translators:",)
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 _WIDTH = 96
+# CLDR knows one more, of millions, which no sentence of ours comes to.
+_PLURALS = {"fr": "nplurals=2; plural=(n > 1);"}
+_TWO_PLURALS = "nplurals=2; plural=(n != 1);"
 
 
 def extracted(domain: str) -> Catalog:
@@ -68,7 +71,10 @@ def kept(language: str, domain: str) -> Catalog:
     """Return the catalogue as it is kept, empty if there is none yet."""
     path = path_of(language, domain)
     if not path.exists():
-        return Catalog(locale=language, domain=domain)
+        catalog = Catalog(locale=language, domain=domain)
+        plurals = _PLURALS.get(language, _TWO_PLURALS)
+        catalog.mime_headers = [("Plural-Forms", plurals)]
+        return catalog
     with path.open("rb") as file:
         return read_po(file, locale=language, domain=domain)
 
