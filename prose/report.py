@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypedDict
 
 from prose import finding, sentences, words
+from prose.emphasis import signs
 from prose.settings import Settings
 
 # Characters; shorter sentences, such as "Yes.", may well be said twice.
@@ -36,6 +37,7 @@ class StoryReport(TypedDict):
 
 def story_report(text: str, settings: Settings) -> StoryReport:
     """Return the report on `text`; names and keywords are looked for in any capitals."""
+    text = signs.plain(text)
     characters, keywords = settings.character_list, settings.keyword_list
     there = finding.found(text, (*characters, *keywords))
     return StoryReport(

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
+from prose.emphasis.signs import Piece, pieces
 from stories.errors import Refused
 from stories.publishing.languages import RIGHT_TO_LEFT, language_of
 
@@ -27,6 +28,11 @@ class Paragraph(NamedTuple):
 
     lines: tuple[str, ...]
     rtl: bool
+
+    @property
+    def pieces(self) -> list[list[Piece]]:
+        """The lines in pieces of one look, bold or italic, without their signs."""
+        return [pieces(line) for line in self.lines]
 
 
 @dataclass(frozen=True)
