@@ -1,6 +1,6 @@
 """Signs put around what is bold or italic in a file that is read.
 
-While a file is read, what has a look stands between characters that no text has: `marked`. Where the
+While a file is read, what has a look stands between characters that no text has: `marked`. Where
 signs would not be read as they are meant, within a word or beside others, the line goes without.
 """
 

@@ -6,10 +6,10 @@
 import { wordAt } from "storaiteller/common/words";
 
 export const LONGEST = 500; // characters that are looked for
-const STEP = 4096; // characters, about, from one yield to the next
+const STEP = 512; // characters, about, from one yield to the next
 const WINDOW = 120; // characters around an end in which its word is looked for
 // Characters as a reader has them: a letter with its marks. ASCII comes in runs.
-const CHARACTERS = /[\x00-\x7f]{1,4096}(?!\p{M})|[^]\p{M}*/gu;
+const CHARACTERS = /[\x00-\x7f]{1,512}(?!\p{M})|[^]\p{M}*/gu;
 
 function folded(text, matchCase) {
   const apart = text.normalize("NFD");
@@ -27,8 +27,12 @@ function restarts(phrase) {
   return lengths;
 }
 
+const INSIDE = /^[a-z0-9]{2}$/i;
+
 // Whether no word is cut at the ends of the range.
 function isWhole(text, from, to) {
+  // Most are seen at once not to be.
+  if ([from, to].some((end) => INSIDE.test(text.slice(Math.max(0, end - 1), end + 1)))) return false;
   const start = Math.max(0, from - WINDOW);
   const around = text.slice(start, to + WINDOW);
   const first = wordAt(around, from - start);

@@ -33,7 +33,7 @@ def test_only_asterisks_are_taken(text: str) -> None:
             assert line[start - size : start] == line[end : end + size] == "*" * size
 
 
-@pytest.mark.parametrize("line", ["*a " * 100_000, "*" * 100_000, "a* " * 100_000, "**a *b" * 9_999])
+@pytest.mark.parametrize("line", ["*a " * 99_999, "*" * 99_999, "a* " * 99_999, "**a *b" * 9_999])
 def test_unbalanced_signs_stay(line: str) -> None:
     assert signs.plain(line) == line
 

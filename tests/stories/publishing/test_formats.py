@@ -267,7 +267,6 @@ def test_the_language_of_a_file(text: str, code: str) -> None:
     assert language_of(text) == code
 
 
-
 def test_bold_and_italic_are_real_and_come_back() -> None:
     made = single("He *ran* and **did** say 2*3*4.\n***All* of** it_, and *5*.")
     written = {ending: format_.write(made) for ending, format_ in FORMATS.items()}
