@@ -35,7 +35,6 @@ from prose import (
     titles,
     words,
 )
-from prose.emphasis import signs, writing
 from stories.errors import Refused
 from stories.history import versions
 from stories.models import Generation, Story
@@ -48,6 +47,7 @@ from stories.publishing.reading import text as text_files
 from stories.writing.rewrite_request import Rewrite
 from tests.conftest import story_settings
 from tests.prose.answers.readers import CLEANING
+from tests.prose.emphasis.readers import EMPHASIS
 
 LONGEST = versions.MAX_TEXT_LENGTH
 
@@ -55,21 +55,8 @@ LONGEST = versions.MAX_TEXT_LENGTH
 UNITS = (
     *("word ", "a", ".", "\n", " ", "(", ",", '"', "“", "a'", "-", "_", "…", "<", "<|", "|>", "]"),
     *("<|x|>", "a.b,", "Mr. ", ". ", ', "', "e\u0301", "\u0301", "字", "走。", "」", "🇮", "\u200d"),
-    *(
-        "👩\u200d",
-        "שלום",
-        "\n ",
-        " \n",
-        "\r\n",
-        "\x00",
-        "A. ",
-        "*",
-        "*a",
-        "**a* ",
-        "the road went ",
-        "He ran. ",
-    ),
-    *("เด็ก", "ア", "कि", "민수", "«", ". »", "ω;", "“。"),
+    *("👩\u200d", "שלום", "\n ", " \n", "\r\n", "\x00", "A. ", "the road went ", "He ran. "),
+    *("เด็ก", "ア", "कि", "민수", "«", ". »", "ω;", "“。", "*", "*a ", "**a* "),
 )
 # A search that fails at the end has tried all places.
 _END = "\tx"
@@ -200,12 +187,6 @@ def _request(text: str) -> None:
         rewrite.full_prompt()
 
 
-def _with_signs(text: str) -> None:
-    looks = writing.marked(text, bold=True, italic=False)
-    writing.with_signs(looks + writing.marked(text, bold=True, italic=True))
-    writing.with_signs("".join(f"\x01{piece}\x04" for piece in _pieces(text)))
-
-
 def _excerpt(text: str) -> None:
     words = search.query_words(f"{'a' * 30}b e\u0301 字 {text[:100]}")
     search.excerpt(text, words)
@@ -273,13 +254,6 @@ def _render(text: str) -> None:
 
 # Of `prose`: by module and name; a property of a passage is that of one third of the text.
 PROSE: dict[str, Reader] = {
-    "emphasis.signs.edges": signs.edges,
-    "emphasis.signs.pieces": signs.pieces,
-    "emphasis.signs.plain": signs.plain,
-    "emphasis.signs.spans": signs.spans,
-    "emphasis.writing.marked": lambda text: writing.marked(text, bold=True, italic=False),
-    "emphasis.writing.unmarked": writing.unmarked,
-    "emphasis.writing.with_signs": _with_signs,
     "cleaning.clean_text": cleaning.clean_text,
     "cleaning.clean_list": cleaning.clean_list,
     "diffs.word_diff": lambda text: diffs.word_diff(text, f"x{text[:-99]}y{text[:99]}"),
@@ -368,7 +342,7 @@ PROSE |= {
     if isinstance(value, property)
 }
 
-PROSE |= CLEANING
+PROSE |= CLEANING | EMPHASIS
 
 # Of the other rooms.
 OTHERS: dict[str, Reader] = {

@@ -168,8 +168,8 @@ def test_markdown_is_its_words() -> None:
     )
     assert one("x.md", content.encode()) == Draft(
         "Front",
-        "*Anna* **ran** to the sea and back.\nOn.\n\n* * *\n\none\n\ntwo & <\n\nQuoted.\n\nlet x\n\n"
-        "<b onclick=alert(1)>bold</b>\n\nNext\n\nEnd.",
+        "*Anna* **ran** to the sea and back.\nOn.\n\n* * *\n\none\n\ntwo & <\n\nQuoted.\n\n"
+        "let x\n\n<b onclick=alert(1)>bold</b>\n\nNext\n\nEnd.",
     )
 
 
