@@ -56,11 +56,11 @@ function turnedOn(line, { from, to }, size) {
   return [...changes, { place: from, gone: 0, sign }, { place: to, gone: 0, sign }];
 }
 
-// What of the emphasis is left stays one, before and behind.
+// What of the emphasis is left stays one, before and behind; another one's signs are no part of it.
 function turnedOff(line, { from, to }, { start, end, size }) {
   const sign = "*".repeat(size);
-  const before = line.slice(start, from).trimEnd().length;
-  const behind = line.slice(to, end).trimStart().length;
+  const before = line.slice(start, from).replace(/[*\s]+$/, "").length;
+  const behind = line.slice(to, end).replace(/^[*\s]+/, "").length;
   return [
     before ? { place: start + before, gone: 0, sign } : { place: start - size, gone: size, sign: "" },
     behind ? { place: end - behind, gone: 0, sign } : { place: end, gone: size, sign: "" },
