@@ -24,7 +24,8 @@ def paragraphs(text: str, how: str = "") -> SafeString:
 
 def _line(line: str, is_signed: bool) -> str:
     """Return a line as HTML."""
-    parts, place = [], 0
+    parts: list[str] = []
+    place = 0
     for start, size, begins in signs.edges(line):
         parts.append(escape(line[place:start]))
         sign = f'<span class="sign">{"*" * size}</span>' if is_signed else ""

@@ -28,7 +28,7 @@ _FIND = """async ([text, phrase, options]) => {
   const found = [...matches(text, phrase, options)].flat();
   return found.map(({ from, to }) => text.slice(0, from).length + ":" + text.slice(from, to));
 }"""
-FOUND = (
+FOUND: tuple[tuple[str, str, dict[str, bool], list[str]], ...] = (
     ("The Lamp and the LAMP.", "lamp", {}, ["4:Lamp", "17:LAMP"]),
     ("The Lamp and the LAMP.", "LAMP", {"matchCase": True}, ["17:LAMP"]),
     ("Lamps, lamp, lamp's", "lamp", {"wholeWords": True}, ["7:lamp"]),
