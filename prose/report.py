@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypedDict
 
 from prose import finding, sentences, words
+from prose.emphasis import signs
 from prose.languages import recognition
 from prose.languages.offered import offered
 from prose.settings import Settings
@@ -41,6 +42,7 @@ class StoryReport(TypedDict):
 
 def story_report(text: str, settings: Settings) -> StoryReport:
     """Return the report on `text`; names and keywords are looked for in any capitals."""
+    text = signs.plain(text)
     characters, keywords = settings.character_list, settings.keyword_list
     there = finding.found(text, (*characters, *keywords))
     language_found = recognition.language_of(text, settings.language)

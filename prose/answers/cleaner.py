@@ -16,9 +16,10 @@ from prose.answers.restarts import Restart
 from prose.answers.tags import Tags
 from prose.answers.taken import Kind, Removed, Taken
 from prose.answers.task import Task
+from prose.emphasis import signs
 
 # All that any of the stages looks for, once the text has begun.
-_SIGNS = re.compile(r"[<\[◁*_#>`\n\r\x00\ud800-\udfff]")
+_SIGNS = re.compile(r"[<\[◁_#>`\n\r\x00\ud800-\udfff]")
 
 
 class AnswerCleaner:
@@ -107,6 +108,8 @@ class AnswerCleaner:
         """
         text = _with_lost_signs(text[self._from :], self._marks.lost)
         self._note_markdown()
+        if self._marks.active:
+            text = marks.without_bold(text, self._taken)
         self.title = self._opening.title
         self.refused = self._opening.refused
         if self._is_refusal(text):
@@ -119,7 +122,7 @@ class AnswerCleaner:
         return endings.without_afterwords(text, self._taken)
 
     def _is_refusal(self, text: str) -> bool:
-        return not refusals.begins(self._task.passage) and refusals.is_refusal(text)
+        return not refusals.begins(self._task.passage) and refusals.is_refusal(signs.plain(text))
 
     def _without_title(self, text: str) -> str:
         if self.title:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from prose import sentences
 from prose.answers.afterwords import is_afterword
 from prose.answers.taken import Kind, Taken
+from prose.emphasis import signs
 
 _RULE = re.compile(r"[ \t]*(?:[-*_=~—–]\s?){3,40}|[ \t]*`{3,}\w{0,12}")
 _BULLET = re.compile(r"[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]")
@@ -81,11 +82,11 @@ def _afterword_start(text: str, start: int) -> int | None:
         if not first or not _BULLET.match(text, first):
             break
         first = _last_line(text[max(0, first - 2_000) : first].rstrip()) + max(0, first - 2_000)
-    if first != start and is_afterword(text[first : first + _LAST_CHARACTERS]):
+    if first != start and _speaks(text[first : first + _LAST_CHARACTERS]):
         return first
     line = text[start : start + _LAST_CHARACTERS]
     # All of a short answer may be an afterword; there is no text then.
-    if is_afterword(line):
+    if _speaks(line):
         return start
     tail_start = max(start, len(text) - _LAST_CHARACTERS)
     found = list(sentences.sentences(text[tail_start:]))
@@ -93,7 +94,11 @@ def _afterword_start(text: str, start: int) -> int | None:
         return None
     last = tail_start + found[-1][0]
     sentence = text[last:]
-    return last if not _QUOTES.search(sentence) and is_afterword(sentence) else None
+    return last if not _QUOTES.search(sentence) and _speaks(sentence) else None
+
+
+def _speaks(text: str) -> bool:
+    return is_afterword(signs.plain(text))
 
 
 def without_title(text: str) -> Ending:
@@ -101,13 +106,14 @@ def without_title(text: str) -> Ending:
     line, _, after = text[: _LONGEST_TITLE + 40].partition("\n")
     if len(text) - len(line) < _LEAST_STORY or not after.startswith("\n"):
         return Ending(text)
+    length, line = len(line), signs.plain(line)
     wrapped = _WRAPPED.fullmatch(line)
     title = (wrapped["title"] if wrapped else line).strip()
-    if text[len(line) :].lstrip()[:1].islower():
+    if text[length:].lstrip()[:1].islower():
         return Ending(text)  # the sentence goes on
     if not is_title(title) or (wrapped is None and _QUOTES.search(line)):
         return Ending(text)
-    return Ending(text[len(line) :].lstrip(), title)
+    return Ending(text[length:].lstrip(), title)
 
 
 def is_title(line: str) -> bool:

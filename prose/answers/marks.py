@@ -1,13 +1,17 @@
-"""Markdown that a plain text can't show, taken out as it streams: emphasis, headings, quotes.
+"""Markdown that a story has no use for, taken out as it streams: headings, quotes, underscores.
 
-A sign is markdown only where it has to be: "2 * 3", "f**k", stars between two scenes and a list's
-dashes stay. An emphasis that was opened and never closed gets its sign back in the end.
+A sign is markdown only where it has to be: "file_name" and a list's dashes stay. An emphasis that
+was opened and never closed gets its sign back in the end. Asterisks are how a story's own bold and
+italic are stored (`prose.emphasis`): they stay, but around a whole line or answer (`without_bold`).
 """
 
 import re
 
-_SIGNS = re.compile(r"[*_#>`\n]")
-_MARK = re.compile(r"\*+|_+|`+|[#>]+|\n")
+from prose.answers.taken import Kind, Taken
+from prose.emphasis.signs import BOLD, ITALIC, spans
+
+_SIGNS = re.compile(r"[_#>`\n]")
+_MARK = re.compile(r"_+|`+|[#>]+|\n")
 _LONGEST_EMPHASIS = 3
 _LONGEST_HEADING = 6
 _SHORTEST_FENCE = 3
@@ -21,7 +25,7 @@ class Marks:
     def __init__(self, *, active: bool) -> None:
         self.lost: list[tuple[int, str]] = []
         self.found: dict[str, None] = {}
-        self._active = active
+        self.active = active
         self._held = ""
         self._given = 0
         self._previous = "\n"
@@ -31,7 +35,7 @@ class Marks:
     @property
     def is_calm(self) -> bool:
         """Whether nothing waits, and no line is just beginning."""
-        return not self._active or not (self._held or self._line_begins)
+        return not self.active or not (self._held or self._line_begins)
 
     def pass_over(self, text: str) -> None:
         """Take note of `text`, which has no signs and was shown."""
@@ -40,7 +44,7 @@ class Marks:
 
     def feed(self, text: str) -> str:
         """Take in `text`; return it without markdown, signs at its end left waiting."""
-        if not self._active:
+        if not self.active:
             return text
         if self.is_calm and not _SIGNS.search(text):
             self.pass_over(text)
@@ -49,7 +53,7 @@ class Marks:
 
     def rest(self) -> str:
         """Return what waited, now that no more comes."""
-        if not self._active:
+        if not self.active:
             return ""
         held, self._held = self._held, ""
         shown = self._read(held, last=True)
@@ -86,7 +90,7 @@ class Marks:
         following = text[end : end + 1]
         if signs == "\n":
             self._give_up()
-        elif signs[0] in "*_":
+        elif signs[0] == "_":
             if self._is_emphasis(signs, following):
                 self.found[signs] = None
                 return end
@@ -142,6 +146,42 @@ class Marks:
             self._line_begins = True
         elif self._line_begins:
             self._line_begins = text.isspace()
+
+
+def without_bold(text: str, taken: Taken) -> str:
+    """Return `text` with lines that are bold as a whole, as headings are, without their signs.
+
+    Of a text that is italic as a whole, in every line, those are taken too.
+    """
+    if "*" not in text:
+        return text
+    lines = text.split("\n")
+    sizes = [_whole(line.strip()) if line.strip() else 0 for line in lines]
+    told = [size for line, size in zip(lines, sizes, strict=True) if line.strip()]
+    least = ITALIC if all(told) else BOLD
+    if any(size >= least for size in told):
+        taken.add(Kind.MARKDOWN, "*" * max(told))
+    return "\n".join(
+        _bare(line, size) if size >= least else line
+        for line, size in zip(lines, sizes, strict=True)
+    )
+
+
+def _whole(line: str) -> int:
+    """Return how many asterisks stand around all of `line`."""
+    return sum(
+        found.size
+        for found in spans(line)
+        if found.start <= _LONGEST_EMPHASIS
+        and not line[: found.start].strip("*")
+        and not line[found.end :].strip("*")
+    )
+
+
+def _bare(line: str, size: int) -> str:
+    start = len(line) - len(line.lstrip())
+    bare = line.strip()
+    return line[:start] + bare[size : len(bare) - size]
 
 
 def _in_word(character: str) -> bool:

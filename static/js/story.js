@@ -7,6 +7,7 @@ import "storaiteller/common/older";
 import { part } from "storaiteller/common/dom";
 import { StoryEditor } from "storaiteller/editor/editor";
 import { showStory } from "storaiteller/editor/showing";
+import { FindBar } from "storaiteller/finding/bar";
 import { copyStory } from "storaiteller/offline/copy";
 import { showAbout } from "storaiteller/page/about";
 import { showButtons } from "storaiteller/page/buttons";
@@ -61,6 +62,7 @@ const following = new Following(socket, generations);
 const next = new Next(state);
 const commands = new Commands(state, { editor, autosave, socket, following, next });
 new Deciding(state, { editor, autosave, rewriting });
+new FindBar(state, editor);
 new Focus(state, editor); // before what else Escape may end
 new Marking(state, { editor, rewriting, commands });
 new Conflict(state, editor, autosave, rewriting);

@@ -1,14 +1,35 @@
 """A person's or a model's text as paragraphs, each in the direction of its own first letter."""
 
 from django import template
-from django.utils.html import linebreaks
+from django.utils.html import escape, linebreaks
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import normalize_newlines
+
+from prose.emphasis import signs
 
 register = template.Library()
+_TAGS = {signs.ITALIC: "em", signs.BOLD: "strong"}
 
 
 @register.filter
-def paragraphs(text: str) -> SafeString:
-    """Return `text`, escaped, with empty lines as paragraphs and line feeds as line breaks."""
+def paragraphs(text: str, how: str = "") -> SafeString:
+    """Return `text`, escaped, with empty lines as paragraphs and line feeds as line breaks.
+
+    What is bold or italic is so, without its signs; with them if `how` is "signed".
+    """
+    shown = "\n".join(_line(line, how == "signed") for line in normalize_newlines(text).split("\n"))
     # All markup in it is the filter's own.
-    return mark_safe(str(linebreaks(text, autoescape=True)).replace("<p>", '<p dir="auto">'))  # noqa: S308
+    return mark_safe(str(linebreaks(shown)).replace("<p>", '<p dir="auto">'))  # noqa: S308
+
+
+def _line(line: str, is_signed: bool) -> str:
+    """Return a line as HTML."""
+    parts: list[str] = []
+    place = 0
+    for start, size, begins in signs.edges(line):
+        parts.append(escape(line[place:start]))
+        sign = f'<span class="sign">{"*" * size}</span>' if is_signed else ""
+        tag = _TAGS[size]
+        parts.append(f"<{tag}>{sign}" if begins else f"{sign}</{tag}>")
+        place = start + size
+    return "".join([*parts, escape(line[place:])])

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
+from prose.emphasis import signs
+
 # What a person types; the rest of a pasted page finds nothing more.
 LONGEST_QUERY = 200  # characters
 _MOST_WORDS = 10
@@ -98,7 +100,7 @@ def _marked() -> dict[str, set[str]]:
 
 def excerpt(text: str, words: list[str]) -> list[Piece]:
     """Return a story's beginning, or the place where the first of `words` stands in it."""
-    text = " ".join(text.split())
+    text = " ".join(signs.plain(text).split())
     longest_first = sorted(words, key=len, reverse=True)
     pattern = re.compile("|".join(map(_pattern, longest_first)) or r"(?!)")
     first = pattern.search(text)

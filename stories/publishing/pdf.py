@@ -74,7 +74,7 @@ def _data(book: Book) -> dict[str, object]:
                 "title": work.title,
                 "rtl": is_right_to_left(work.title),
                 "language": work.language,
-                "paragraphs": [{"lines": part.lines, "rtl": part.rtl} for part in work.paragraphs],
+                "paragraphs": [{"lines": part.pieces, "rtl": part.rtl} for part in work.paragraphs],
             }
             for work in book.works
         ],

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterable
 from io import BytesIO
 
+from prose.emphasis import signs
 from stories.publishing.names import file_name
 from stories.publishing.works import Book, Work
 
@@ -28,7 +29,7 @@ def text(book: Book) -> bytes:
 
 
 def _story(work: Work) -> str:
-    return f"{work.title}\n\n{work.text.strip()}\n"
+    return f"{work.title}\n\n{signs.plain(work.text.strip())}\n"
 
 
 def archive(works: Iterable[Work]) -> bytes:
@@ -60,11 +61,24 @@ def markdown(book: Book) -> bytes:
 
 
 def _paragraphs(work: Work) -> str:
-    return "\n\n".join("\\\n".join(map(_escaped, part.lines)) for part in work.paragraphs)
+    return "\n\n".join("\\\n".join(map(_emphasised, part.lines)) for part in work.paragraphs)
+
+
+def _emphasised(line: str) -> str:
+    """Return `line`, in which no sign means anything but those of its emphases."""
+    parts, place = [], 0
+    for start, size, _ in signs.edges(line):
+        parts += [_MARKS.sub(r"\\\g<0>", line[place:start]), "*" * size]
+        place = start + size
+    return _opened("".join([*parts, _MARKS.sub(r"\\\g<0>", line[place:])]))
 
 
 def _escaped(line: str) -> str:
-    line = _MARKS.sub(r"\\\g<0>", line)
+    return _opened(_MARKS.sub(r"\\\g<0>", line))
+
+
+def _opened(line: str) -> str:
+    """Return `line`, whose signs are escaped, with what its ends would mean escaped as well."""
     line = _OPENINGS.sub(r"\\\g<0>", line)
     line = _CLOSING.sub(r"\\\g<0>", line)
     return _NUMBER.sub(r"\1\\\2", line)

@@ -11,6 +11,7 @@ from docx.oxml.ns import qn
 from docx.shared import Pt
 from docx.text.paragraph import Paragraph as WordParagraph
 
+from prose.emphasis.signs import Piece
 from stories.publishing.works import Book, is_right_to_left
 
 _FONT, _SIZE = "Georgia", Pt(11.5)
@@ -32,7 +33,7 @@ def write(book: Book) -> bytes:
             heading.paragraph_format.page_break_before = True
             _bookmark(heading, number)
         for part in work.paragraphs:
-            paragraph = _paragraph(document, "\n".join(part.lines))
+            paragraph = _paragraph(document, part.pieces)
             if part.rtl:
                 _turn(paragraph)
     file = BytesIO()
@@ -59,13 +60,18 @@ def _set_up(document: Any, book: Book) -> None:
     contents.base_style = normal
 
 
-def _paragraph(document: Any, text: str) -> WordParagraph:
+def _paragraph(document: Any, lines: list[list[Piece]]) -> WordParagraph:
     """Add a paragraph at the end, which python-docx looks for from the beginning, each time."""
     element = OxmlElement("w:p")
     # The last element has the measures of the page.
     document.element.body[-1].addprevious(element)
     paragraph = WordParagraph(element, document._body)
-    paragraph.add_run(text)
+    for number, line in enumerate(lines):
+        for place, piece in enumerate(line):
+            run = paragraph.add_run("\n" * (number > 0 and place == 0) + piece.text)
+            # One for each kind of script, and none where it is as usual.
+            run.font.bold = run.font.cs_bold = piece.bold or None
+            run.font.italic = run.font.cs_italic = piece.italic or None
     return paragraph
 
 

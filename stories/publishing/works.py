@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from prose import said
+from prose.emphasis.signs import Piece, pieces
 from prose.languages.recognition import RIGHT_TO_LEFT, language_of
 from stories.errors import Refused
 
@@ -35,6 +36,11 @@ class Paragraph(NamedTuple):
 
     lines: tuple[str, ...]
     rtl: bool
+
+    @property
+    def pieces(self) -> list[list[Piece]]:
+        """The lines in pieces of one look, bold or italic, without their signs."""
+        return [pieces(line) for line in self.lines]
 
 
 @dataclass(frozen=True)

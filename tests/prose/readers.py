@@ -47,6 +47,7 @@ from stories.publishing.reading import text as text_files
 from stories.writing.rewrite_request import Rewrite
 from tests.conftest import story_settings
 from tests.prose.answers.readers import CLEANING
+from tests.prose.emphasis.readers import EMPHASIS
 
 LONGEST = versions.MAX_TEXT_LENGTH
 
@@ -55,7 +56,7 @@ UNITS = (
     *("word ", "a", ".", "\n", " ", "(", ",", '"', "“", "a'", "-", "_", "…", "<", "<|", "|>", "]"),
     *("<|x|>", "a.b,", "Mr. ", ". ", ', "', "e\u0301", "\u0301", "字", "走。", "」", "🇮", "\u200d"),
     *("👩\u200d", "שלום", "\n ", " \n", "\r\n", "\x00", "A. ", "the road went ", "He ran. "),
-    *("เด็ก", "ア", "कि", "민수", "«", ". »", "ω;", "“。"),
+    *("เด็ก", "ア", "कि", "민수", "«", ". »", "ω;", "“。", "*", "*a ", "**a* "),
 )
 # A search that fails at the end has tried all places.
 _END = "\tx"
@@ -343,7 +344,7 @@ PROSE |= {
     if isinstance(value, property)
 }
 
-PROSE |= CLEANING
+PROSE |= CLEANING | EMPHASIS
 
 # Of the other rooms.
 OTHERS: dict[str, Reader] = {

@@ -1,6 +1,8 @@
 // The story's text, editable in place.
 
-import { history, isHistoryTransaction, redo, redoDepth, undo, undoDepth } from "prosemirror-history";
+import {
+  closeHistory, history, isHistoryTransaction, redo, redoDepth, undo, undoDepth,
+} from "prosemirror-history";
 import { Fragment, Slice } from "prosemirror-model";
 import { EditorState, TextSelection } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
@@ -15,6 +17,10 @@ import {
   countWords, normalise, offsetOf, paragraphText, parse, positionOf, schema, serialize, textOf,
   wholeWords,
 } from "storaiteller/editor/text";
+import { emphasis } from "storaiteller/emphasis/showing";
+import { toggling } from "storaiteller/emphasis/toggling";
+import { finding } from "storaiteller/finding/marks";
+import { replaced } from "storaiteller/finding/replacing";
 
 const LABELS = {
   role: "textbox",
@@ -34,7 +40,7 @@ export class StoryEditor extends EventTarget {
     // A line feed at the end of a chunk may be half of a paragraph's end.
     this.held = "";
     const pressed = { undo: () => this.#say("undo"), redo: () => this.#say("redo") };
-    this.plugins = [...keys(pressed), placeholder, passagePlugin, pasting];
+    this.plugins = [...keys(pressed), placeholder, emphasis, finding, passagePlugin, pasting];
     element.replaceChildren();
     this.view = new EditorView(
       { mount: element },
@@ -209,6 +215,23 @@ export class StoryEditor extends EventTarget {
   selectionBoxes() {
     const { from, to } = this.view.state.selection;
     return [this.view.coordsAtPos(from, 1), this.view.coordsAtPos(to, -1)];
+  }
+
+  // Make what is selected bold or italic, or no longer; `size` is that of the sign.
+  emphasise(size) {
+    if (!this.locked) toggling(size)(this.view.state, this.view.dispatch);
+  }
+
+  // Select these document positions and bring them into sight, without the focus.
+  show(from, to) {
+    const { tr, doc } = this.view.state;
+    this.view.dispatch(tr.setSelection(TextSelection.create(doc, from, to)).scrollIntoView());
+  }
+
+  // Put `coming` in the place of each of `found`, ranges of the text in order: one step to undo.
+  replace(found, coming) {
+    const { state } = this.view;
+    this.view.dispatch(closeHistory(replaced(state, this.text, found, normalise(coming))));
   }
 
   // Let go of the selection and the focus: a finger's handles and keyboard would cover the mark.

@@ -3,6 +3,9 @@
 //
 // Walked without recursion, each node once: what is pasted may be as deep and as long as it likes.
 
+import { BOLD, ITALIC } from "storaiteller/emphasis/signs";
+import { marked, withSigns } from "storaiteller/emphasis/writing";
+
 const LONGEST = 10_000_000; // characters of HTML
 const SCENE_BREAK = "* * *";
 
@@ -18,6 +21,10 @@ const SKIPPED = set(
     "RP RT SCRIPT SELECT STYLE SVG TEMPLATE TEXTAREA TITLE VIDEO",
 );
 const PRESERVING = set("LISTING PRE XMP");
+
+const BOLD_ELEMENT = /^(?:B|STRONG)$/;
+const ITALIC_ELEMENT = /^(?:I|EM)$/;
+const HEADING = /^H[1-6]$/;
 
 // What styles say of an element: of those in sheets nothing is known.
 const HIDDEN = /display:\s*none|mso-hide:\s*all|mso-list:\s*ignore/i;
@@ -42,17 +49,17 @@ class Flow {
     this.rows = []; // the finished rows of the table that is open, a line each
   }
 
-  text(text, preserved) {
+  text(text, preserved, look) {
     // Between two paragraphs or cells it is how the source is written.
     if (!this.pieces.length && !/[^ \t\n\r\f]/.test(text)) return;
     this.endTable();
     const seen = preserved ? text.replace(/\r\n?/g, "\n") : this.#collapsed(text);
-    if (seen) this.pieces.push(seen);
+    if (seen) this.pieces.push(look ? marked(seen, look) : seen);
   }
 
   #collapsed(text) {
     const one = text.replace(SPACES, " ");
-    return this.pieces.at(-1)?.endsWith(" ") ? one.replace(/^ /, "") : one;
+    return /[ ]\x04?$/.test(this.pieces.at(-1) ?? "") ? one.replace(/^ /, "") : one;
   }
 
   // A line break, or nothing between two paragraphs.
@@ -67,7 +74,7 @@ class Flow {
 
   // The paragraph that is open ends; empty lines end one too.
   #flush() {
-    const lines = this.pieces.join("").split("\n").map(tidied);
+    const lines = withSigns(this.pieces.join("")).split("\n").map(tidied);
     this.pieces = [];
     let open = [];
     for (const line of [...lines, ""]) {
@@ -127,6 +134,18 @@ function isPreserved(element, style, preserved) {
   return said ? said.startsWith("pre") || said === "break-spaces" : preserved;
 }
 
+// Whether what is in the element is bold or italic, inside of what is so by `around`.
+function lookOf(nodeName, style, around) {
+  if (HEADING.test(nodeName)) return 0;
+  let look = around | (BOLD_ELEMENT.test(nodeName) ? BOLD : 0) | (ITALIC_ELEMENT.test(nodeName) ? ITALIC : 0);
+  // Some programs put all that they copy into an element for bold that says that it is not.
+  const [, weight] = /font-weight:\s*(\w+)/i.exec(style) ?? [];
+  const [, slant] = /font-style:\s*(\w+)/i.exec(style) ?? [];
+  if (weight) look = /^(?:bold|bolder|[6-9]00)$/i.test(weight) ? look | BOLD : look & ~BOLD;
+  if (slant) look = /^(?:italic|oblique)$/i.test(slant) ? look | ITALIC : look & ~ITALIC;
+  return look;
+}
+
 // The policy of our pages forbids inline styles and handlers, and browsers complain of what they will
 // not apply anyway: styles are read under another name.
 function renamed(html) {
@@ -138,6 +157,7 @@ class Reader {
   constructor() {
     this.flows = [new Flow()];
     this.preserved = [false]; // of each element that is open
+    this.looks = [0]; // the same: bold, italic or both, as sizes of signs
     this.blocks = [false]; // the same: whether it stands apart
   }
 
@@ -160,11 +180,13 @@ class Reader {
     if (isBlock && !(TABLE.has(nodeName) && nodeName !== "TABLE")) this.flow.endParagraph();
     this.preserved.push(isPreserved(element, style, this.preserved.at(-1)));
     this.blocks.push(isBlock);
+    this.looks.push(lookOf(nodeName, style, this.looks.at(-1)));
     return true;
   }
 
   leave({ nodeName }) {
     this.preserved.pop();
+    this.looks.pop();
     const isBlock = this.blocks.pop();
     if (CELL.has(nodeName)) {
       const cell = this.flows.pop();
@@ -178,7 +200,7 @@ class Reader {
   }
 
   text(node) {
-    this.flow.text(node.data, this.preserved.at(-1));
+    this.flow.text(node.data, this.preserved.at(-1), this.looks.at(-1));
   }
 
   #sceneBreak() {

@@ -3,6 +3,8 @@
 import { baseKeymap, chainCommands, exitCode } from "prosemirror-commands";
 import { keymap } from "prosemirror-keymap";
 import { schema } from "storaiteller/editor/text";
+import { BOLD, ITALIC } from "storaiteller/emphasis/signs";
+import { toggling } from "storaiteller/emphasis/toggling";
 
 function insertBreak(state, dispatch) {
   dispatch(state.tr.replaceSelectionWith(schema.nodes.hard_break.create()).scrollIntoView());
@@ -13,6 +15,8 @@ function insertBreak(state, dispatch) {
 export function keys({ undo, redo }) {
   return [
     keymap({
+      "Mod-b": toggling(BOLD),
+      "Mod-i": toggling(ITALIC),
       "Mod-z": () => (undo(), true),
       "Mod-y": () => (redo(), true),
       "Shift-Mod-z": () => (redo(), true),

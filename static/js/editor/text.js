@@ -56,8 +56,38 @@ function remembered(work) {
   };
 }
 
+// The words of the long text that was counted last: at the next key, most of it is the same.
+let counted = { text: "", words: 0 };
+const LONG = 2000; // characters
+const LETTER = /[\p{L}\p{N}]/u;
+
+// The nearest place before or behind `place` where no word can go on: between a space and a letter.
+function apart(text, place, step) {
+  const isApart = () => text[place - 1] === " " && LETTER.test(text[place] ?? "");
+  while (place > 0 && place < text.length && !isApart()) place += step;
+  return place;
+}
+
+function longWords(text) {
+  if (text.length < LONG) return wordsOf(text);
+  const { text: old, words } = counted;
+  const most = Math.min(old.length, text.length);
+  let [first, last] = [0, 0];
+  while (first < most && old[first] === text[first]) first += 1;
+  while (last < most - first && old[old.length - 1 - last] === text[text.length - 1 - last]) last += 1;
+  first = apart(text, Math.max(0, first - 1), -1);
+  const end = apart(text, Math.min(text.length, text.length - last + 2), 1);
+  const before = end - text.length + old.length; // the same place in the old text
+  const isNear = before >= first && first + text.length - end > LONG / 2;
+  const now = isNear
+    ? words - wordsOf(old.slice(first, before)) + wordsOf(text.slice(first, end))
+    : wordsOf(text);
+  counted = { text, words: now };
+  return now;
+}
+
 export const paragraphText = remembered((node) => normalise(serialize(node.content)));
-const paragraphWords = remembered((node) => wordsOf(paragraphText(node)));
+const paragraphWords = remembered((node) => longWords(paragraphText(node)));
 const paragraphPoints = remembered((node) => codePoints(paragraphText(node)));
 
 export function codePoints(text) {

@@ -2,6 +2,7 @@
 
 import { part } from "storaiteller/common/dom";
 import { gettext } from "storaiteller/common/language";
+import { BOLD, ITALIC } from "storaiteller/emphasis/signs";
 import { SelectionBar } from "storaiteller/rewriting/selection_bar";
 
 const SELECTION_READ = 60; // milliseconds after which the editor knows what was selected by a key
@@ -20,6 +21,8 @@ export class Marking {
     button.addEventListener("mousedown", (event) => event.preventDefault());
     button.addEventListener("click", () => this.mark() || this.#pick());
     part("selection-mark").addEventListener("click", () => this.mark());
+    part("selection-bold").addEventListener("click", () => editor.emphasise(BOLD));
+    part("selection-italic").addEventListener("click", () => editor.emphasise(ITALIC));
     document.addEventListener("keydown", (event) => this.#key(event));
   }
 

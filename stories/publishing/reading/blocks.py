@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from prose import said
+from prose.emphasis.signs import plain
+from prose.emphasis.writing import unmarked, with_signs
 from prose.sentences import ends_sentence
 from stories.errors import Refused
 from stories.publishing.works import cleaned
@@ -47,7 +49,12 @@ class Blocks:
     characters: int = 0
 
     def add(self, text: str, level: int = 0) -> None:
-        """Take in a block; one without words is left out. Raises `Refused` past the bounds."""
+        """Take in a block; one without words is left out. Raises `Refused` past the bounds.
+
+        What is bold or italic in it is marked (`prose.emphasis.writing`), and comes with signs; in
+        a heading without.
+        """
+        text = unmarked(text) if level else with_signs(text)
         lines = (line.strip() for line in cleaned(text).split("\n"))
         text = "\n".join(line for line in lines if line)
         if not text:
@@ -116,7 +123,7 @@ def _whole(blocks: Blocks, name: str) -> list[Draft]:
     # A book's first heading is a chapter's where there are several, and the book has a title.
     has_chapters = bool(blocks.title and _main_level(found))
     if len(found) > 1 and not has_chapters and _is_title(found[0]):
-        title, rest = found[0].text, found[1:]
+        title, rest = plain(found[0].text), found[1:]
     return _drafts(title or name, rest)
 
 

@@ -13,6 +13,7 @@ from defusedxml.common import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import DefusedXMLParser
 
 from prose import said
+from prose.emphasis.writing import marked
 from stories.publishing.reading.blocks import SCENE_BREAK, Blocks, unreadable
 
 # Those of HTML, which XHTML of before may use: "&nbsp;".
@@ -73,6 +74,7 @@ _APART = _set(
     "figure footer form header hgroup li main ol p pre section summary table tbody td tfoot th "
     "thead tr ul"
 ) | {*_HEADINGS}
+_LOOKS = {"b": "bold", "strong": "bold", "i": "italic", "em": "italic"}
 _SKIPPED = _set(
     "audio button canvas embed head iframe input map math nav object rp rt script select style svg "
     "template textarea video"
@@ -96,6 +98,7 @@ class Page(Target):
         self._text: list[str] = []
         self._level = 0
         self._skipped = 0  # elements that are open, from one to be skipped on
+        self._looks = {"bold": 0, "italic": 0}  # elements that are open
         self._kept = 0  # elements that are open, from one on whose line breaks count
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -106,6 +109,8 @@ class Page(Target):
             return
         if self._kept or name == "pre":
             self._kept += 1
+        if name in _LOOKS:
+            self._looks[_LOOKS[name]] += 1
         if name in _APART:
             self._flush()
             self._level = _HEADINGS.get(name, self._level)
@@ -121,6 +126,8 @@ class Page(Target):
             self._skipped -= 1
             return
         name = local(tag)
+        if name in _LOOKS:
+            self._looks[_LOOKS[name]] -= 1
         if name in _APART:
             self._flush()
         if name in _HEADINGS:
@@ -130,7 +137,10 @@ class Page(Target):
     def data(self, text: str) -> None:
         """Take in text."""
         if not self._skipped:
-            self._text.append(text.replace("\n", _BREAK) if self._kept else text)
+            text = _SPACES.sub(" ", text.replace("\n", _BREAK) if self._kept else text)
+            bold, italic = (bool(self._looks[look]) for look in ("bold", "italic"))
+            parts = (marked(part, bold=bold, italic=italic) for part in text.split(_BREAK))
+            self._text.append(_BREAK.join(parts))
 
     def close(self) -> None:
         """End the last paragraph."""

@@ -6,6 +6,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from prose import said
+from prose.emphasis.writing import marked
 from stories.publishing.reading.blocks import (
     MAX_CHARACTERS,
     SCENE_BREAK,
@@ -97,7 +98,13 @@ def read_markdown(content: bytes) -> Blocks:
 def _inline(token: Token) -> str:
     """Return the words of a paragraph; a link's too, and none of a picture."""
     breaks = {"softbreak": " ", "hardbreak": "\n"}
-    return "".join(
-        breaks.get(child.type, "" if child.type == "image" else child.content)
-        for child in token.children or ()
-    )
+    looks = {"strong": 0, "em": 0}
+    words = []
+    for child in token.children or ():
+        look = child.type.partition("_")[0]
+        if look in looks:
+            looks[look] += child.nesting
+        text = "" if child.type == "image" else child.content
+        shown = marked(text, bold=looks["strong"] > 0, italic=looks["em"] > 0) if text else ""
+        words.append(breaks.get(child.type, shown))
+    return "".join(words)

@@ -7,6 +7,7 @@ changes were tracked.
 import posixpath
 from dataclasses import dataclass, field
 
+from prose.emphasis.writing import marked
 from stories.publishing.reading import markup
 from stories.publishing.reading.blocks import Blocks
 from stories.publishing.reading.packed import Packed
@@ -74,6 +75,8 @@ class _Styles(markup.Target):
 class _Paragraph:
     style: str = ""
     text: list[str] = field(default_factory=list)
+    bold: bool = False  # the run that is open
+    italic: bool = False
 
 
 class _Document(markup.Target):
@@ -100,6 +103,11 @@ class _Document(markup.Target):
         paragraph = self._open[-1]
         if name == "pStyle":
             paragraph.style = _own(attributes, "val")
+        elif name == "r":
+            paragraph.bold = paragraph.italic = False
+        elif name in {"b", "i"}:
+            is_so = _own(attributes, "val") not in {"0", "false", "off"}
+            setattr(paragraph, "bold" if name == "b" else "italic", is_so)
         elif name == "t":
             self._is_text = True
         elif name == "tab":
@@ -121,7 +129,8 @@ class _Document(markup.Target):
 
     def data(self, text: str) -> None:
         if self._is_text and not self._skipped and self._open:
-            self._open[-1].text.append(text)
+            run = self._open[-1]
+            run.text.append(marked(text, bold=run.bold, italic=run.italic))
 
     def _add(self, paragraph: _Paragraph) -> None:
         style = self._styles.get(paragraph.style, paragraph.style.lower())

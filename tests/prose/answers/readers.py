@@ -86,6 +86,7 @@ def _own(text: str) -> tuple[bool, str]:
 
 
 CLEANING: dict[str, Callable[[str], object]] = {
+    "answers.marks.without_bold": lambda text: marks.without_bold(text, Taken()),
     "answers.afterwords.is_afterword": afterwords.is_afterword,
     "answers.characters.Characters.feed": lambda text: _through(Characters())(text),
     "answers.characters.Characters.is_calm": lambda text: Characters().feed(text),

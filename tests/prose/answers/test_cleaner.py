@@ -60,17 +60,31 @@ def test_in_the_middle_only_half_a_sign_waits() -> None:
     cleaner = AnswerCleaner(Task())
     assert cleaner.feed(STORY) == STORY
     assert cleaner.feed(" It was <") == " It was "
-    assert cleaner.feed(" 3, and *") == "< 3, and "
-    assert cleaner.feed("very* cold") == "very cold"
+    assert cleaner.feed(" 3, and _") == "< 3, and "
+    assert cleaner.feed("very_ *cold*") == "very *cold*"
     assert cleaner.feed(" Here is your story: Sure!") == " Here is your story: Sure!"
 
 
 def test_an_emphasis_that_never_ends_gets_its_sign_back() -> None:
     cleaner = AnswerCleaner(Task())
-    given = cleaner.feed("One *two three.\nFour *five* six.") + cleaner.rest()
+    given = cleaner.feed("One _two three.\nFour _five_ six.") + cleaner.rest()
     assert given == "One two three.\nFour five six."
-    assert cleaner.final(given) == "One *two three.\nFour five six."
-    assert cleaner.final(given[:7]) == "One *two"
+    assert cleaner.final(given) == "One _two three.\nFour five six."
+    assert cleaner.final(given[:7]) == "One _two"
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ("It was *so* **cold**.\n\nHe *ran.", "It was *so* **cold**.\n\nHe *ran."),
+        ("**It was cold.**\n\n***They ran.***", "It was cold.\n\nThey ran."),
+        ("*It was cold.*\n\n*They ran.*", "It was cold.\n\nThey ran."),
+        ("**One**\n\n*It was cold.*\n\nThey ran.", "One\n\n*It was cold.*\n\nThey ran."),
+        ("**It** was **cold**.", "**It** was **cold**."),
+    ],
+)
+def test_bold_and_italic_stay_but_around_all_of_a_line(answer: str, text: str) -> None:
+    assert clean(Task(), [answer]).text == text
 
 
 def test_markdown_of_the_writers_own_stays() -> None:

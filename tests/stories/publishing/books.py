@@ -11,7 +11,7 @@ MARKED = (
     "Zoë & Jürgen’s café cost <b>5</b> ‘crowns’.\n"
     "It was the second line, “quoted”, and they took it with her.\n\n"
     "# Not a heading\n\n"
-    "1. Not *a* list_item_ [here](x) `code` \\ &amp; ~no~ #set x = 1 $y$ @z {{ 7 }} {% if %}\n\n"
+    "1. Not *a list_item_ [here](x) `code` \\ &amp; ~no~ #set x = 1 $y$ @z {{ 7 }} {% if %}\n\n"
     "- e\u0301te\u0301 and Ελληνικά, Русский.\n\n"
     "The end."
 )

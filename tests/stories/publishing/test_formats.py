@@ -265,3 +265,23 @@ def test_an_archive_has_a_file_a_story() -> None:
 )
 def test_the_language_of_a_file(text: str, code: str) -> None:
     assert language_of(text) == code
+
+
+def test_bold_and_italic_are_real_and_come_back() -> None:
+    made = single("He *ran* and **did** say 2*3*4.\n***All* of** it_, and *5*.")
+    written = {ending: format_.write(made) for ending, format_ in FORMATS.items()}
+    text = written["txt"].decode()
+    assert "He ran and did say 2*3*4.\nAll of it_, and 5." in text
+    assert "***All* of** it\\_" in written["md"].decode()
+    runs = [run for part in docx.Document(BytesIO(written["docx"])).paragraphs for run in part.runs]
+    looks = {run.text.strip(): (run.bold, run.italic) for run in runs}
+    assert looks["ran"] == (None, True)
+    assert looks["did"] == (True, None)
+    assert looks["All"] == (True, True)
+    page = ElementTree.tostring(pages(written["epub"])["EPUB/story1.xhtml"], encoding="unicode")
+    assert re.search(r"<\w+:strong><\w+:em>All</\w+:em></\w+:strong><\w+:strong> of<", page)
+    assert "say 2*3*4." in pypdf.PdfReader(BytesIO(written["pdf"])).pages[0].extract_text()
+    for ending in ("md", "docx", "epub"):
+        [draft] = files.read(f"x.{ending}", written[ending], split=False)
+        assert "He *ran* and **did** say 2*3*4." in draft.text
+        assert "***All*** **of** it_, and *5*." in draft.text

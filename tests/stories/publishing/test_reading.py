@@ -168,8 +168,8 @@ def test_markdown_is_its_words() -> None:
     )
     assert one("x.md", content.encode()) == Draft(
         "Front",
-        "Anna ran to the sea and back.\nOn.\n\n* * *\n\none\n\ntwo & <\n\nQuoted.\n\nlet x\n\n"
-        "<b onclick=alert(1)>bold</b>\n\nNext\n\nEnd.",
+        "*Anna* **ran** to the sea and back.\nOn.\n\n* * *\n\none\n\ntwo & <\n\nQuoted.\n\n"
+        "let x\n\n<b onclick=alert(1)>bold</b>\n\nNext\n\nEnd.",
     )
 
 
@@ -198,7 +198,7 @@ def test_an_epub_as_a_browser_shows_it() -> None:
     found = one("x.epub", epub(page))
     assert found.title == "A title"
     assert found.text.split("\n\n") == [
-        *("Loose \xa0text", "One two three.\nFour.", "tail", "* * *", "A b.", "x\ny"),
+        *("Loose \xa0text", "One *two* three.\nFour.", "tail", "* * *", "A b.", "x\ny"),
         *("Anna", "Ben", "sea", "land", "漢字", "<b>"),
     ]
 

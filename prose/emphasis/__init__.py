@@ -1,0 +1,1 @@
+"""Bold and italic in a plain text."""
