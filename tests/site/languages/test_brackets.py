@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.conf.locale import LANG_INFO
 from django.test import Client
 from django.utils import translation
+from django.utils.text import capfirst
 from django.utils.translation import trans_real
 
+from prose.languages import offered
 from stories.history import library, versions
 from stories.models import Story, StoryVersion, User
 from tests.conftest import story_settings
@@ -30,6 +33,9 @@ NAMES = (
     *("StorAIteller", "pocket", "Ollama", "Llama", "EPUB", "Word", "PDF", "Markdown", "DOCX"),
     *("English", "Deutsch", "Français", "Italiano", "Español", "Français"),
     *(settings.STORY_MODEL, "http", "localhost"),
+    # Those that a story can be in, by their own names.
+    *(LANG_INFO[code]["name_local"] for code in offered.NAMES),
+    *(capfirst(LANG_INFO[code]["name_local"]) for code in offered.NAMES),
 )
 _HIDDEN = {"script", "style", "svg", "code", "noscript"}
 
