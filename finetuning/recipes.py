@@ -11,6 +11,7 @@ Backend = Literal["auto", "unsloth", "peft"]
 StartFrom = Literal["base", "service"]
 Quantization = Literal["f16", "q8_0", "q4_k_m"]
 Precision = Literal["float32", "bfloat16"]
+Preferences = Literal["dpo", "kto", "off"]
 
 _EMBEDDED = ("pocket", "smollm2")
 
@@ -85,6 +86,13 @@ class Recipe:
         0.0, 0, 0.8, "Replay", "share of what is learned: lessons of the base's own"
     )
     least_stories: int = _number(10, 4, 10_000, "Fewest stories", "without duplicates")
+    preferences: Preferences = _choice(
+        "dpo", "Preferences", "dpo: of two texts one; kto: stories approved or rejected; off: none"
+    )
+    least_choices: int = _number(40, 16, 10_000, "Fewest preferences", "that say something")
+    preference_rate: float = _number(5e-5, 1e-7, 0.05, "Preference rate", "falls linearly to 0")
+    preference_epochs: float = _number(2, 0.1, 100, "Preference epochs")
+    beta: float = _number(0.1, 0.001, 10, "Beta", "how near to the model before preferences")
     max_words: int = _number(6_000, 50, 20_000, "Longest story", "in words; longer ones left out")
     checkpoint_steps: int = _number(20, 1, 1000, "Steps between checkpoints")
     temperature: float = _number(0.8, 0, 2, "Temperature", "that the new model writes with")
@@ -151,6 +159,7 @@ RECIPES: dict[str, Recipe] = {
             precision="float32",
             quantization="f16",
             learning_rate=3e-3,
+            preference_rate=1e-3,
             batch_size=8,
             accumulation=1,
             epochs=16,

@@ -69,7 +69,7 @@ def _arguments(run: RunFolder, recipe: Recipe, max_length: int, count: int) -> A
         recipe.epochs * math.ceil(count / (recipe.batch_size * recipe.accumulation))
     )
     return SFTConfig(
-        output_dir=str(run.checkpoints),
+        output_dir=str(run.checkpoints("train")),
         per_device_train_batch_size=recipe.batch_size,
         per_device_eval_batch_size=recipe.batch_size,
         gradient_accumulation_steps=recipe.accumulation,
@@ -104,10 +104,10 @@ def _arguments(run: RunFolder, recipe: Recipe, max_length: int, count: int) -> A
     )
 
 
-def last_checkpoint(run: RunFolder) -> str | None:
-    """Return the newest whole checkpoint to go on from, if any; those that are not whole go."""
-    whole = [path.parent for path in run.checkpoints.glob(f"*/{_WHOLE}")]
-    for left in run.checkpoints.glob("checkpoint-*"):
+def last_checkpoint(folder: Path) -> str | None:
+    """Return the newest whole checkpoint in `folder`, if any; those that are not whole go."""
+    whole = [path.parent for path in folder.glob(f"*/{_WHOLE}")]
+    for left in folder.glob("checkpoint-*"):
         if left not in whole:
             shutil.rmtree(left)
     if not whole:
@@ -209,3 +209,13 @@ class Reporter(TrainerCallback):  # type: ignore[misc]  # transformers is not in
         if self._run.is_cancelled:
             control.should_save = True
             control.should_training_stop = True
+
+
+def facts(done: Any, reporter: Reporter) -> dict[str, Any]:
+    """Return what a training that is done has taken."""
+    return {
+        "steps": done.state.global_step,
+        "seconds": round(time.monotonic() - reporter.started, 1),
+        "tokens": reporter.tokens,
+        "memory": reporter.peak,
+    }
