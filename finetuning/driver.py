@@ -107,6 +107,8 @@ def _done(state: _Drive) -> bool:
         state.curve = list(run.curve)
         for stage in STAGES:
             states.note(run, stage=stage, progress={})
+            if stage == "preferences":
+                state.curve = []  # of another loss, and from its first step on
             state.tell(f"{stage}…")
             _stage(state, stage)
             # A worker may die as often as it likes as long as the run gets on.
@@ -231,6 +233,9 @@ def _after(state: _Drive, stage: str) -> None:
         states.note(run, dataset=facts)
     elif stage == "train":
         states.note(run, metrics=facts, curve=state.curve)
+    elif stage == "preferences":
+        states.note(run, metrics={**run.metrics, "preferences": {**facts, "curve": state.curve}})
+        state.curve = list(run.curve)
     elif stage == "register":
         run.folder.merged_gguf.unlink(missing_ok=True)
         kept = {"mode": facts["mode"], "base_digest": facts.get("base", "")}
@@ -304,7 +309,8 @@ def _hear_progress(state: _Drive, event: step_process.Event) -> None:
     if now - state.stored_at >= _STORE_INTERVAL or step == event.get("steps"):
         state.stored_at = now
         try:
-            states.note(state.run, progress=state.run.progress, curve=state.curve)
+            of_stories = {} if state.run.stage == "preferences" else {"curve": state.curve}
+            states.note(state.run, progress=state.run.progress, **of_stories)
         except DatabaseError as error:
             logger.warning("Run %s: progress not stored: %s", state.run.pk, error)
 

@@ -11,6 +11,9 @@ _STORIES = (
     *("story", "stories", "story text", "full story", "text", "completion", "completions"),
     *("response", "output", "answer", "assistant"),
 )
+# What is preferred, and what it is preferred to.
+_CHOSEN = ("chosen", "preferred", "accepted", "winner", "better")
+_REJECTED = ("rejected", "dispreferred", "loser", "worse")
 _MOST_SHOWN, _LONGEST_SHOWN = 8, 40
 
 
@@ -31,6 +34,15 @@ def find(names: Sequence[str]) -> tuple[int, int] | str:
     assert isinstance(doubtful, list)  # noqa: S101 - the other one was found
     among = listed([names[index] for index in doubtful])
     return f"several columns could be the {what}: {among}. Name one of them {what.title()}."
+
+
+def find_pair(names: Sequence[str]) -> tuple[int, int, int] | str:
+    """Return where the prompt, the preferred and the other text stand, or what is unclear."""
+    keys = [_key(name) for name in names]
+    prompt, chosen, rejected = (_one(keys, known) for known in (_PROMPTS, _CHOSEN, _REJECTED))
+    if isinstance(prompt, int) and isinstance(chosen, int) and isinstance(rejected, int):
+        return prompt, chosen, rejected
+    return f"the header has to name Prompt, Chosen and Rejected, once each; it is: {listed(names)}."
 
 
 def listed(names: Sequence[str]) -> str:
