@@ -4,13 +4,14 @@ With fewer than `ENOUGH` held-out prompts nothing can be told: *no better*. Othe
 the held-out loss rose for sure, or the settings are kept less for sure, or the model has forgotten
 how to write (the loss of what the model in service writes rose by more than `MOST_DRIFT`).
 Otherwise *better* when the held-out loss fell for sure, or the held-out preferences are met more
-for sure; and at most `MOST_COPIES` of the stories copy one that was trained on, and they aren't
-more alike for sure (self-BLEU up by more than `MOST_ALIKE` of what it was). Otherwise *no better*.
-"For sure": the 95 % interval of a paired bootstrap excludes zero, or that share.
+for sure, and at most `MOST_COPIES` of the stories copy one that was trained on. Otherwise *no
+better*. "For sure": the 95 % interval of a paired bootstrap excludes zero.
 
-Preferences pull a model away from what is likely: where they were learned, the held-out loss may
-rise by `MOST_LOSS`. How far a preference is met: how much more likely, in nats, the preferred text
-is than the other one; or of one text that was approved or rejected, how likely it is, a token.
+Preferences pull a model away from what is likely, and towards saying the same: where they were
+learned, the held-out loss may rise by `MOST_LOSS`, and stories that are more alike for sure, with a
+self-BLEU up by more than `MOST_ALIKE` of what it was, are *no better*. How far a preference is met:
+how much more likely, in nats, the preferred text is than the other one; or of one text that was
+approved or rejected, how likely it is, a token.
 """
 
 from typing import Any
@@ -120,7 +121,7 @@ def verdict(scores: dict[str, Any]) -> tuple[str, str]:
         return NO_BETTER, NOTHING_PREFERRED if preferences else NO_LOSS
     if scores["copies"]["candidate"] / scores["pairs"] > MOST_COPIES:
         return NO_BETTER, "It copies stories that it was trained on."
-    if _is_alike(scores.get("alike")):
+    if preferences and _is_alike(scores["alike"]):
         return NO_BETTER, "Its stories are more alike than those of the model in service."
     gained = [text for text, shown in ((LOSS, loss["high"] < 0), (MET, met)) if shown]
     return BETTER, " ".join([*gained, _kept(scores["compliance"])])
@@ -138,10 +139,8 @@ def _worse(scores: dict[str, Any]) -> str:
     return ""
 
 
-def _is_alike(alike: dict[str, float] | None) -> bool:
-    if alike is None or alike["groups"] < ENOUGH:
-        return False
-    return alike["low"] > MOST_ALIKE * alike["before"]
+def _is_alike(alike: dict[str, float]) -> bool:
+    return alike["groups"] >= ENOUGH and alike["low"] > MOST_ALIKE * alike["before"]
 
 
 def _kept(compliance: dict[str, float]) -> str:

@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -54,19 +55,32 @@ def export_run(run: TrainingRun, form: str) -> str:
 
     What was withdrawn since is not among it.
     """
-    folder = run.folder
     if form == "prompt-completion":
-        rows = read_rows(folder.train) if folder.train.exists() else []
-        stored = ((row["story"], row["version"]) for row in rows if row["story"])
-        gone = lineage.withdrawn_from(stored)
-        kept = [row for row in rows if row["story"] not in gone]
-        return datastories.lines(datastories.chat(row["prompt"], row["text"]) for row in kept)
-    rows = read_rows(folder.choices_train) if folder.choices_train.exists() else []
-    taken_back = choosing.withdrawn(row["key"] for row in rows)
-    found = [row for row in rows if row["key"] not in taken_back]
-    if form == "preference":
-        return datastories.lines(datastories.preference(row) for row in found if "chosen" in row)
-    return datastories.lines(datastories.mark(row) for row in found if "good" in row)
+        rows = learned_stories(run)
+        return datastories.lines(datastories.chat(row["prompt"], row["text"]) for row in rows)
+    formed, side = {
+        "preference": (datastories.preference, "chosen"),
+        "kto": (datastories.mark, "good"),
+    }[form]
+    return datastories.lines(formed(row) for row in learned_choices(run) if side in row)
+
+
+def learned_stories(run: TrainingRun) -> list[Any]:
+    """Return the rows of the stories that `run` learned from, without those withdrawn since."""
+    rows = [row for row in _rows(run.folder.train) if row["story"]]
+    gone = lineage.withdrawn_from((row["story"], row["version"]) for row in rows)
+    return [row for row in rows if row["story"] not in gone]
+
+
+def learned_choices(run: TrainingRun) -> list[Any]:
+    """Return the choices, or marks, that `run` learned from, without those withdrawn since."""
+    rows = _rows(run.folder.choices_train)
+    gone = choosing.withdrawn(row["key"] for row in rows)
+    return [row for row in rows if row["key"] not in gone]
+
+
+def _rows(path: Path) -> list[Any]:
+    return read_rows(path) if path.exists() else []
 
 
 # ---- In ----
@@ -84,7 +98,9 @@ def take_in(data: bytes, owner: User, *, replace: bool = False) -> Taken:
         more = len(problems) - _MOST_TOLD
         rest = [_("… and %(count)s more.") % {"count": more}] if more > 0 else []
         raise DataError(problems[:_MOST_TOLD] + rest)
-    pairs = {_digest(one): one for one in found}
+    pairs: dict[str, Preference] = {}
+    for one in found:
+        pairs.setdefault(_digest(one), one)
     with transaction.atomic():
         # Of two imports at once, the second one knows what the first one brought.
         User.objects.select_for_update().get(pk=owner.pk)

@@ -28,22 +28,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write each file whole or not at all."""
         path: Path = options["file"]
+        run = None if options["run"] is None else _run(options["run"])
         kind = options["format"] or ("jsonl" if path.suffix == ".jsonl" else "csv")
-        if options["run"] is None:
-            self._write(path, exchange.FORMS[kind].write())
-        else:
-            self._write(path, self._learned(options["run"], options["format"]))
+        self._write(path, exchange.FORMS[kind].write() if run is None else _learned(run, kind))
         if options["card"]:
-            self._write(options["card"], card.write())
-
-    def _learned(self, number: int, kind: str | None) -> str:
-        run = TrainingRun.objects.filter(pk=number).first()
-        if run is None:
-            raise CommandError(f"There is no run {number}.")
-        kind = kind or preferences.RUN_FORMS[0]
-        if kind not in preferences.RUN_FORMS:
-            raise CommandError(f"Of a run, --format is one of {', '.join(preferences.RUN_FORMS)}.")
-        return preferences.export_run(run, kind)
+            self._write(options["card"], card.write(run))
 
     def _write(self, path: Path, text: str) -> None:
         try:
@@ -51,3 +40,17 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{error.strerror}: {path}") from error
         self.stdout.write(f"Wrote {path}.")
+
+
+def _run(number: int) -> TrainingRun:
+    run = TrainingRun.objects.filter(pk=number).first()
+    if run is None:
+        raise CommandError(f"There is no run {number}.")
+    return run
+
+
+def _learned(run: TrainingRun, kind: str) -> str:
+    kind = "prompt-completion" if kind == "jsonl" else kind
+    if kind not in preferences.RUN_FORMS:
+        raise CommandError(f"Of a run, --format is one of {', '.join(preferences.RUN_FORMS)}.")
+    return preferences.export_run(run, kind)

@@ -57,8 +57,9 @@ def scores(
         (scores(met=(0.1, 2), compliance=(-0.3, -0.01)), WORSE),
         (scores(met=(0.1, 2), copies=2), NO_BETTER),
         # Self-BLEU was 0.5: more alike by over 5 % of it for sure.
-        (scores(alike=(0.026, 0.1)), NO_BETTER),
-        (scores(alike=(0.024, 0.1)), BETTER),
+        (scores(met=(0.1, 2), alike=(0.026, 0.1)), NO_BETTER),
+        (scores(met=(0.1, 2), alike=(0.024, 0.1)), BETTER),
+        (scores(alike=(0.1, 0.2)), BETTER),
     ],
 )
 def test_each_verdict_is_possible(given: dict[str, Any], expected: str) -> None:
@@ -79,4 +80,4 @@ def test_the_sentence_says_what_was_gained() -> None:
     assert verdict(scores(loss=(-0.1, 0.1), met=(0.1, 2)))[1].startswith("It meets preferences")
     assert "preferences" not in verdict(scores())[1]
     assert "preferences" in verdict(scores(loss=(-0.1, 0.1), met=(-1, 2)))[1]
-    assert "more alike" in verdict(scores(alike=(0.1, 0.2)))[1]
+    assert "more alike" in verdict(scores(met=(0.1, 2), alike=(0.1, 0.2)))[1]
