@@ -109,8 +109,8 @@ def show(data: Path, size: Size, tell: loop.Tell) -> Shown:
             loop.manage(environment, tell, "import_preferences", str(file), "--replace")
             _tune(environment, tell, size, *(() if number == 2 else ("--promote",)))
     folders = [RunFolder(data / "training" / f"run-{number}") for number in (1, 2, 3)]
-    scores = [folder.need("evaluate") for folder in folders]
-    return Shown(*scores, share_of_taste(folders[2].read_pairs()))
+    stories, turned, learned = (folder.need("evaluate") for folder in folders)
+    return Shown(stories, turned, learned, share_of_taste(folders[2].read_pairs()))
 
 
 def _tune(environment: dict[str, str], tell: loop.Tell, size: Size, *more: str) -> None:
@@ -171,7 +171,7 @@ def _edited(written: Iterable[Written], count: int) -> str:
     """
     chance = random.Random(_SEED)  # noqa: S311 - no secret
     endings = [line for line in _ENDINGS.read_text(encoding="utf-8").split("\n") if line]
-    good = []
+    good: list[tuple[str, str]] = []
     for story in filter(keeps, written):
         if len(good) % 2:
             names = Settings.from_dict(story["settings"]).character_list

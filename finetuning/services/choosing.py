@@ -77,7 +77,7 @@ def _kept_over_others() -> Iterator[Choice]:
             yield choice
         else:
             # A passage ends where the story goes on: no end of turn is learned there.
-            yield {**choice, "given": f"{begun[1]} ".lstrip(), "is_open": bool(begun[2])}
+            yield {**choice, "given": begun[1], "is_open": bool(begun[2])}
 
 
 def _voted() -> Iterator[Choice]:

@@ -68,7 +68,7 @@ def test_a_passage_is_learned_as_it_was_asked_for(story: Story) -> None:
     pair(story, "passage", prompts.rewrite_prompt(asked, "It was late.", "So it ended.") + wish)
     pair(story, "try", prompts.rewrite_prompt(asked, "", ""))
     _take, passage, whole = choosing.choices()
-    assert (passage["given"], passage["is_open"]) == ("It was late. ", True)
+    assert (passage["given"], passage["is_open"]) == ("It was late.", True)
     assert (whole["given"], whole["is_open"]) == ("", False)
 
 

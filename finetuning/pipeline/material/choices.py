@@ -165,11 +165,12 @@ def _flat(groups: Iterable[list[Any]]) -> list[Any]:
 def rows(item: Any) -> list[Any]:
     """Return the texts of a choice (the preferred one first) or of a mark, as rows to learn."""
     given = item.get("given", "")
+    gap = " " if given else ""  # learned with the answer, which begins so
     texts = [item["text"]] if "text" in item else [item["chosen"], item["rejected"]]
     return [
         {
             "prompt": item["prompt"],
-            "text": given + text,
+            "text": given + gap + text,
             "given": len(given),
             "is_open": item.get("is_open", False),
         }

@@ -59,7 +59,7 @@ def preference(choice: Any) -> dict[str, list[dict[str, str]]]:
 
     What was given of the answer stands in both: what is the same in both teaches nothing.
     """
-    given = choice.get("given", "")
+    given = f"{choice['given']} " if choice.get("given") else ""
     sides = {side: chat("", given + choice[side])["completion"] for side in ("chosen", "rejected")}
     return {"prompt": chat(choice["prompt"], "")["prompt"], **sides}
 

@@ -79,8 +79,8 @@ def test_a_known_taste_is_learned_also_after_a_cancel(own: RunFolder, step: Step
     write_rows(own.written("service"), [])
     step("measure", own)
     met = facts(own, "evaluate/losses.json")["preferences"]
-    sides = [[one[side] for one in met] for side in ("before", "after")]
-    assert paired(*sides, seed=1, groups=[one["group"] for one in met])["low"] > 0
+    before, after = ([one[side] for one in met] for side in ("before", "after"))
+    assert paired(before, after, 1, [one["group"] for one in met])["low"] > 0
 
 
 def cancel_at_step(number: int, run: RunFolder) -> None:

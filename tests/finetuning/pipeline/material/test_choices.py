@@ -13,7 +13,8 @@ OTHER = "Far off a bell rang twice. Old Ben put his pipe away, and rowed home th
 
 def choice(chosen: str = ONE, rejected: str = OTHER, prompt: str = "Write.", **more: Any) -> Choice:
     found: Any = {"key": "pair:1", "story": 0, "prompt": prompt, "chosen": chosen}
-    return {**found, "rejected": rejected, **more}
+    made: Choice = found | {"rejected": rejected} | more
+    return made
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_what_belongs_to_a_held_out_story_is_held_out() -> None:
 
 
 def test_what_was_given_of_an_answer_is_not_learned() -> None:
-    [chosen, rejected] = choices.rows(choice(given="Once. ", is_open=True))
+    [chosen, rejected] = choices.rows(choice(given="Once.", is_open=True))
     assert chosen["text"] == f"Once. {ONE}"
-    assert rejected["given"] == len("Once. ")
+    assert rejected["given"] == len("Once.")
     assert rejected["is_open"]
