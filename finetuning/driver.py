@@ -67,7 +67,7 @@ class _Drive:
     beaten_at: float = 0.0
     looked_at: float = 0.0
     rows: frozenset[tuple[int, int]] = frozenset()  # (story, version) that the run uses
-    choices: frozenset[str] = frozenset()  # their keys
+    choices: frozenset[str] = frozenset()  # keys of the choices and marks that it uses
     begun_anew: bool = False
     merge_asked: bool = False
     curve: list[Any] = field(default_factory=list)
