@@ -43,10 +43,10 @@ class Size:
     """How much is written, and learned."""
 
     stories: int = 160  # approved
-    prompts: int = 150  # that takes are written for
-    takes: int = 5  # of each
+    prompts: int = 240  # that takes are written for
+    takes: int = 4  # of each
     pairs: int = 200
-    a_prompt: int = 3  # most pairs of one prompt
+    a_prompt: int = 2  # most pairs of one prompt
     changes: tuple[str, ...] = ("epochs=6", "pairs=64")  # of the recipe
 
 
@@ -261,7 +261,8 @@ def lines(shown: Shown) -> Iterator[str]:
         if met := scores.get("preferences"):
             yield (
                 f"  held-out preferences met {met['before']:+.2f} → {met['after']:+.2f} nats "
-                f"{_interval(met)}"
+                f"{_interval(met)}, of more than half by {met['share']['difference']:+.1%} "
+                f"{_interval(met['share'])}"
             )
 
 

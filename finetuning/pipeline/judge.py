@@ -4,7 +4,7 @@ With fewer than `ENOUGH` held-out prompts nothing can be told: *no better*. Othe
 the held-out loss rose for sure, or the settings are kept less for sure, or the model has forgotten
 how to write (the loss of what the model in service writes rose by more than `MOST_DRIFT`).
 Otherwise *better* when the held-out loss fell for sure, or the held-out preferences are met more
-for sure, and at most `MOST_COPIES` of the stories copy one that was trained on. Otherwise *no
+for sure, on the whole and by more than half of them, and at most `MOST_COPIES` of the stories copy one that was trained on. Otherwise *no
 better*. "For sure": the 95 % interval of a paired bootstrap excludes zero.
 
 Preferences pull a model away from what is likely, and towards saying the same: where they were
@@ -97,7 +97,11 @@ def _preferences(held_out: list[Any], recipe: Recipe) -> dict[str, Any]:
     if not held_out:
         return {}
     before, after = ([one[side] for one in held_out] for side in ("before", "after"))
-    return {"preferences": paired(before, after, recipe.seed, [one["group"] for one in held_out])}
+    prompts = [one["group"] for one in held_out]
+    # A few pairs can carry a mean: of labels at random, too.
+    met = [(a > b) + (a == b) / 2 for b, a in zip(before, after, strict=True)]
+    share = paired([1 / 2] * len(met), met, recipe.seed, prompts)
+    return {"preferences": {**paired(before, after, recipe.seed, prompts), "share": share}}
 
 
 def _alike(sides: dict[str, list[dict[str, Any]]], recipe: Recipe) -> dict[str, float]:
@@ -116,7 +120,7 @@ def verdict(scores: dict[str, Any]) -> tuple[str, str]:
         return NO_BETTER, TOO_FEW.format(held_out=loss["groups"], least=ENOUGH)
     if reason := _worse(scores):
         return WORSE, reason
-    met = preferences and preferences["low"] > 0 and preferences["groups"] >= ENOUGH
+    met = bool(preferences) and _is_met(preferences)
     if not met and not loss["high"] < 0:
         return NO_BETTER, NOTHING_PREFERRED if preferences else NO_LOSS
     if scores["copies"]["candidate"] / scores["pairs"] > MOST_COPIES:
@@ -137,6 +141,11 @@ def _worse(scores: dict[str, Any]) -> str:
     if drift["difference"] > MOST_DRIFT:
         return "It has forgotten how the model in service writes."
     return ""
+
+
+def _is_met(preferences: dict[str, Any]) -> bool:
+    both = preferences["low"] > 0 and preferences["share"]["low"] > 0
+    return both and preferences["groups"] >= ENOUGH
 
 
 def _is_alike(alike: dict[str, float]) -> bool:

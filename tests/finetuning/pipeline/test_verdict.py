@@ -16,9 +16,13 @@ def scores(
     held_out: int = 8,
     compared: int = 8,
     met: tuple[float, float] | None = None,
+    more_than_half: float = 0.01,
     alike: tuple[float, float] = (-0.1, 0.1),
 ) -> dict[str, Any]:
-    preferences = {"preferences": {"low": met[0], "high": met[1], "groups": 8}} if met else {}
+    preferences = {}
+    if met:
+        share = {"low": more_than_half}
+        preferences = {"preferences": {"low": met[0], "high": met[1], "groups": 8, "share": share}}
     kept = {"before": 0.8, "after": 0.9, "groups": compared}
     return {
         "loss": {"low": loss[0], "high": loss[1], "groups": held_out},
@@ -51,6 +55,7 @@ def scores(
         # Preferences: what was learned of them counts, and may cost a little of the likelihood.
         (scores(loss=(-0.1, 0.1), met=(0.1, 2)), BETTER),
         (scores(loss=(-0.1, 0.1), met=(-0.1, 2)), NO_BETTER),
+        (scores(loss=(-0.1, 0.1), met=(0.1, 2), more_than_half=-0.01), NO_BETTER),
         (scores(loss=(0.02, 0.1), met=(0.1, 2)), BETTER),
         (scores(loss=(0.02, 0.1), met=(-2, 2)), NO_BETTER),
         (scores(loss=(0.12, 0.2), met=(0.1, 2)), WORSE),
