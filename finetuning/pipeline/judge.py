@@ -4,8 +4,9 @@ With fewer than `ENOUGH` held-out prompts nothing can be told: *no better*. Othe
 the held-out loss rose for sure, or the settings are kept less for sure, or the model has forgotten
 how to write (the loss of what the model in service writes rose by more than `MOST_DRIFT`).
 Otherwise *better* when the held-out loss fell for sure, or the held-out preferences are met more
-for sure, on the whole and by more than half of them, and at most `MOST_COPIES` of the stories copy one that was trained on. Otherwise *no
-better*. "For sure": the 95 % interval of a paired bootstrap excludes zero.
+for sure, on the whole and by more than half of them, and at most `MOST_COPIES` of the stories copy
+one that was trained on. Otherwise *no better*. "For sure": the 95 % interval of a paired bootstrap
+excludes zero.
 
 Preferences pull a model away from what is likely, and towards saying the same: where they were
 learned, the held-out loss may rise by `MOST_LOSS`, and stories that are more alike for sure, with a
