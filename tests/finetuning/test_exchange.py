@@ -78,7 +78,7 @@ def test_where_a_story_came_from_is_kept(curator: User) -> None:
 # ---- Out and in ----
 
 
-@pytest.mark.parametrize("form", exchange.FORMS)
+@pytest.mark.parametrize("form", ["csv", "jsonl", "prompt-completion", "messages"])
 @settings(
     max_examples=15,
     deadline=None,
