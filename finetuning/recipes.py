@@ -93,6 +93,7 @@ class Recipe:
     preference_rate: float = _number(5e-5, 1e-7, 0.05, "Preference rate", "falls linearly to 0")
     preference_epochs: float = _number(2, 0.1, 100, "Preference epochs")
     beta: float = _number(0.1, 0.001, 10, "Beta", "how near to the model before preferences")
+    anchor: float = _number(1, 0, 100, "Anchor", "weight of how likely the preferred text stays")
     max_words: int = _number(6_000, 50, 20_000, "Longest story", "in words; longer ones left out")
     checkpoint_steps: int = _number(20, 1, 1000, "Steps between checkpoints")
     temperature: float = _number(0.8, 0, 2, "Temperature", "that the new model writes with")

@@ -72,7 +72,12 @@ class CheapPairTrainer(PairTrainer):
             self._total_train_tokens += int(inputs["attention_mask"].sum())
         metrics = self._metrics["train" if model.training else "eval"]
         metrics["num_tokens"] = [self._total_train_tokens]
-        return -logsigmoid(self.beta * (gained - lost)).mean()
+        answers = inputs["completion_mask"][:, 1:].chunk(2)[0].sum()
+        weight, anchor = self.loss_weights
+        return (
+            -weight * logsigmoid(self.beta * (gained - lost)).mean()
+            - anchor * chosen.sum() / answers
+        )
 
 
 def log_probs(model: Any, inputs: Any) -> Any:
@@ -104,7 +109,10 @@ def trainer(
         # Unsloth brings its own fast loss into TRL's trainer.
         cheap = load is backends.load_peft
         kind = CheapPairTrainer if cheap else PairTrainer
-        arguments = DPOConfig(**shared, precompute_ref_log_probs=cheap)
+        # Without the second, both texts may grow less likely, and what is written breaks: RPO
+        # (Pang et al., Iterative Reasoning Preference Optimization, 2024).
+        losses = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, float(recipe.anchor)]}
+        arguments = DPOConfig(**shared, **losses, precompute_ref_log_probs=cheap)
         sides = [learned, held_out]
     made = kind(
         model=model,
