@@ -121,7 +121,7 @@ def verdict(scores: dict[str, Any]) -> tuple[str, str]:
         return NO_BETTER, TOO_FEW.format(held_out=loss["groups"], least=ENOUGH)
     if reason := _worse(scores):
         return WORSE, reason
-    met = bool(preferences) and _is_met(preferences)
+    met = preferences is not None and _is_met(preferences)
     if not met and not loss["high"] < 0:
         return NO_BETTER, NOTHING_PREFERRED if preferences else NO_LOSS
     if scores["copies"]["candidate"] / scores["pairs"] > MOST_COPIES:
@@ -145,8 +145,8 @@ def _worse(scores: dict[str, Any]) -> str:
 
 
 def _is_met(preferences: dict[str, Any]) -> bool:
-    both = preferences["low"] > 0 and preferences["share"]["low"] > 0
-    return both and preferences["groups"] >= ENOUGH
+    least = min(preferences["low"], preferences["share"]["low"])
+    return bool(least > 0 and preferences["groups"] >= ENOUGH)
 
 
 def _is_alike(alike: dict[str, float]) -> bool:

@@ -19,7 +19,9 @@ from tests.finetuning.conftest import TINY, Step, facts, laid_out, marked_rows
 
 # Each starts torch, which takes its time on a busy machine.
 pytestmark = pytest.mark.timeout(600)
-RECIPE = TINY.changed({"max_steps": 12, "checkpoint_steps": 50, "preference_rate": 1e-3})
+RECIPE = TINY.changed(
+    {"max_steps": 12, "checkpoint_steps": 50, "preference_rate": 1e-3, "preference_epochs": 2}
+)
 SPOKEN = ('"Is there any soup left?" asked Ann.', '"Then let us go home," said Ben.')
 
 
