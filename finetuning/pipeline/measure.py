@@ -63,11 +63,13 @@ def _sides(model: Any, examples: list[tuple[list[int], int]]) -> tuple[list[floa
 def _met(model: Any, tokenizer: Any, held_out: list[Any]) -> list[dict[str, Any]]:
     """Return how far each held-out preference is met before and after, by the verdict's rule."""
     found = []
+    groups: dict[str, int] = {}  # by number: the file outlives the prompts
     for one in held_out:
         examples = [train.token_ids(tokenizer, row) for row in choices.rows(one)]
         sizes = [len(ids) - start for ids, start in examples]
         before, after = (_worth(one, losses, sizes) for losses in _sides(model, examples))
-        found.append({"group": one["prompt"], "before": before, "after": after})
+        group = groups.setdefault(one["prompt"], len(groups))
+        found.append({"group": group, "before": before, "after": after})
     return found
 
 
