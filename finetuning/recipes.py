@@ -13,6 +13,14 @@ Quantization = Literal["f16", "q8_0", "q4_k_m"]
 Precision = Literal["float32", "bfloat16"]
 Preferences = Literal["dpo", "kto", "off"]
 
+# How much of a model is to change: a part of the recipe's own rate and epochs, or more of them.
+Strength = Literal["gentle", "normal", "strong"]
+_STRENGTHS: dict[Strength, tuple[float, float]] = {
+    "gentle": (0.5, 0.5),
+    "normal": (1.0, 1.0),
+    "strong": (1.5, 2.0),
+}
+
 _EMBEDDED = ("pocket", "smollm2")
 
 # Llama's attention and feed-forward projections, by their names in transformers.
@@ -96,6 +104,9 @@ class Recipe:
     anchor: float = _number(1, 0, 100, "Anchor", "weight of how likely the preferred text stays")
     max_words: int = _number(6_000, 50, 20_000, "Longest story", "in words; longer ones left out")
     checkpoint_steps: int = _number(20, 1, 1000, "Steps between checkpoints")
+    patience: int = _number(
+        3, 0, 100, "Patience", "checkpoints no better than the best before it stops; 0: never"
+    )
     temperature: float = _number(0.8, 0, 2, "Temperature", "that the new model writes with")
     num_ctx: int = _number(8192, 256, 131_072, "Context in tokens", "of the new model")
     pairs: int = _number(10, 2, 200, "Pairs of stories", "that both models write to be compared")
@@ -131,6 +142,13 @@ class Recipe:
         if unknown:
             raise RecipeError(unknown)
         return replace(self, **values)
+
+    def at(self, strength: Strength) -> Self:
+        """Return this recipe as it learns gently, as it is, or strongly."""
+        rate, epochs = _STRENGTHS[strength]
+        return replace(
+            self, learning_rate=self.learning_rate * rate, epochs=max(0.1, self.epochs * epochs)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the values, ready for JSON."""
