@@ -15,7 +15,7 @@ Preferences = Literal["dpo", "kto", "off"]
 
 # How much of a model is to change: a part of the recipe's own rate and epochs, or more of them.
 Strength = Literal["gentle", "normal", "strong"]
-_STRENGTHS: dict[Strength, tuple[float, float]] = {
+STRENGTHS: dict[Strength, tuple[float, float]] = {
     "gentle": (0.5, 0.5),
     "normal": (1.0, 1.0),
     "strong": (1.5, 2.0),
@@ -145,7 +145,7 @@ class Recipe:
 
     def at(self, strength: Strength) -> Self:
         """Return this recipe as it learns gently, as it is, or strongly."""
-        rate, epochs = _STRENGTHS[strength]
+        rate, epochs = STRENGTHS[strength]
         return replace(
             self, learning_rate=self.learning_rate * rate, epochs=max(0.1, self.epochs * epochs)
         )

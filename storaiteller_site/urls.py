@@ -7,8 +7,8 @@ from storaiteller_site import installed
 
 urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
+    path("", include("finetuning.urls")),  # some of its old addresses are below the admin's
     path("admin/", admin.site.urls),
-    path("compare/", include("finetuning.urls")),
     path("manifest.webmanifest", installed.manifest, name="manifest"),
     path("worker.js", installed.worker, name="worker"),
     path("offline/", installed.offline, name="offline"),

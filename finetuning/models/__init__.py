@@ -2,6 +2,14 @@
 
 from finetuning.models.imported import ImportedPair
 from finetuning.models.run import ACTIVE_STATES, TrainingExample, TrainingRun
-from finetuning.models.vote import BlindVote
+from finetuning.models.vote import BlindVote, ComparisonConsent, OwnPair
 
-__all__ = ["ACTIVE_STATES", "BlindVote", "ImportedPair", "TrainingExample", "TrainingRun"]
+__all__ = [
+    "ACTIVE_STATES",
+    "BlindVote",
+    "ComparisonConsent",
+    "ImportedPair",
+    "OwnPair",
+    "TrainingExample",
+    "TrainingRun",
+]

@@ -50,7 +50,7 @@ def approve_a_good_story(page: Page, site: Site) -> str:
 
 def start_a_run(page: Page, site: Site) -> None:
     """A wrong value is told, then it starts."""
-    page.goto(f"{site.url}/admin/stories/writermodel/")
+    page.goto(f"{site.url}/teach/models/")
     expect(page.get_by_text("No model has been tuned yet.")).to_be_visible()
     page.get_by_role("link", name="Tune a model").click()
     expect(page.get_by_text("61")).to_have_count(2)
@@ -110,7 +110,7 @@ def write_the_next_story(page: Page, story: str) -> str:
 
 def roll_back(page: Page, site: Site, written: str) -> None:
     """The base is back, and the new story says that another model writes next."""
-    page.goto(f"{site.url}/admin/stories/writermodel/")
+    page.goto(f"{site.url}/teach/models/")
     page.get_by_role("button", name="Roll back").click()
     expect(page.get_by_text("pocket is in service again.")).to_be_visible()
     page.goto(written.partition("?")[0])

@@ -11,11 +11,10 @@ from finetuning.pipeline.run_folder import write_json, write_rows
 from finetuning.services import blind
 from stories.history import library
 from stories.models import Story, User, WriterModel
-from tests.finetuning.conftest import TINY
-from tests.finetuning.test_admin import SCORES
+from tests.finetuning.conftest import SCORES, TINY
 
 pytestmark = pytest.mark.django_db
-PAGE = "/compare/"
+PAGE = "/teach/compare/"
 LONG = "Once upon a time there was a lamp on the stairs of the tower."
 
 
@@ -104,7 +103,7 @@ def test_a_pair_about_a_story_that_was_withdrawn_is_gone_at_once(
     alice.is_staff = True
     alice.save()
     client.force_login(alice)
-    evaluation = f"/admin/finetuning/trainingrun/{run.pk}/evaluation/"
+    evaluation = f"/teach/runs/{run.pk}/evaluation/"
 
     def shown() -> list[str]:
         return [client.get(url).content.decode() for url in (PAGE, evaluation)]
@@ -145,5 +144,5 @@ def test_votes_are_counted_on_the_models_page(
     tally = blind.tally(run)
     assert (tally.preferred, tally.decided, tally.undecided) == (7, 10, 1)
     client.force_login(User.objects.create_user("staff", password="x", is_staff=True))
-    shown = client.get("/admin/stories/writermodel/").content.decode()
+    shown = client.get("/teach/models/").content.decode()
     assert "preferred to pocket 7 of 10 times (40% to 89%)" in shown

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from finetuning import recipe_files
-from finetuning.forms import RecipeForm
+from finetuning.pages.forms import RecipeForm
 from finetuning.recipes import FIELDS, PROJECTIONS, RECIPES, Recipe, RecipeError
 
 LLAMA = RECIPES["llama3.2-3b"]

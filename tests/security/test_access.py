@@ -111,8 +111,8 @@ ROUTES = {
     "admin:finetuning_trainingexample_files": May.STAFF,
     "admin:finetuning_trainingexample_download": May.STAFF,
     "admin:finetuning_trainingrun_act": May.BOSS,
-    "admin:finetuning_trainingrun_live": May.STAFF,
-    "admin:finetuning_trainingrun_evaluation": May.STAFF,
+    "finetuning:run_live": May.STAFF,
+    "finetuning:evaluation": May.STAFF,
 }
 # The admin's models: who may look. Nobody but the administrator adds, changes or deletes.
 ADMIN_MODELS = {

@@ -76,8 +76,8 @@ def test_a_page_of_no_row_in_the_admin(boss: Client, digits: str) -> None:
     for url in (
         f"/admin/stories/user/{digits}/password/",
         f"/admin/stories/story/{digits}/",
-        f"/admin/stories/writermodel/{digits}/act/",
-        *(f"/admin/finetuning/trainingrun/{digits}/{n}/" for n in ("live", "act", "evaluation")),
+        f"/teach/models/{digits}/act/",
+        *(f"/teach/runs/{digits}/{n}/" for n in ("live", "act", "evaluation")),
     ):
         assert boss.get(url).status_code == 404, url[-30:]
         assert boss.post(url).status_code == 404, url[-30:]

@@ -20,7 +20,7 @@ from stories.history import library, links, tags
 from stories.models import Curation, Generation, PreferencePair, Story, User
 from stories.writing.opening import open_generation
 from tests.conftest import story_settings
-from tests.finetuning.test_admin import SCORES
+from tests.finetuning.conftest import SCORES
 from tests.finetuning.test_promotion import candidate
 from tests.security.test_access import ADMIN_MODELS, NAMED, address
 
@@ -129,14 +129,14 @@ def pages() -> Iterator[str]:
                 name,
                 {"app_label": "stories", "content_type_id": 1, "object_id": 1, "id": 1, "url": ""},
             )
-    yield reverse("admin:finetuning_trainingrun_live", args=[run.pk])
+    yield reverse("finetuning:run_live", args=[run.pk])
     yield reverse("admin:stories_writermodel_change", args=[run.model_id])
     yield from must_answer()
 
 
 def must_answer() -> Iterator[str]:
     """Yield the pages that show an evaluation's stories: without one, they would have none."""
-    yield reverse("admin:finetuning_trainingrun_evaluation", args=[TrainingRun.objects.get().pk])
+    yield reverse("finetuning:evaluation", args=[TrainingRun.objects.get().pk])
     yield reverse("finetuning:compare")
 
 

@@ -14,8 +14,7 @@ from stories.history import library, links
 from stories.models import Generation, Story, User
 from tests.browser.access.scanning import Faults
 from tests.browser.access.test_pages import TEXT, sign_in
-from tests.finetuning.conftest import TINY
-from tests.finetuning.test_admin import SCORES
+from tests.finetuning.conftest import SCORES, TINY
 from tests.finetuning.test_promotion import candidate
 
 

@@ -73,7 +73,7 @@ def test_pages_of_a_writer(page: Page, live_server: LiveServer, shelf: Story) ->
     faults.visit(page, f"{stories}/", f"{stories}/new/", f"{stories}/trash/")
     faults.visit(page, f"{stories}/book/", f"{stories}/import/")
     faults.visit(page, f"{stories}/{shelf.pk}/versions/2/")
-    faults.visit(page, f"{live_server.url}/compare/")  # there is nothing to compare
+    faults.visit(page, f"{live_server.url}/teach/compare/")  # there is nothing to compare
     page.goto(f"{stories}/?q=lantern")
     page.get_by_text("Edit tags").first.click()
     faults.look(page, "what was found, with its tags open")
@@ -119,7 +119,7 @@ def test_comparing(
 ) -> None:
     faults = Faults()
     sign_in(page, alice, live_server)
-    faults.visit(page, f"{live_server.url}/compare/")
+    faults.visit(page, f"{live_server.url}/teach/compare/")
     assert not faults, str(faults)
 
 

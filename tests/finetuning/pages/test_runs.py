@@ -8,39 +8,22 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from finetuning.admin import curve
 from finetuning.models import TrainingExample, TrainingRun
+from finetuning.pages import curve
 from finetuning.pipeline.run_folder import write_text
 from finetuning.services import states
 from modelserver import Server
 from stories.history import library
 from stories.models import Story, User, WriterModel
 from tests.conftest import ScriptedServer
-from tests.finetuning.conftest import TINY
+from tests.finetuning.conftest import SCORES, TINY
 from tests.finetuning.test_promotion import candidate
 from tests.finetuning.test_recipes import form_data
 
 pytestmark = pytest.mark.django_db
 
-RUNS = "/admin/finetuning/trainingrun/"
-MODELS = "/admin/stories/writermodel/"
-SCORES = {
-    "loss": {"before": 1.5, "after": 0.5, "difference": -1, "low": -1.2, "high": -0.8, "count": 12},
-    "drift": {"before": 0.2, "after": 0.3, "difference": 0.1, "low": 0, "high": 0.2, "count": 10},
-    "compliance": {
-        "before": 0.7,
-        "after": 0.8,
-        "difference": 0.1,
-        "low": -0.1,
-        "high": 0.2,
-        "count": 10,
-    },
-    "checks": {"service": {"names": 0.5}, "candidate": {"names": 0.6}},
-    "copies": {"service": 0, "candidate": 1},
-    "pairs": 10,
-    "verdict": "better",
-    "reason": "It is so.",
-}
+RUNS = "/teach/runs/"
+MODELS = "/teach/models/"
 
 
 @pytest.fixture(autouse=True)
@@ -74,27 +57,27 @@ def run() -> TrainingRun:
 
 def test_writers_see_none_of_it(client: Client, alice: User, run: TrainingRun) -> None:
     client.force_login(alice)
-    for page in (RUNS, f"{RUNS}add/", f"{RUNS}{run.pk}/change/", MODELS):
-        assert client.get(page).status_code == 302
-    assert client.post(f"{MODELS}{run.model_id}/act/", {"action": "promote"}).status_code == 302
+    for page in (RUNS, f"{RUNS}new/", f"{RUNS}{run.pk}/", MODELS):
+        assert client.get(page).status_code == 404
+    assert client.post(f"{MODELS}{run.model_id}/act/", {"action": "promote"}).status_code == 404
     assert not WriterModel.objects.filter(state="active").exists()
 
 
 def test_staff_watch_and_change_nothing(client: Client, staff: User, run: TrainingRun) -> None:
     for page in (
         RUNS,
-        f"{RUNS}{run.pk}/change/",
+        f"{RUNS}{run.pk}/",
         f"{RUNS}{run.pk}/evaluation/",
         MODELS,
-        f"{MODELS}{run.model_id}/change/",
+        f"{MODELS}{run.model_id}/",
         "/admin/finetuning/trainingexample/",
     ):
         answer = client.get(page)
         assert answer.status_code == 200, page
         assert "Roll back" not in answer.content.decode()
         assert "Promote</button>" not in answer.content.decode()
-    assert client.get(f"{RUNS}add/").status_code == 403
-    assert client.post(f"{RUNS}add/", form_data(TINY)).status_code == 403
+    assert client.get(f"{RUNS}new/").status_code == 403
+    assert client.post(f"{RUNS}new/", form_data(TINY)).status_code == 403
     assert client.post(f"{RUNS}{run.pk}/act/", {"action": "retry"}).status_code == 403
     assert client.post(f"{MODELS}{run.model_id}/act/", {"action": "promote"}).status_code == 403
     assert TrainingRun.objects.count() == 1
@@ -103,7 +86,7 @@ def test_staff_watch_and_change_nothing(client: Client, staff: User, run: Traini
 def test_a_permission_is_enough(client: Client, staff: User, run: TrainingRun) -> None:
     names = ("add_trainingrun", "change_writermodel")
     staff.user_permissions.set(Permission.objects.filter(codename__in=names))
-    assert client.get(f"{RUNS}add/").status_code == 200
+    assert client.get(f"{RUNS}new/").status_code == 200
     client.post(f"{MODELS}{run.model_id}/act/", {"action": "promote"})
     model = WriterModel.objects.get(name="one")
     assert (model.state, model.promoted_by) == ("active", staff)
@@ -113,21 +96,21 @@ def test_a_run_is_started_with_the_values_of_the_form(
     client: Client, curator: User, run: TrainingRun
 ) -> None:
     client.force_login(curator)
-    wrong = client.post(f"{RUNS}add/?recipe=pocket", form_data(TINY, rank="0"))
+    wrong = client.post(f"{RUNS}new/?recipe=pocket", form_data(TINY, rank="0"))
     assert "Enter a number from 1 to 256." in wrong.content.decode()
-    answer = client.post(f"{RUNS}add/?recipe=pocket", form_data(TINY, rank="4"))
+    answer = client.post(f"{RUNS}new/?recipe=pocket", form_data(TINY, rank="4"))
     started = TrainingRun.objects.first()
     assert started is not None
-    assert answer.headers["Location"] == f"{RUNS}{started.pk}/change/"
+    assert answer.headers["Location"] == f"{RUNS}{started.pk}/"
     assert (started.recipe["rank"], started.requested_by) == (4, curator)
-    again = client.post(f"{RUNS}add/?recipe=pocket", form_data(TINY))
+    again = client.post(f"{RUNS}new/?recipe=pocket", form_data(TINY))
     assert "one at a time" in again.content.decode()
-    assert client.get(f"{RUNS}add/?recipe=../../etc").status_code == 404
+    assert client.get(f"{RUNS}new/?recipe=../../etc").status_code == 404
 
 
 def test_the_start_page_warns(client: Client, curator: User) -> None:
     client.force_login(curator)
-    page = client.get(f"{RUNS}add/?recipe=llama3.2-3b").content.decode()
+    page = client.get(f"{RUNS}new/?recipe=llama3.2-3b").content.decode()
     assert "does not write with llama3.2" in page
     assert "asks for 10 stories" in page
 
@@ -186,13 +169,13 @@ def test_lineage_is_shown_both_ways(
 ) -> None:
     TrainingExample.objects.create(run=run, story=story, version=1, side="train")
     library.set_good(story, True)
-    shown = client.get(f"{MODELS}{run.model_id}/change/").content.decode()
+    shown = client.get(f"{MODELS}{run.model_id}/").content.decode()
     assert reverse("admin:stories_story_change", args=[story.pk]) in shown
     assert "1 of the stories that taught it" in shown, "it was never approved"
     found = client.get(f"/admin/finetuning/trainingexample/?q={story.title[:8]}").content.decode()
     assert "one" in found
     story.delete()
-    assert "deleted" in client.get(f"{MODELS}{run.model_id}/change/").content.decode()
+    assert "deleted" in client.get(f"{MODELS}{run.model_id}/").content.decode()
 
 
 def test_the_curve_is_drawn_within_its_picture() -> None:

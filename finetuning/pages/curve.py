@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 WIDTH, HEIGHT = 640, 220  # of the picture, in its own units
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 10, 26
@@ -45,9 +46,10 @@ def picture(curve: Sequence[Sequence[float | None]]) -> SafeString:
     return format_html(
         '<svg class="curve" viewBox="0 0 {} {}" role="img" aria-label="{}">{}'
         '<polyline points="{}" class="train"/><polyline points="{}" class="held-out"/>{}'
-        '<text x="{}" y="{}" class="tick" text-anchor="end">step {}</text></svg>',
+        '<text x="{}" y="{}" class="tick" text-anchor="end">{}</text></svg>',
         *(WIDTH, HEIGHT, _label(train, held_out), grid, _points(map(place, train))),
-        *(_points(map(place, held_out)), dots, WIDTH - _RIGHT, HEIGHT - 6, last),
+        *(_points(map(place, held_out)), dots, WIDTH - _RIGHT, HEIGHT - 6),
+        _("step %(step)s") % {"step": last},
     )
 
 
@@ -56,7 +58,15 @@ def _points(places: "map[tuple[float, float]]") -> str:
 
 
 def _label(train: list[Point], held_out: list[Point]) -> str:
-    said = f"Loss over {train[-1][0]} steps: train {train[0][1]:.2f} to {train[-1][1]:.2f}"
-    if held_out:
-        said += f", held-out {held_out[0][1]:.2f} to {held_out[-1][1]:.2f}"
-    return said
+    values = {
+        "steps": train[-1][0],
+        "first": f"{train[0][1]:.2f}",
+        "last": f"{train[-1][1]:.2f}",
+    }
+    if not held_out:
+        return _("Loss over %(steps)s steps: train %(first)s to %(last)s") % values
+    values |= {"before": f"{held_out[0][1]:.2f}", "after": f"{held_out[-1][1]:.2f}"}
+    told = _(
+        "Loss over %(steps)s steps: train %(first)s to %(last)s, held-out %(before)s to %(after)s"
+    )
+    return told % values

@@ -4,11 +4,6 @@ from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
 from django import forms
-from unfold.widgets import (
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextInputWidget,
-    UnfoldBooleanSwitchWidget,
-)
 
 from finetuning.recipes import FIELDS, Recipe, RecipeError
 
@@ -39,13 +34,13 @@ class RecipeForm(forms.Form):
 def _field(kind: Any, metadata: Any) -> forms.Field:
     if bounds := metadata.get("bounds"):
         number = forms.IntegerField if kind is int else forms.FloatField
-        widget = UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
         return number(label=bounds.label, help_text=_help(bounds), widget=widget)
     labels = {"label": metadata["label"], "help_text": metadata["help"]}
     if kind is bool:
-        return forms.BooleanField(**labels, required=False, widget=UnfoldBooleanSwitchWidget())
+        return forms.BooleanField(**labels, required=False)
     choices = [(choice, choice) for choice in get_args(kind)]
-    return forms.ChoiceField(**labels, choices=choices, widget=UnfoldAdminSelectWidget())
+    return forms.ChoiceField(**labels, choices=choices)
 
 
 def _help(bounds: Any) -> str:

@@ -1,4 +1,4 @@
-"""Stories in and out of files in the admin: a file is looked at before anything is stored."""
+"""Stories in and out of files: a file is looked at before anything is stored."""
 
 import hashlib
 from typing import Any, cast, get_args
@@ -6,16 +6,20 @@ from typing import Any, cast, get_args
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from unfold.widgets import UnfoldAdminFileFieldWidget
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods
 
 from finetuning import card
+from finetuning.pages.access import for_staff
 from finetuning.pipeline.material.reading import DataError
 from finetuning.services import exchange
 from finetuning.services.exchange import Answer, Preview
 from stories.errors import Refused
-from stories.models import Story, User
+from stories.models import Story
+from stories.pages.common import SignedInRequest
 from stories.pages.publishing.imports import MAX_UPLOAD, InMemory
 from stories.pages.publishing.turns import turn
 from stories.writing import rates
@@ -23,28 +27,28 @@ from stories.writing import rates
 # Of one curator, in a minute; each answer about spoilt rows is a look of its own.
 LOOKS_PER_MINUTE = 30
 SHOWN_ROWS = 5
-# As the admin draws it; its script looks for the parts of this widget.
-_FILE = UnfoldAdminFileFieldWidget(
-    attrs={
-        "required": True,
-        "aria-label": "File of stories",
-        "accept": ".csv,.tsv,.txt,.json,.jsonl,.ndjson",
-    }
-)
 _ANSWERS = (
-    ("repair", "Put them right, and leave out those whose letters are lost"),
-    ("keep", "Take them as they are"),
-    ("skip", "Leave all of them out"),
+    ("repair", gettext_lazy("Put them right, and leave out those whose letters are lost")),
+    ("keep", gettext_lazy("Take them as they are")),
+    ("skip", gettext_lazy("Leave all of them out")),
 )
 
 
-def page(request: HttpRequest, shared: dict[str, Any]) -> HttpResponse:
+@csrf_exempt  # by the view below it, once it is known what takes the file
+def files(request: HttpRequest) -> HttpResponse:
+    """Show what a file of stories holds, and take it in."""
+    request.upload_handlers = [InMemory(request)]
+    answer: HttpResponse = _page(request)
+    return answer
+
+
+@csrf_protect
+@for_staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def _page(request: SignedInRequest) -> HttpResponse:
     """Show the form; POST answers with what a file holds, or takes in what was looked at."""
-    context = {
-        **shared,
-        "title": "Stories in files",
+    context: dict[str, Any] = {
         "approved": Story.objects.approved().count(),
-        "file": _FILE.render("file", None, {"id": "file"}),
         "megabytes": f"{MAX_UPLOAD / 1e6:.1f}",
     }
     if request.method == "POST":
@@ -63,14 +67,14 @@ def page(request: HttpRequest, shared: dict[str, Any]) -> HttpResponse:
     context["again"] = part == "files"
     # htmx puts no answer into the page that says it is an error.
     status = 422 if "refusals" in context and part == "files" else 200
-    return TemplateResponse(request, f"finetuning/{part}.html", context, status=status)
+    return render(request, f"finetuning/{part}.html", context, status=status)
 
 
-def _read(request: HttpRequest, context: dict[str, Any]) -> HttpResponse | None:
+def _read(request: SignedInRequest, context: dict[str, Any]) -> HttpResponse | None:
     """Look at the file, or take it in and go to the queue; raises what says why not."""
-    user = cast("User", request.user)
+    user = request.user
     if seconds := rates.count("examples", user.pk, LOOKS_PER_MINUTE):
-        raise rates.too_often("Too many files within a minute.", seconds)
+        raise rates.too_often(_("Too many files within a minute."), seconds)
     data = _data(request)
     digest = hashlib.sha256(data).hexdigest()
     wanted = request.POST.get("spoilt", "")
@@ -78,9 +82,13 @@ def _read(request: HttpRequest, context: dict[str, Any]) -> HttpResponse | None:
     # What is taken in is the file that was looked at, with the answer that was given then.
     if request.POST.get("seen") == f"{digest}{answer}":
         taken = exchange.take_in(data, user, approve=False, answer=answer)
-        told = f"{taken.added:,} stories are yours now, and wait for a curator.{taken.beside}"
-        messages.success(request, told)
-        return redirect("admin:finetuning_trainingexample_files")
+        told = ngettext(
+            "%(count)s story is yours now, and waits for a curator.",
+            "%(count)s stories are yours now, and wait for a curator.",
+            taken.added,
+        )
+        messages.success(request, f"{told % {'count': f'{taken.added:,}'}}{taken.beside}")
+        return redirect("finetuning:files")
     found = exchange.preview(data, user, answer)
     context |= _shown(found, f"{digest}{answer}", answer)
     return None
@@ -90,11 +98,12 @@ def _data(request: HttpRequest) -> bytes:
     handler = request.upload_handlers[0]
     file = cast("UploadedFile[bytes] | None", request.FILES.get("file"))
     if isinstance(handler, InMemory) and handler.too_large:
-        limit = f"{MAX_UPLOAD / 1e6:.1f} MB"
-        sentence = f"The file has more than {limit}. manage.py import_stories reads larger ones."
-        raise Refused("too_large", sentence, 422)
+        sentence = _(
+            "The file has more than %(most)s MB. manage.py import_stories reads larger ones."
+        )
+        raise Refused("too_large", sentence % {"most": f"{MAX_UPLOAD / 1e6:.1f}"}, 422)
     if file is None:
-        raise Refused("no_file", "Choose a file.", 422)
+        raise Refused("no_file", _("Choose a file."), 422)
     data: bytes = file.read()
     return data
 
@@ -111,7 +120,9 @@ def _shown(found: Preview, seen: str, answer: str) -> dict[str, Any]:
     }
 
 
-def download(request: HttpRequest) -> HttpResponse:
+@for_staff
+@require_http_methods(["GET", "HEAD"])
+def download(request: SignedInRequest) -> HttpResponse:
     """Answer with the approved stories in the form that was asked for, or with their card."""
     if request.GET.get("form") == "card":
         answer = HttpResponse(card.write(), content_type="text/markdown; charset=utf-8")
