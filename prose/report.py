@@ -72,7 +72,7 @@ def parts(text: str, others: Sequence[Sequence[str]]) -> list[Part]:
 
     What stands in several of the others counts as the first one's.
     """
-    spans = words.spans(text)
+    spans = list(words.spans(text))
     places = _places([text[start:end].casefold() for start, end in spans], others)
     owner = {place: of for of, here in reversed(list(enumerate(places))) for place in here}
     found: list[Part] = []

@@ -25,7 +25,7 @@ def for_staff(view: _View[_Asked]) -> Any:
             raise Http404
         return view(request, *arguments, **named)
 
-    return login_required(answer)  # type: ignore[arg-type]
+    return login_required(answer)
 
 
 def may_start(request: SignedInRequest) -> bool:

@@ -92,6 +92,7 @@ def _name(pair: OwnPair, side: str) -> str:
     return str(pair.run.model or "") if side == "candidate" else pair.run.service
 
 
+@login_required
 async def own_story(request: HttpRequest, pair_id: int, place: str) -> Any:
     """Answer with JSON lines while a story of the pair is written: `add`, at the end `text`."""
     user = await request.auser()

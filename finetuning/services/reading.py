@@ -91,7 +91,7 @@ def _alike(story: Story, marked: StoryVersion) -> list[str]:
         .exclude(story=story)
         .annotate(size=Length("text"))
         # Of texts that differ more in length, more than a fifth is not shared.
-        .filter(size__range=(int(0.7 * size), int(1.4 * size) + 1))
+        .filter(size__gte=int(0.7 * size), size__lte=int(1.4 * size) + 1)
         .order_by("-pk")
     )
     for title, text in others.values_list("story__title", "text")[:_MOST_COMPARED]:
