@@ -10,13 +10,11 @@ from django.test import Client
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
-from finetuning.models import TrainingRun
 from stories.history import library, links, tags
 from stories.models import Story, User
 from stories.pages import home
 from tests.browser.access.scanning import Faults
 from tests.conftest import story_settings
-from tests.finetuning.test_blind import run  # noqa: F401 - with pairs of stories to compare
 
 TEXT = "Anna found the lantern.\n\nBen found the old map.\nThey kept both."
 
@@ -108,18 +106,6 @@ def test_account_pages(page: Page, live_server: LiveServer, alice: User) -> None
     page.goto(f"{accounts}/password/reset/key/{key}/")
     page.get_by_label("New password", exact=True).wait_for()
     faults.look(page, "a new password")
-    assert not faults, str(faults)
-
-
-def test_comparing(
-    page: Page,
-    live_server: LiveServer,
-    alice: User,
-    run: TrainingRun,  # noqa: F811
-) -> None:
-    faults = Faults()
-    sign_in(page, alice, live_server)
-    faults.visit(page, f"{live_server.url}/teach/compare/")
     assert not faults, str(faults)
 
 
