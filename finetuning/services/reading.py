@@ -15,6 +15,7 @@ from prose.settings import Settings
 from stories.history import curation, standing
 from stories.history.provenance import settings_behind
 from stories.models import Curation, Story, StorySettings, StoryVersion
+from stories.models.story import UNTITLED
 
 _SIZE = 3  # words, as the export compares
 _MOST_COMPARED = 1_000  # texts of like length, the newest first
@@ -99,7 +100,7 @@ def _alike(story: Story, marked: StoryVersion) -> list[str]:
         shared = len(own & other)
         if shared and shared / (len(own) + len(other) - shared) >= NEAR_DUPLICATE:
             sentence = _("It is almost word for word “%(title)s”: a run leaves one of the two out.")
-            return [sentence % {"title": title}]
+            return [sentence % {"title": title or UNTITLED}]
     return []
 
 
