@@ -293,9 +293,7 @@ def _hear(state: _Drive, event: step_process.Event) -> None:
 
 def _hear_progress(state: _Drive, event: step_process.Event) -> None:
     step, loss, held_out = event["step"], event.get("loss"), event.get("held_out")
-    is_drawn = loss is not None or held_out is not None
-    # What the preferences are learned by is another measure.
-    if is_drawn and state.run.stage == "train":
+    if loss is not None or held_out is not None:
         # Steps that are done again after a kill are drawn once.
         state.curve = [point for point in state.curve if point[0] <= step]
         if loss is not None:
