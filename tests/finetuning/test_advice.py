@@ -32,7 +32,8 @@ def remedies(run: TrainingRun) -> list[Remedy]:
 
 
 def scores(**changes: Any) -> dict[str, Any]:
-    return {name: {**SCORES[name], **values} for name, values in changes.items()}
+    known: dict[str, Any] = SCORES
+    return {name: {**known[name], **values} for name, values in changes.items()}
 
 
 def test_without_scores_there_is_nothing_to_say(run: TrainingRun) -> None:

@@ -185,7 +185,7 @@ def test_some_pairs_come_again_turned_and_what_turns_with_them_is_a_tie(
     run: TrainingRun, alice: User
 ) -> None:
     texts: dict[int, set[str]] = {}
-    again = []
+    again: list[int] = []
     while (pair := blind.next_pair(alice)) and len(again) < 2:
         if pair.again:
             again.append(pair.number)

@@ -36,7 +36,7 @@ def address(story: Story) -> str:
     return reverse("finetuning:read_story", args=[story.pk])
 
 
-def test_who_wrote_which_part_is_told(story: Story) -> None:
+def test_who_wrote_which_part_is_told(story: Story, staff: User, client: Client) -> None:
     generation = Generation.objects.create(
         story=story,
         settings=story.settings,
@@ -58,6 +58,8 @@ def test_who_wrote_which_part_is_told(story: Story) -> None:
     assert [part.of for part in second] == [0, -1]
     assert second[1].text.startswith("in the end")
     assert "".join(part.text for part in second) == own.split("\n\n")[1]
+    page = client.get(address(story)).content.decode()
+    assert '<span class="by-person">in the end, since' in page
 
 
 def test_what_speaks_against_a_story_is_told_before_it(alice: User) -> None:
