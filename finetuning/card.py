@@ -8,14 +8,18 @@ from typing import Any
 
 from django.utils import timezone
 
-from finetuning.services import lineage
+from finetuning.models import TrainingRun
+from finetuning.services import lineage, preferences
 from prose import words
 from prose.languages.recognition import language_of
 
 
-def write() -> str:
-    """Return the card in Markdown, with the head that the Hugging Face hub reads."""
-    rows = lineage.approved_rows(None)
+def write(run: TrainingRun | None = None) -> str:
+    """Return the card in Markdown, with the head that the Hugging Face hub reads.
+
+    Of the approved stories or, with `run`, of those that it has learned from and may still.
+    """
+    rows = lineage.approved_rows(None) if run is None else preferences.learned_stories(run)
     languages = Counter(language_of(row["text"]) for row in rows)
     counts = sorted(words.count(row["text"]) for row in rows)
     asked = [row["settings"] for row in rows]
@@ -35,6 +39,7 @@ that asked for it. Exported from StorAIteller on {timezone.localdate():%d %B %Y}
 | | |
 |---|---|
 | Stories | {len(rows):,} |
+| Preferences, pairs of texts | {_pairs(run):,} |
 | Words | {sum(counts):,} |
 | Words of a story | {_spread(counts)} |
 | Languages, by their words | {_shares(languages)} |
@@ -54,6 +59,12 @@ name or address of a writer is in the file; what they wrote into their stories i
 **To be said by who passes the file on.** The stories belong to their writers, and a model's licence
 may say what its texts may be used for.
 """
+
+
+def _pairs(run: TrainingRun | None) -> int:
+    if run is None:
+        return preferences.export_pairs().count("\n")
+    return sum("chosen" in row for row in preferences.learned_choices(run))
 
 
 def digest(rows: Iterable[dict[str, Any]]) -> str:

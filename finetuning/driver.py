@@ -17,10 +17,26 @@ from finetuning import step_process
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline import STAGES
 from finetuning.pipeline.register import is_refused
-from finetuning.pipeline.run_folder import InService, Names, Row, read_rows, write_json, write_rows
+from finetuning.pipeline.run_folder import (
+    InService,
+    Names,
+    Row,
+    RunFolder,
+    read_rows,
+    write_json,
+    write_rows,
+)
 from finetuning.pipeline.telling import StageError
-from finetuning.recipes import RecipeError
-from finetuning.services import forgetting, installation, lineage, promotion, states, storage
+from finetuning.recipes import Recipe, RecipeError
+from finetuning.services import (
+    choosing,
+    forgetting,
+    installation,
+    lineage,
+    promotion,
+    states,
+    storage,
+)
 from modelserver import names
 from prose import said
 from stories.models import WriterModel
@@ -52,6 +68,7 @@ class _Drive:
     beaten_at: float = 0.0
     looked_at: float = 0.0
     rows: frozenset[tuple[int, int]] = frozenset()  # (story, version) that the run uses
+    choices: frozenset[str] = frozenset()  # keys of the choices and marks that it uses
     begun_anew: bool = False
     merge_asked: bool = False
     curve: list[Any] = field(default_factory=list)
@@ -91,6 +108,8 @@ def _done(state: _Drive) -> bool:
         state.curve = list(run.curve)
         for stage in STAGES:
             states.note(run, stage=stage, progress={})
+            if stage == "preferences":
+                state.curve = []  # of another loss, and from its first step on
             state.tell(f"{stage}…")
             _stage(state, stage)
             # A worker may die as often as it likes as long as the run gets on.
@@ -110,7 +129,7 @@ def _look(state: _Drive) -> None:
     """
     state.looked_at = time.monotonic()
     try:
-        withdrawn = lineage.withdrawn_from(state.rows)
+        withdrawn = lineage.withdrawn_from(state.rows) or choosing.withdrawn(state.choices)
     except DatabaseError as error:
         logger.warning("Run %s: not looked for withdrawn stories: %s", state.run.pk, error)
         return
@@ -145,9 +164,17 @@ def _prepare(state: _Drive) -> None:
         _leave_withdrawn(run)
         if folder.manifest("export") is None:
             write_rows(folder.stories, lineage.approved_rows(service))
+            _write_choices(folder, recipe)
             _write_service(run, service)
             write_json(folder.recipe, run.recipe)
-    state.rows = _used(run)
+    state.rows, state.choices = _used(run), choosing.keys(folder)
+
+
+def _write_choices(folder: RunFolder, recipe: Recipe) -> None:
+    if recipe.preferences == "dpo":
+        write_rows(folder.choices, choosing.choices())
+    elif recipe.preferences == "kto":
+        write_rows(folder.marks, choosing.marks())
 
 
 def _used(run: TrainingRun) -> frozenset[tuple[int, int]]:
@@ -155,8 +182,8 @@ def _used(run: TrainingRun) -> frozenset[tuple[int, int]]:
 
 
 def _leave_withdrawn(run: TrainingRun) -> None:
-    gone = lineage.withdrawn_from(_used(run)) if run.folder.stories.exists() else ()
-    if not gone:
+    gone = lineage.withdrawn_from(_used(run)) if run.folder.stories.exists() else set()
+    if not gone and not choosing.withdrawn(choosing.keys(run.folder)):
         return
     _log(run, f"Stories withdrawn since the run began: {len(gone)}. It begins anew without them.")
     forgetting.start_over(run)
@@ -213,6 +240,9 @@ def _after(state: _Drive, stage: str) -> None:
         states.note(run, dataset=facts)
     elif stage == "train":
         states.note(run, metrics=facts, curve=state.curve)
+    elif stage == "preferences":
+        states.note(run, metrics={**run.metrics, "preferences": {**facts, "curve": state.curve}})
+        state.curve = list(run.curve)
     elif stage == "register":
         run.folder.merged_gguf.unlink(missing_ok=True)
         kept = {"mode": facts["mode"], "base_digest": facts.get("base", "")}
@@ -286,7 +316,8 @@ def _hear_progress(state: _Drive, event: step_process.Event) -> None:
     if now - state.stored_at >= _STORE_INTERVAL or step == event.get("steps"):
         state.stored_at = now
         try:
-            states.note(state.run, progress=state.run.progress, curve=state.curve)
+            of_stories = {} if state.run.stage == "preferences" else {"curve": state.curve}
+            states.note(state.run, progress=state.run.progress, **of_stories)
         except DatabaseError as error:
             logger.warning("Run %s: progress not stored: %s", state.run.pk, error)
 

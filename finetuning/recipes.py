@@ -11,6 +11,15 @@ Backend = Literal["auto", "unsloth", "peft"]
 StartFrom = Literal["base", "service"]
 Quantization = Literal["f16", "q8_0", "q4_k_m"]
 Precision = Literal["float32", "bfloat16"]
+Preferences = Literal["dpo", "kto", "off"]
+
+# How much of a model is to change: a part of the recipe's own rate and epochs, or more of them.
+Strength = Literal["gentle", "normal", "strong"]
+STRENGTHS: dict[Strength, tuple[float, float]] = {
+    "gentle": (0.5, 0.5),
+    "normal": (1.0, 1.0),
+    "strong": (1.5, 2.0),
+}
 
 _EMBEDDED = ("pocket", "smollm2")
 
@@ -85,8 +94,19 @@ class Recipe:
         0.0, 0, 0.8, "Replay", "share of what is learned: lessons of the base's own"
     )
     least_stories: int = _number(10, 4, 10_000, "Fewest stories", "without duplicates")
+    preferences: Preferences = _choice(
+        "dpo", "Preferences", "dpo: of two texts one; kto: stories approved or rejected; off: none"
+    )
+    least_choices: int = _number(40, 16, 10_000, "Fewest preferences", "that say something")
+    preference_rate: float = _number(5e-5, 1e-7, 0.05, "Preference rate", "falls linearly to 0")
+    preference_epochs: float = _number(2, 0.1, 100, "Preference epochs")
+    beta: float = _number(0.1, 0.001, 10, "Beta", "how near to the model before preferences")
+    anchor: float = _number(1, 0, 100, "Anchor", "weight of how likely the preferred text stays")
     max_words: int = _number(6_000, 50, 20_000, "Longest story", "in words; longer ones left out")
     checkpoint_steps: int = _number(20, 1, 1000, "Steps between checkpoints")
+    patience: int = _number(
+        3, 0, 100, "Patience", "checkpoints no better than the best before it stops; 0: never"
+    )
     temperature: float = _number(0.8, 0, 2, "Temperature", "that the new model writes with")
     num_ctx: int = _number(8192, 256, 131_072, "Context in tokens", "of the new model")
     pairs: int = _number(10, 2, 200, "Pairs of stories", "that both models write to be compared")
@@ -123,6 +143,13 @@ class Recipe:
             raise RecipeError(unknown)
         return replace(self, **values)
 
+    def at(self, strength: Strength) -> Self:
+        """Return this recipe as it learns gently, as it is, or strongly."""
+        rate, epochs = STRENGTHS[strength]
+        return replace(
+            self, learning_rate=self.learning_rate * rate, epochs=max(0.1, self.epochs * epochs)
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return the values, ready for JSON."""
         return asdict(self)
@@ -151,6 +178,8 @@ RECIPES: dict[str, Recipe] = {
             precision="float32",
             quantization="f16",
             learning_rate=3e-3,
+            preference_rate=1e-4,
+            preference_epochs=1,
             batch_size=8,
             accumulation=1,
             epochs=16,

@@ -8,7 +8,6 @@ from django.db import transaction
 
 from finetuning import driver
 from finetuning.models import TrainingRun
-from finetuning.pipeline.judge import BETTER
 from finetuning.services import forgetting, promotion, states
 
 logger = logging.getLogger(__name__)
@@ -38,7 +37,7 @@ def train(run: int) -> None:
 
 def _promote_nightly(run: TrainingRun) -> None:
     nightly = run.origin == TrainingRun.Origin.NIGHTLY
-    if not (settings.TRAIN_PROMOTE and nightly and run.verdict == BETTER and run.model):
+    if not (settings.TRAIN_PROMOTE and nightly and run.model and promotion.passes_gate(run.model)):
         return
     try:
         promotion.promote(run.model, None)

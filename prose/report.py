@@ -24,6 +24,13 @@ class Shares(NamedTuple):
     own: int
 
 
+class Part(NamedTuple):
+    """A piece of a text; `of` is the place of the other text that it comes from, -1 for none."""
+
+    text: str
+    of: int
+
+
 class StoryReport(TypedDict):
     """A finished story beside its settings."""
 
@@ -67,18 +74,39 @@ def shares(text: str, others: Sequence[Sequence[str]]) -> Shares:
     In any capitals; a few words in a row that two texts have by chance are not counted.
     """
     told = _folded_words(text)
+    places = _places(told, others)
+    return Shares([len(here) for here in places], len(told) - len(set().union(*places)))
+
+
+def parts(text: str, others: Sequence[Sequence[str]]) -> list[Part]:
+    """Return `text` cut where the origin of its words changes, as `shares` knows it.
+
+    What stands in several of the others counts as the first one's.
+    """
+    spans = list(words.spans(text))
+    places = _places([text[start:end].casefold() for start, end in spans], others)
+    owner = {place: of for of, here in reversed(list(enumerate(places))) for place in here}
+    found: list[Part] = []
+    start, now = 0, owner.get(0, -1)
+    for place, (begin, _) in enumerate(spans):
+        of = owner.get(place, -1)
+        if of != now:
+            found.append(Part(text[start:begin], now))
+            start, now = begin, of
+    return [*found, Part(text[start:], now)]
+
+
+def _places(told: list[str], others: Sequence[Sequence[str]]) -> list[set[int]]:
+    """Return for each of `others` the places of the words that stand in a row as there."""
     run = max(1, min(_RUN, len(told)))
     rows = list(_rows(told, run))
-    anybodys: set[int] = set()
-    counts = []
+    found = []
     for texts in others:
         known = {row for other in texts for row in _rows(_folded_words(other), run)}
-        here = {
-            place + step for place, row in enumerate(rows) if row in known for step in range(run)
-        }
-        counts.append(len(here))
-        anybodys |= here
-    return Shares(counts, len(told) - len(anybodys))
+        found.append(
+            {place + step for place, row in enumerate(rows) if row in known for step in range(run)}
+        )
+    return found
 
 
 def _rows(told: list[str], run: int) -> Iterator[tuple[str, ...]]:

@@ -8,8 +8,8 @@ from storaiteller_site.languages import catalogue, choice
 
 urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
+    path("", include("finetuning.urls")),  # some of its old addresses are below the admin's
     path("admin/", admin.site.urls),
-    path("compare/", include("finetuning.urls")),
     path("language/", choice.set_language, name="set_language"),
     path("language/<slug:language>/<slug:version>.js", catalogue.script, name="language_script"),
     path("manifest.webmanifest", installed.manifest, name="manifest"),

@@ -1,7 +1,5 @@
-"""Training in the admin: start and watch runs, read evaluations, put models into service."""
+"""In the admin: which story taught or tested which model, searchable from both ends."""
 
 from finetuning.admin.examples import TrainingExampleAdmin
-from finetuning.admin.models import WriterModelAdmin
-from finetuning.admin.runs import TrainingRunAdmin
 
-__all__ = ["TrainingExampleAdmin", "TrainingRunAdmin", "WriterModelAdmin"]
+__all__ = ["TrainingExampleAdmin"]

@@ -37,18 +37,19 @@ def run_loop(shown: Demonstration, data: Path, tell: Tell) -> bool:
     `embedded.NotStartedError`.
     """
     environment = prepare(data, shown.stories(), tell)
-    with embedded.pocket(data / "pocket", _answers) as address:
+    with embedded.pocket(data / "pocket", answers) as address:
         environment |= {"OLLAMA_HOST": address, "STORY_MODEL": shown.base}
         changes = [part for change in shown.changes for part in ("--set", change)]
         tuning = ("finetune", "--recipe", shown.recipe, *changes, "--promote")
         # A model that isn't better stays out of service, which is no failure of the command's.
-        promoted = _manage(environment, tell, *tuning, may_fail=True)
+        promoted = manage(environment, tell, *tuning, may_fail=True)
         if promoted:
-            _manage(environment, tell, "write_story", "--owner", _OWNER, *_NEXT)
+            manage(environment, tell, "write_story", "--owner", _OWNER, *_NEXT)
     return promoted
 
 
-def _answers(address: str) -> bool:
+def answers(address: str) -> bool:
+    """Tell whether a model server answers at `address`."""
     try:
         with urllib.request.urlopen(f"{address}/api/version", timeout=5):  # noqa: S310
             return True
@@ -66,10 +67,10 @@ def prepare(data: Path, stories: str, tell: Tell) -> dict[str, str]:
     file = data / "stories.csv"
     file.write_text(stories, encoding="utf-8", newline="")
     environment = _environment(data)
-    _manage(environment, tell, "migrate", "--verbosity", "0")
+    manage(environment, tell, "migrate", "--verbosity", "0")
     account = ("--username", _OWNER, "--email", "loop@localhost")
-    _manage(environment, tell, "createsuperuser", "--noinput", *account, "--verbosity", "0")
-    _manage(environment, tell, "import_stories", str(file), "--owner", _OWNER, "--approve")
+    manage(environment, tell, "createsuperuser", "--noinput", *account, "--verbosity", "0")
+    manage(environment, tell, "import_stories", str(file), "--owner", _OWNER, "--approve")
     return environment
 
 
@@ -88,7 +89,7 @@ def _environment(data: Path) -> dict[str, str]:
     return {**inherited, **own}
 
 
-def _manage(
+def manage(
     environment: dict[str, str], tell: Tell, *arguments: str, may_fail: bool = False
 ) -> bool:
     """Run `manage.py`, which speaks for itself; returns whether it went well."""

@@ -1,6 +1,15 @@
-"""The nouns of the loop: runs, and which story taught or tested which."""
+"""The nouns of the loop: runs, which story taught or tested which, and what people preferred."""
 
+from finetuning.models.imported import ImportedPair
 from finetuning.models.run import ACTIVE_STATES, TrainingExample, TrainingRun
-from finetuning.models.vote import BlindVote
+from finetuning.models.vote import BlindVote, ComparisonConsent, OwnPair
 
-__all__ = ["ACTIVE_STATES", "BlindVote", "TrainingExample", "TrainingRun"]
+__all__ = [
+    "ACTIVE_STATES",
+    "BlindVote",
+    "ComparisonConsent",
+    "ImportedPair",
+    "OwnPair",
+    "TrainingExample",
+    "TrainingRun",
+]

@@ -25,6 +25,8 @@ class Step:
 STEPS = {
     "export": Step("export"),
     "train": Step("train", in_trainer=True),
+    "choose": Step("preferences"),
+    "prefer": Step("preferences", in_trainer=True),
     "convert": Step("convert", in_trainer=True),
     "merge": Step("convert", in_trainer=True),
     "register": Step("register", on_server=True),
@@ -37,6 +39,7 @@ STEPS = {
 STAGES = {
     "export": ("export",),
     "train": ("train",),
+    "preferences": ("choose", "prefer"),
     "convert": ("convert",),
     "register": ("register",),
     "evaluate": ("compare", "measure", "judge"),

@@ -52,7 +52,7 @@ async def _write(
         row, seed = held_out[index % len(held_out)], recipe.seed + index
         async with turns:
             run.check_cancelled()
-            text, reason = await _story(recipe, (server, model, able), row, seed)
+            text, reason = await story(recipe, (server, model, able), row, seed)
         told += 1
         telling.say("progress", step=told, steps=2 * recipe.pairs)
         return {
@@ -74,9 +74,13 @@ async def _write(
     return [task.result() for task in tasks]
 
 
-async def _story(
+async def story(
     recipe: Recipe, asked: tuple[Server, str, modelserver.Abilities], row: Any, seed: int
 ) -> tuple[str, str]:
+    """Return the story to the row's prompt, asked for as the app does, and why it ended.
+
+    Raises `modelserver.ModelServerError`.
+    """
     able = asked[2]
     options = {
         "seed": seed,

@@ -2,13 +2,14 @@
 
 On the held-out stories: does it expect what people approve? And on the stories that the model in
 service wrote for the comparison: has it forgotten how to write? In nats a token of the story, its
-end of turn included; the prompt is not counted.
+end of turn included; the prompt is not counted. And on held-out preferences: how far are they met?
 """
 
 from pathlib import Path
 from typing import Any
 
 from finetuning.pipeline import backends, base, train
+from finetuning.pipeline.material import choices
 from finetuning.pipeline.run_folder import RunFolder, read_rows, write_json
 from finetuning.recipes import Recipe
 
@@ -28,6 +29,8 @@ def measure(run: RunFolder, recipe: Recipe) -> None:
         name: _paired(model, tokenizer, rows)
         for name, rows in (("held_out", held_out), ("written", written))
     }
+    if run.choices_held_out.exists():
+        losses["preferences"] = _met(model, tokenizer, read_rows(run.choices_held_out))
     write_json(run.losses, losses)
 
 
@@ -46,16 +49,39 @@ def _both(run: RunFolder, recipe: Recipe) -> tuple[Any, Any]:
     return tuned.eval(), tokenizer
 
 
-def _paired(model: Any, tokenizer: Any, rows: list[Any]) -> list[dict[str, float]]:
-    examples = [train.token_ids(tokenizer, row) for row in rows]
+def _sides(model: Any, examples: list[tuple[list[int], int]]) -> tuple[list[float], list[float]]:
+    """Return the losses of the model in service and of the candidate."""
     model.set_adapter(_CANDIDATE)
     after = story_losses(model, examples)
     if _SERVICE in model.peft_config:
         model.set_adapter(_SERVICE)
-        before = story_losses(model, examples)
-    else:
-        with model.disable_adapter():
-            before = story_losses(model, examples)
+        return story_losses(model, examples), after
+    with model.disable_adapter():
+        return story_losses(model, examples), after
+
+
+def _met(model: Any, tokenizer: Any, held_out: list[Any]) -> list[dict[str, Any]]:
+    """Return how far each held-out preference is met before and after, by the verdict's rule."""
+    found = []
+    groups: dict[str, int] = {}  # by number: the file outlives the prompts
+    for one in held_out:
+        examples = [train.token_ids(tokenizer, row) for row in choices.rows(one)]
+        sizes = [len(ids) - start for ids, start in examples]
+        before, after = (_worth(one, losses, sizes) for losses in _sides(model, examples))
+        group = groups.setdefault(one["prompt"], len(groups))
+        found.append({"group": group, "before": before, "after": after})
+    return found
+
+
+def _worth(one: Any, losses: list[float], sizes: list[int]) -> float:
+    if "good" in one:
+        return -losses[0] if one["good"] else losses[0]
+    chosen, rejected = (loss * size for loss, size in zip(losses, sizes, strict=True))
+    return rejected - chosen
+
+
+def _paired(model: Any, tokenizer: Any, rows: list[Any]) -> list[dict[str, float]]:
+    before, after = _sides(model, [train.token_ids(tokenizer, row) for row in rows])
     return [
         {"story": row.get("story", 0), "before": b, "after": a}
         for row, b, a in zip(rows, before, after, strict=True)

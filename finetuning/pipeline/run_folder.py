@@ -19,7 +19,7 @@ from prose import said
 SIDES = ("candidate", "service")
 _MANIFEST = "manifest.json"
 _DRAFT = ".part"
-_WITH_WEIGHTS = ("train", "convert")  # stages
+_WITH_WEIGHTS = ("train", "preferences", "convert")  # stages
 
 
 class Row(TypedDict):
@@ -79,6 +79,16 @@ class RunFolder:
         return self.path / "stories.jsonl"
 
     @property
+    def choices(self) -> Path:
+        """What people preferred when the run began: rows of `Choice` (material/choices.py)."""
+        return self.path / "choices.jsonl"
+
+    @property
+    def marks(self) -> Path:
+        """What curators approved and rejected: rows of `Mark` (material/choices.py)."""
+        return self.path / "marks.jsonl"
+
+    @property
     def service(self) -> Path:
         """The model in service: an `InService`."""
         return self.path / "service.json"
@@ -124,13 +134,38 @@ class RunFolder:
 
     @property
     def adapter(self) -> Path:
-        """The folder of the adapter, in safetensors."""
+        """The folder of the adapter that the run made, in safetensors: that of its last stage."""
+        preferred = self.manifest("preferences")
+        return self.trained if not preferred or preferred["skipped"] else self.preferred
+
+    @property
+    def trained(self) -> Path:
+        """The folder of the adapter after the stories."""
         return self.path / "train" / "adapter"
 
     @property
-    def checkpoints(self) -> Path:
-        """The folder of the training's checkpoints, while it goes on."""
-        return self.path / "train" / "checkpoints"
+    def preferred(self) -> Path:
+        """The folder of the adapter after the preferences too."""
+        return self.path / "preferences" / "adapter"
+
+    def checkpoints(self, stage: str) -> Path:
+        """Return the folder of a training's checkpoints, while it goes on."""
+        return self.path / stage / "checkpoints"
+
+    @property
+    def choices_train(self) -> Path:
+        """The choices, or marks, to learn from."""
+        return self.path / "preferences" / "train.jsonl"
+
+    @property
+    def choices_held_out(self) -> Path:
+        """The choices, or marks, to measure with."""
+        return self.path / "preferences" / "held-out.jsonl"
+
+    @property
+    def chosen(self) -> Path:
+        """What was made of the choices: how many were left out, and why."""
+        return self.path / "preferences" / "chosen.json"
 
     @property
     def adapter_gguf(self) -> Path:
@@ -273,7 +308,8 @@ class RunFolder:
                 shutil.rmtree(self.path / stage)
         self.remove_drafts()
         # What says that the folder is laid out goes last.
-        for path in (self.names, self.service, self.recipe, self.stories):
+        laid_out = (self.names, self.service, self.recipe, self.choices, self.marks, self.stories)
+        for path in laid_out:
             path.unlink(missing_ok=True)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 from torch.nn.functional import cross_entropy
-from transformers import TrainerCallback
+from transformers import EarlyStoppingCallback, TrainerCallback
 from transformers.trainer_callback import PrinterCallback
 from trl import SFTConfig, SFTTrainer
 
@@ -39,6 +39,8 @@ def trainer(
     """Return the trainer for `data`; its checkpoints go into the run's folder."""
     load, model, tokenizer = loaded
     learned, held_out, max_length = data
+    if recipe.patience:
+        callbacks = [*callbacks, EarlyStoppingCallback(recipe.patience)]
     # Unsloth brings its own fast loss into TRL's trainer.
     kind = StoryTrainer if load is backends.load_peft else SFTTrainer
     made = kind(
@@ -70,7 +72,7 @@ def _arguments(run: RunFolder, recipe: Recipe, max_length: int, count: int) -> A
         recipe.epochs * math.ceil(count / (recipe.batch_size * recipe.accumulation))
     )
     return SFTConfig(
-        output_dir=str(run.checkpoints),
+        output_dir=str(run.checkpoints("train")),
         per_device_train_batch_size=recipe.batch_size,
         per_device_eval_batch_size=recipe.batch_size,
         gradient_accumulation_steps=recipe.accumulation,
@@ -96,8 +98,11 @@ def _arguments(run: RunFolder, recipe: Recipe, max_length: int, count: int) -> A
         eval_strategy="steps",
         eval_steps=min(recipe.checkpoint_steps, steps),
         save_strategy="steps",
-        save_steps=recipe.checkpoint_steps,
-        save_total_limit=2,
+        save_steps=min(recipe.checkpoint_steps, steps),
+        save_total_limit=2,  # the best one, and the last one to go on from
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
         dataloader_pin_memory=False,
         dataloader_num_workers=0,
         report_to="none",
@@ -105,10 +110,10 @@ def _arguments(run: RunFolder, recipe: Recipe, max_length: int, count: int) -> A
     )
 
 
-def last_checkpoint(run: RunFolder) -> str | None:
-    """Return the newest whole checkpoint to go on from, if any; those that are not whole go."""
-    whole = [path.parent for path in run.checkpoints.glob(f"*/{_WHOLE}")]
-    for left in run.checkpoints.glob("checkpoint-*"):
+def last_checkpoint(folder: Path) -> str | None:
+    """Return the newest whole checkpoint in `folder`, if any; those that are not whole go."""
+    whole = [path.parent for path in folder.glob(f"*/{_WHOLE}")]
+    for left in folder.glob("checkpoint-*"):
         if left not in whole:
             shutil.rmtree(left)
     if not whole:
@@ -215,7 +220,21 @@ class Reporter(TrainerCallback):  # type: ignore[misc]  # transformers is not in
         (saved / _WHOLE).touch()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Keep what is done and stop, if somebody cancelled the run."""
+        """Measure after the last step too; keep what is done and stop, if the run is cancelled."""
+        if state.global_step >= state.max_steps:
+            control.should_evaluate = True
         if self._run.is_cancelled:
             control.should_save = True
             control.should_training_stop = True
+
+
+def facts(done: Any, reporter: Reporter) -> dict[str, Any]:
+    """Return what a training that is done has taken."""
+    return {
+        "steps": done.state.global_step,
+        "most_steps": done.state.max_steps,
+        "best_step": done.state.best_global_step,
+        "seconds": round(time.monotonic() - reporter.started, 1),
+        "tokens": reporter.tokens,
+        "memory": reporter.peak,
+    }

@@ -4,7 +4,6 @@ Leaves the adapter (safetensors) and, while it runs, checkpoints that a rerun go
 """
 
 import shutil
-import time
 from typing import Any
 
 from finetuning.pipeline import backends, base
@@ -27,9 +26,9 @@ def train(run: RunFolder, recipe: Recipe) -> None:
     load = backends.choose(recipe)
     weights = base.checkpoint(run, recipe)
     rows, held_out = read_rows(run.train), read_rows(run.held_out)
-    max_length = _longest(weights, rows + held_out)
+    max_length = longest(weights, rows + held_out)
     model, tokenizer = load(recipe, weights, max_length)
-    _check_context(model, max_length)
+    check_context(model, max_length)
     if recipe.start_from == "service" and (adapter := run.service_adapter):
         log("Starting from the model in service.")
         backends.take_over(model, adapter, weights)
@@ -37,13 +36,13 @@ def train(run: RunFolder, recipe: Recipe) -> None:
     run.made("train")
     with disk_errors():
         facts = _fit(run, recipe, (load, model, tokenizer), (*examples, max_length))
-        model.save_pretrained(run.adapter)
-    backends.check_adapter(run.adapter)
+        model.save_pretrained(run.trained)
+    backends.check_adapter(run.trained)
     run.complete("train", {**facts, "base": base.identity(weights), "weights": weights})
-    shutil.rmtree(run.checkpoints, ignore_errors=True)
+    shutil.rmtree(run.checkpoints("train"), ignore_errors=True)
 
 
-def _longest(weights: str, rows: list[Any]) -> int:
+def longest(weights: str, rows: list[Any]) -> int:
     """Return the tokens of the longest example: nothing is cut, least of all an ending."""
     from transformers import AutoTokenizer
 
@@ -71,7 +70,8 @@ def token_ids(tokenizer: Any, row: Any) -> tuple[list[int], int]:
     return before + after, len(before)
 
 
-def _check_context(model: Any, longest: int) -> None:
+def check_context(model: Any, longest: int) -> None:
+    """Raise `StageError` unless the model reads as many tokens as the longest example has."""
     context = model.config.max_position_embeddings
     if longest > context:
         raise StageError(
@@ -89,13 +89,7 @@ def _fit(run: RunFolder, recipe: Recipe, loaded: Any, data: Any) -> dict[str, An
 
     reporter = sft.Reporter(run)
     trainer = sft.trainer(run, recipe, loaded, data, [reporter])
-    trainer.train(resume_from_checkpoint=sft.last_checkpoint(run))
+    trainer.train(resume_from_checkpoint=sft.last_checkpoint(run.checkpoints("train")))
     if run.is_cancelled:
         raise CancelledError
-    return {
-        "steps": trainer.state.global_step,
-        "max_length": data[2],
-        "seconds": round(time.monotonic() - reporter.started, 1),
-        "tokens": reporter.tokens,
-        "memory": reporter.peak,
-    }
+    return {"max_length": data[2], **sft.facts(trainer, reporter)}

@@ -1,9 +1,8 @@
 """Stories in and out of files: looked at first, then taken in whole or not at all."""
 
 import hashlib
-import json
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -16,7 +15,7 @@ from django.utils.translation import gettext
 
 from finetuning.pipeline.material import datastories, reading, spoilt
 from finetuning.pipeline.material.reading import DataError, Entry, Reading
-from finetuning.services import lineage
+from finetuning.services import lineage, preferences
 from prose import cleaning, prompts, said
 from prose.settings import Settings
 from stories import telling
@@ -114,28 +113,30 @@ def export_csv() -> str:
 
 def export_jsonl() -> str:
     """Return the approved stories in chat form, one a line."""
-    return _lines(datastories.chat(r["prompt"], r["text"]) for r in lineage.approved_rows(None))
+    return _lines(lambda row: datastories.chat(row["prompt"], row["text"]))
 
 
 def export_plain() -> str:
     """Return the approved stories as objects of a prompt and a completion, both texts."""
-    return _lines(
-        {"prompt": r["prompt"], "completion": r["text"]} for r in lineage.approved_rows(None)
-    )
+    return _lines(lambda row: {"prompt": row["prompt"], "completion": row["text"]})
 
 
 def export_messages() -> str:
     """Return the approved stories as the messages of a chat each."""
-    chats = (datastories.chat(row["prompt"], row["text"]) for row in lineage.approved_rows(None))
-    return _lines({"messages": chat["prompt"] + chat["completion"]} for chat in chats)
+
+    def messages(row: dict[str, Any]) -> dict[str, Any]:
+        chat = datastories.chat(row["prompt"], row["text"])
+        return {"messages": chat["prompt"] + chat["completion"]}
+
+    return _lines(messages)
 
 
-def _lines(objects: Iterable[dict[str, Any]]) -> str:
-    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects)
+def _lines(formed: Callable[[dict[str, Any]], dict[str, Any]]) -> str:
+    return datastories.lines(map(formed, lineage.approved_rows(None)))
 
 
 class Form(NamedTuple):
-    """A way of writing the approved stories down."""
+    """A way of writing down the approved stories, or what people preferred."""
 
     file_name: str
     content_type: str
@@ -148,6 +149,8 @@ FORMS = {
     "jsonl": Form("datastories.jsonl", _JSON_LINES, export_jsonl),
     "prompt-completion": Form("prompt-completion.jsonl", _JSON_LINES, export_plain),
     "messages": Form("messages.jsonl", _JSON_LINES, export_messages),
+    "preference": Form("preference.jsonl", _JSON_LINES, preferences.export_pairs),
+    "kto": Form("kto.jsonl", _JSON_LINES, preferences.export_marks),
 }
 
 

@@ -25,7 +25,7 @@ from finetuning.pipeline.run_folder import (
     write_rows,
     write_text,
 )
-from finetuning.services import lineage, pairs, storage
+from finetuning.services import choosing, lineage, pairs, storage
 from stories.models import WriterModel
 
 logger = logging.getLogger(__name__)
@@ -101,11 +101,22 @@ def _forget_in(run: TrainingRun) -> int:
         left, gone = lineage.left_and_gone(run.folder)
     except FileNotFoundError:
         return 0
-    if gone and state == TrainingRun.State.DONE:
-        _forget(run.folder, left, gone)
-    elif gone:
+    taken_back = choosing.withdrawn(choosing.keys(run.folder))
+    if not gone and not taken_back:
+        return 0
+    if state == TrainingRun.State.DONE:
+        _forget_choices(run.folder, taken_back)
+        if gone:
+            _forget(run.folder, left, gone)
+    else:
         start_over(run)
     return len(gone)
+
+
+def _forget_choices(folder: RunFolder, taken_back: set[str]) -> None:
+    """Remove the texts of choices that may not be learned from any more."""
+    for path in (folder.choices_train, folder.choices_held_out, folder.choices, folder.marks):
+        _rewrite(path, lambda row: row["key"] not in taken_back)
 
 
 def _forget(folder: RunFolder, left: list[Any], gone: list[Any]) -> None:

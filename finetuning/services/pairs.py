@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from finetuning.models import TrainingRun
-from finetuning.pipeline.judge import COPIED_SHARE, COPIED_SIZE
 from finetuning.pipeline.material import similar
+from finetuning.pipeline.material.similar import COPIED_SHARE, COPIED_SIZE
 from finetuning.services import lineage
 
 _BLANK: dict[str, Any] = {"prompt": "", "text": "", "report": {}}

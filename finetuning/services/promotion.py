@@ -12,8 +12,7 @@ from django.utils.translation import gettext, pgettext_lazy
 
 import modelserver
 from finetuning.models import TrainingRun
-from finetuning.pipeline.judge import BETTER
-from finetuning.services import storage
+from finetuning.services import gate, storage
 from modelserver import names
 from prose import cleaning
 from stories.models import User, WriterModel, model_in_service
@@ -40,24 +39,28 @@ class GateError(PromotionError):
     """The measurements don't speak for the model, and nobody gave a reason."""
 
     def __init__(self, run: TrainingRun | None, service: str) -> None:
-        if run is None or not run.verdict:
-            sentence = gettext("This model was not measured: promoting it needs a reason.")
-        elif run.verdict != BETTER:
-            sentence = gettext(
-                "This model was measured as “%(verdict)s”: promoting it needs a reason."
-            )
-        elif run.service:
-            sentence = gettext(
-                "This model was measured beside %(other)s, and %(service)s is in service now: "
-                "promoting it needs a reason."
-            )
-        else:
-            sentence = gettext(
-                "This model was measured beside another model, and %(service)s is in service now: "
-                "promoting it needs a reason."
-            )
-        verdict, other = (run.verdict, run.service) if run is not None else ("", "")
-        super().__init__(sentence % {"verdict": told(verdict), "other": other, "service": service})
+        super().__init__(_lacking(run, service))
+
+
+def _lacking(run: TrainingRun | None, service: str) -> str:
+    """Return what the gate misses, as a sentence."""
+    if run is None or not run.verdict:
+        return gettext("This model was not measured: promoting it needs a reason.")
+    found = gate.standing(run)
+    if found.measured != found.verdict:
+        return gettext("%(votes)s Promoting it needs a reason.") % {"votes": found.told}
+    if not found.is_better:
+        sentence = gettext("This model was measured as “%(verdict)s”: promoting it needs a reason.")
+        return sentence % {"verdict": told(run.verdict)}
+    if not run.service:
+        return gettext(
+            "This model was measured beside another model, and %(service)s is in service now: "
+            "promoting it needs a reason."
+        ) % {"service": service}
+    return gettext(
+        "This model was measured beside %(other)s, and %(service)s is in service now: "
+        "promoting it needs a reason."
+    ) % {"other": run.service, "service": service}
 
 
 def candidate_of(run: TrainingRun, name: str) -> WriterModel:
@@ -70,12 +73,17 @@ def candidate_of(run: TrainingRun, name: str) -> WriterModel:
 
 
 def passes_gate(model: WriterModel) -> bool:
-    """Tell whether `model` was measured as better than the very model that is in service now."""
+    """Tell whether `model` is better than the very model that is in service now.
+
+    It was measured so, and people don't like it less.
+    """
     return _passes(TrainingRun.objects.filter(model=model).first(), model_in_service())
 
 
 def _passes(run: TrainingRun | None, service: str) -> bool:
-    return run is not None and run.verdict == BETTER and names.same(run.service, service)
+    if run is None or not names.same(run.service, service):
+        return False
+    return gate.standing(run).is_better
 
 
 def promote(model: WriterModel, user: User | None, reason: str = "") -> None:

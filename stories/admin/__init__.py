@@ -1,9 +1,8 @@
-"""The admin: users, stories, settings, generations, preferences to look at; a queue to work on.
+"""The admin: users, stories, settings, generations, preferences to look at.
 
 Links to read are taken back here too.
 """
 
-from stories.admin.curation import WaitingStoryAdmin
 from stories.admin.library import GenerationAdmin, StoryAdmin, StorySettingsAdmin
 from stories.admin.links import SharedStoryAdmin
 from stories.admin.preferences import PreferencePairAdmin
@@ -16,5 +15,4 @@ __all__ = [
     "StoryAdmin",
     "StorySettingsAdmin",
     "UserAdmin",
-    "WaitingStoryAdmin",
 ]

@@ -44,14 +44,7 @@ def authors(story: Story) -> Authors:
     """
     if not story.text.strip():
         return Authors(writer=False, models=[])
-    origins, generations = _lineage(story)
-    written = Generation.objects.filter(pk__in=generations).order_by("pk")
-    texts: dict[str, list[str]] = {}
-    for model, kind, text, replacement in written.values_list(
-        "model", "kind", "text", "replacement"
-    ):
-        told = replacement if kind == Generation.Kind.REWRITE else text
-        texts.setdefault(model, []).append(told)
+    origins, texts = written_by(story, story.version)
     if not texts or not origins & _BY_HAND:
         return Authors(writer=not texts, models=list(texts))
     shares = report.shares(story.text, list(texts.values()))
@@ -59,13 +52,29 @@ def authors(story: Story) -> Authors:
     return Authors(writer=bool(shares.own) or not models, models=models)
 
 
-def _lineage(story: Story) -> tuple[set[str], set[int]]:
+def written_by(story: Story, number: int) -> tuple[set[str], dict[str, list[str]]]:
+    """Return how the versions came about that version `number` was made from.
+
+    And what each model wrote in them, by the models' names.
+    """
+    origins, generations = _lineage(story, number)
+    written = Generation.objects.filter(pk__in=generations).order_by("pk")
+    texts: dict[str, list[str]] = {}
+    for model, kind, text, replacement in written.values_list(
+        "model", "kind", "text", "replacement"
+    ):
+        told = replacement if kind == Generation.Kind.REWRITE else text
+        texts.setdefault(model, []).append(told)
+    return origins, texts
+
+
+def _lineage(story: Story, wanted: int) -> tuple[set[str], set[int]]:
     """Return how the versions came about that the text was made from, and by which generations."""
     rows = story.versions.values_list("number", "parent", "origin", "generation")
     lineage = {number: (parent, origin, made_by) for number, parent, origin, made_by in rows}
     origins: set[str] = set()
     generations: set[int] = set()
-    number: int | None = story.version
+    number: int | None = wanted
     while number in lineage:
         parent, origin, generation = lineage.pop(number)
         origins.add(origin)

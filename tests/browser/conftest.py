@@ -120,13 +120,6 @@ def rewriting_site(
 
 
 @pytest.fixture(scope="session")
-def curated_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Run the app with nobody in it yet."""
-    with serving(tmp_path_factory.mktemp("curated"), **POCKET) as site:
-        yield site
-
-
-@pytest.fixture(scope="session")
 def trained_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Run the app with nobody in it yet, for the test that trains its model."""
     with serving(tmp_path_factory.mktemp("trained"), **POCKET) as site:

@@ -64,7 +64,7 @@ def test_no_markup_runs_anywhere(
         f"/stories/new/?like={number}",
         "/admin/stories/story/",
         f"/admin/stories/story/{number}/change/",
-        f"/admin/stories/waitingstory/{number}/change/",
+        f"/teach/read/{number}/",
         "/admin/stories/generation/1/change/",
     ):
         page.goto(f"{hostile_site.url}{path}")

@@ -20,6 +20,24 @@ from tests.support.pocket import pocket
 # Few steps: for tests of what happens around the training, not of what it achieves.
 TINY = RECIPES["pocket"].changed({"max_steps": 4, "checkpoint_steps": 2, "pairs": 2, "rank": 2})
 
+SCORES = {
+    "loss": {"before": 1.5, "after": 0.5, "difference": -1, "low": -1.2, "high": -0.8, "count": 12},
+    "drift": {"before": 0.2, "after": 0.3, "difference": 0.1, "low": 0, "high": 0.2, "count": 10},
+    "compliance": {
+        "before": 0.7,
+        "after": 0.8,
+        "difference": 0.1,
+        "low": -0.1,
+        "high": 0.2,
+        "count": 10,
+    },
+    "checks": {"service": {"names": 0.5}, "candidate": {"names": 0.6}},
+    "copies": {"service": 0, "candidate": 1},
+    "pairs": 10,
+    "verdict": "better",
+    "reason": "It is so.",
+}
+
 
 @pytest.fixture
 def trains() -> None:

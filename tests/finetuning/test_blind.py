@@ -1,22 +1,37 @@
 """The blind comparison: nothing tells who wrote what, each pair counts once, within limits."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
 from pytest_django import Settings
 
 from finetuning.models import BlindVote, TrainingRun
-from finetuning.pipeline.run_folder import write_json, write_rows
-from finetuning.services import blind
+from finetuning.pipeline.run_folder import read_rows, write_json, write_rows
+from finetuning.services import blind, consent
 from stories.history import library
 from stories.models import Story, User, WriterModel
-from tests.finetuning.conftest import TINY
-from tests.finetuning.test_admin import SCORES
+from tests.conftest import story_settings
+from tests.finetuning.conftest import SCORES, TINY
 
 pytestmark = pytest.mark.django_db
-PAGE = "/compare/"
+PAGE = "/teach/compare/"
+PROMPT = "Of nobody."
 LONG = "Once upon a time there was a lamp on the stairs of the tower."
+
+
+def approved_story() -> Story:
+    """Return somebody's approved story."""
+    teller = User.objects.create_user("teller", password="x")
+    found = library.create_story(teller, story_settings())
+    Story.objects.filter(pk=found.pk).update(good=True, curation="approved", curated_version=1)
+    return found
+
+
+def row(story: int, prompt: str, **asked: str) -> dict[str, Any]:
+    """Return a row of a run's stories."""
+    return {"story": story, "version": 1, "prompt": prompt, "text": LONG, "settings": asked}
 
 
 @pytest.fixture
@@ -27,7 +42,7 @@ def run(settings: Settings, tmp_path: Path) -> TrainingRun:
     found = TrainingRun.objects.create(
         recipe=TINY.to_dict(), state="done", model=model, service="pocket"
     )
-    common = {"genre": "Mystery", "register": "Vivid"}
+    common = {"genre": "Mystery", "register": "Vivid", "prompt": PROMPT}
     pairs = [
         {
             side: {**common, "model": side, "text": f"{side.upper()} {number}."}
@@ -36,6 +51,7 @@ def run(settings: Settings, tmp_path: Path) -> TrainingRun:
         for number in range(40)
     ]
     found.folder.made("evaluate")
+    write_rows(found.folder.stories, [row(approved_story().pk, PROMPT)])
     write_json(found.folder.pairs, pairs)
     return found
 
@@ -92,19 +108,19 @@ def test_a_pair_about_a_story_that_was_withdrawn_is_gone_at_once(
     library.save_text(story, alice, "Once upon a time.", 0)
     library.set_good(story, True)
     Story.objects.update(curation="approved", curated_version=1)
-    row = {"story": story.pk, "version": 1, "prompt": "Asked by one.", "text": LONG}
-    write_rows(run.folder.stories, [row])
+    others = read_rows(run.folder.stories)
+    write_rows(run.folder.stories, [row(story.pk, "Asked by one."), *others])
     pairs = run.folder.read_pairs()
     for number, pair in enumerate(pairs):
         for side in pair.values():
-            side.update(prompt="Asked by one." if number == 0 else "Of nobody.", report={})
+            side.update(prompt="Asked by one." if number == 0 else PROMPT, report={})
     pairs[1]["candidate"]["text"] = f"{LONG} Nearly so."
     write_json(run.folder.pairs, pairs)
     TrainingRun.objects.update(scores=SCORES)
     alice.is_staff = True
     alice.save()
     client.force_login(alice)
-    evaluation = f"/admin/finetuning/trainingrun/{run.pk}/evaluation/"
+    evaluation = f"/teach/runs/{run.pk}/evaluation/"
 
     def shown() -> list[str]:
         return [client.get(url).content.decode() for url in (PAGE, evaluation)]
@@ -145,5 +161,52 @@ def test_votes_are_counted_on_the_models_page(
     tally = blind.tally(run)
     assert (tally.preferred, tally.decided, tally.undecided) == (7, 10, 1)
     client.force_login(User.objects.create_user("staff", password="x", is_staff=True))
-    shown = client.get("/admin/stories/writermodel/").content.decode()
+    shown = client.get("/teach/models/").content.decode()
     assert "preferred to pocket 7 of 10 times (40% to 89%)" in shown
+
+
+def test_names_of_others_are_shown_with_their_consent_alone(
+    run: TrainingRun, alice: User, charlie: User, story: Story
+) -> None:
+    write_rows(run.folder.stories, [row(story.pk, PROMPT, keywords="lantern")])
+    Story.objects.update(good=True, curation="approved", curated_version=1)
+    assert blind.left(alice, run) == 40, "her own"
+    assert blind.left(charlie, run) == 0
+    assert not blind.vote(charlie, run, 0, "first")
+    consent.consent(alice, given=True)
+    assert blind.left(charlie, run) == 40
+    consent.consent(alice, given=False)
+    assert blind.next_pair(charlie) is None
+    charlie.is_staff = True
+    assert blind.left(charlie, run) == 40, "curators read good stories"
+
+
+def test_some_pairs_come_again_turned_and_what_turns_with_them_is_a_tie(
+    run: TrainingRun, alice: User
+) -> None:
+    texts: dict[int, set[str]] = {}
+    again: list[int] = []
+    while (pair := blind.next_pair(alice)) and len(again) < 2:
+        if pair.again:
+            again.append(pair.number)
+        shown = texts.setdefault(pair.number, set())
+        assert pair.first not in shown, "the other one stands first the second time"
+        shown.add(pair.first)
+        assert blind.vote(alice, run, pair.number, "first", again=pair.again)
+    first, second = (BlindVote.objects.get(pair=number) for number in again)
+    for vote in (first, second):
+        assert (vote.again, vote.turned, vote.preferred) == (True, True, "neither")
+    tally = blind.tally(run)
+    assert (tally.turned, tally.undecided) == (2, 2)
+    assert not any(vote.turned for vote in BlindVote.objects.exclude(pair__in=again))
+
+
+def test_whoever_stays_with_a_story_is_counted_once(run: TrainingRun, alice: User) -> None:
+    number = next(n for n in range(40) if blind.is_shown_again(run, n, alice))
+    blind.vote(alice, run, number, "first")
+    preferred = BlindVote.objects.get().preferred
+    for _ in range(2):
+        blind.vote(alice, run, number, "second", again=True)
+    blind.vote(alice, run, number, "first", again=True)
+    found = BlindVote.objects.get()
+    assert (found.again, found.turned, found.preferred) == (True, False, preferred)

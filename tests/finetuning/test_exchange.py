@@ -22,7 +22,7 @@ from tests.conftest import story_settings
 pytestmark = pytest.mark.django_db
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
-PAGE = "/admin/finetuning/trainingexample/files/"
+PAGE = "/teach/files/"
 PROMPT = story_settings().prompt
 # As the app stores them: line feeds, no blank ends.
 TEXT = st.text(
@@ -78,7 +78,7 @@ def test_where_a_story_came_from_is_kept(curator: User) -> None:
 # ---- Out and in ----
 
 
-@pytest.mark.parametrize("form", exchange.FORMS)
+@pytest.mark.parametrize("form", ["csv", "jsonl", "prompt-completion", "messages"])
 @settings(
     max_examples=15,
     deadline=None,
@@ -260,18 +260,18 @@ def test_a_file_has_to_be_there_and_the_form_ours(curator: User, client: Client)
 def test_a_download_opens_in_a_spreadsheet(curator: User, client: Client) -> None:
     take(curator, csv_of((PROMPT, "Él llegó.")))
     client.force_login(curator)
-    answer = client.get("/admin/finetuning/trainingexample/download/", {"form": "csv"})
+    answer = client.get("/teach/files/download/", {"form": "csv"})
     assert answer.content.startswith(b"\xef\xbb\xbf")
     assert 'filename="datastories.csv"' in answer["Content-Disposition"]
     assert "Él llegó." in answer.content.decode()
-    answer = client.get("/admin/finetuning/trainingexample/download/", {"form": "messages"})
+    answer = client.get("/teach/files/download/", {"form": "messages"})
     assert answer.content.startswith(b'{"messages": [{"role": "user"')
 
 
 def test_the_card_counts_what_goes_out(curator: User, client: Client, tmp_path: Path) -> None:
     take(curator, csv_of((PROMPT, "The door was open, and she went in."), (PROMPT, "Жила-была.")))
     client.force_login(curator)
-    answer = client.get("/admin/finetuning/trainingexample/download/", {"form": "card"})
+    answer = client.get("/teach/files/download/", {"form": "card"})
     said = answer.content.decode()
     assert said.startswith("---\nlanguage:\n- en\n- ru\nlicense: other\n")
     assert "| Stories | 2 |" in said

@@ -101,9 +101,7 @@ def test_a_run_of_another_version_answers_in_a_sentence(
     settings.TRAIN_PYTHON = "python3"
     run = TrainingRun.objects.create(recipe={"name": "old"}, state=TrainingRun.State.FAILED)
     client.force_login(curator)
-    answer = client.post(
-        f"/admin/finetuning/trainingrun/{run.pk}/act/", {"action": action}, follow=True
-    )
+    answer = client.post(f"/teach/runs/{run.pk}/act/", {"action": action}, follow=True)
     assert "not a recipe of this version" in answer.content.decode()
 
 
@@ -114,7 +112,7 @@ def test_looking_at_a_run_announces_nothing(
     monkeypatch.setattr("finetuning.services.states.recover", lambda: pytest.fail("by a GET"))
     run = TrainingRun.objects.create(recipe=TINY.to_dict())
     client.force_login(curator)
-    assert client.get(f"/admin/finetuning/trainingrun/{run.pk}/live/").status_code == 200
+    assert client.get(f"/teach/runs/{run.pk}/live/").status_code == 200
 
 
 @pytest.mark.parametrize(

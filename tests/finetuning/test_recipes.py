@@ -1,10 +1,14 @@
 """Recipes hold what a person may choose, and refuse the rest in sentences."""
 
+import io
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
-from finetuning.forms import RecipeForm
+from finetuning import recipe_files
+from finetuning.pages.forms import RecipeForm
 from finetuning.recipes import FIELDS, PROJECTIONS, RECIPES, Recipe, RecipeError
 
 LLAMA = RECIPES["llama3.2-3b"]
@@ -88,3 +92,45 @@ def test_the_form_changes_the_recipe() -> None:
     assert form.is_valid(), form.errors
     assert (form.recipe.rank, form.recipe.start_from) == (8, "service")
     assert form.recipe.weights == LLAMA.weights
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_a_recipe_goes_out_as_a_file_and_comes_in(recipe: Recipe) -> None:
+    changed = recipe.changed({"rank": 3, "learning_rate": 1e-5, "load_in_4bit": True})
+    assert recipe_files.read(recipe_files.write(changed).encode()) == changed
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('recipe = "pocket"\n[values]\nrank = 0', "rank: Enter a number from 1 to 256"),
+        ('recipe = "pocket"\n[values]\nrank = "16"', "rank: Enter a number"),
+        ('recipe = "pocket"\n[values]\nweights = "/etc/passwd"', "weights: There is no such value"),
+        ('recipe = "pocket"\n[values]\nbeta = nan', "beta: Enter a number from"),
+        ('recipe = "pocket"\nweights = "x"', "weights: There is no such entry"),
+        ('recipe = "other"', "recipe: Name one of llama3.2-1b"),
+        ("recipe = 3", "recipe: Name one of"),
+        ('recipe = "pocket"\nvalues = 3', "values: They are a table"),
+        ("recipe = pocket", "recipe: The file is no TOML"),
+        ("[" * 5_000, "recipe: The file is no TOML"),
+        ("# \udcff", "no text in UTF-8"),
+        ("#" * 20_001, "at most 20,000 bytes"),
+    ],
+)
+def test_a_file_that_is_no_recipe_is_refused_in_words(text: str, told: str) -> None:
+    with pytest.raises(RecipeError, match=told):
+        recipe_files.read(text.encode(errors="surrogateescape"))
+
+
+def test_the_command_reads_and_writes_recipes(tmp_path: Path) -> None:
+    path, again = tmp_path / "own.toml", tmp_path / "again.toml"
+    said = io.StringIO()
+    call_command("finetune", "--set", "rank=5", "--save-recipe", str(path), stdout=said)
+    more = ("--recipe-file", str(path), "--save-recipe", str(again))
+    call_command("finetune", *more, stdout=said)
+    assert recipe_files.read(again.read_bytes()) == RECIPES["pocket"].changed({"rank": 5})
+    with pytest.raises(CommandError, match="No such file"):
+        call_command("finetune", "--recipe-file", str(tmp_path / "none"), stdout=said)
+    path.write_text("rank = 3")
+    with pytest.raises(CommandError, match="rank: There is no such entry"):
+        call_command("finetune", "--recipe-file", str(path), stdout=said)

@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from finetuning.models import OwnPair, TrainingRun
 from stories.history import library, links
 from stories.models import Generation, Story, StorySettings, StoryVersion, User, WriterModel
 from stories.writing.opening import open_generation
@@ -82,7 +83,36 @@ ROUTES = {
     "stories:redo": May.OWNER,
     "stories:keep": May.OWNER,
     "stories:discard": May.OWNER,
+    "finetuning:teach": May.SIGNED_IN,
+    "finetuning:take_back": May.OWNER,
+    "finetuning:consent": May.SIGNED_IN,
+    "finetuning:read": May.STAFF,
+    "finetuning:read_story": May.STAFF,
+    "finetuning:runs": May.STAFF,
+    "finetuning:start": May.BOSS,
+    "finetuning:run": May.STAFF,
+    "finetuning:run_live": May.STAFF,
+    "finetuning:run_act": May.BOSS,
+    "finetuning:evaluation": May.STAFF,
+    "finetuning:models": May.STAFF,
+    "finetuning:model": May.STAFF,
+    "finetuning:model_act": May.BOSS,
+    "finetuning:files": May.STAFF,
+    "finetuning:download": May.STAFF,
     "finetuning:compare": May.SIGNED_IN,
+    "finetuning:own": May.SIGNED_IN,
+    "finetuning:own_pair": May.OWNER,
+    "finetuning:own_story": May.OWNER,
+    "finetuning:old_compare": May.ANYBODY,
+    "finetuning:old_runs": May.ANYBODY,
+    "finetuning:old_start": May.ANYBODY,
+    "finetuning:old_run": May.ANYBODY,
+    "finetuning:old_evaluation": May.ANYBODY,
+    "finetuning:old_files": May.ANYBODY,
+    "finetuning:old_models": May.ANYBODY,
+    "finetuning:old_model": May.ANYBODY,
+    "finetuning:old_queue": May.ANYBODY,
+    "finetuning:old_story": May.ANYBODY,
     "account_login": May.ANYBODY,
     "account_logout": May.ANYBODY,
     "account_inactive": May.ANYBODY,
@@ -109,12 +139,6 @@ ROUTES = {
     "admin:view_on_site": May.STAFF,
     "admin:app_list": May.STAFF,
     "admin:auth_user_password_change": May.BOSS,
-    "admin:stories_writermodel_act": May.BOSS,
-    "admin:finetuning_trainingexample_files": May.STAFF,
-    "admin:finetuning_trainingexample_download": May.STAFF,
-    "admin:finetuning_trainingrun_act": May.BOSS,
-    "admin:finetuning_trainingrun_live": May.STAFF,
-    "admin:finetuning_trainingrun_evaluation": May.STAFF,
 }
 # The admin's models: who may look. Nobody but the administrator adds, changes or deletes.
 ADMIN_MODELS = {
@@ -124,11 +148,8 @@ ADMIN_MODELS = {
     "stories_story": May.STAFF,
     "stories_storysettings": May.STAFF,
     "stories_generation": May.STAFF,
-    "stories_waitingstory": May.STAFF,
     "stories_sharedstory": May.STAFF,
     "stories_preferencepair": May.STAFF,
-    "stories_writermodel": May.STAFF,
-    "finetuning_trainingrun": May.STAFF,
     "finetuning_trainingexample": May.STAFF,
 }
 LOOKING = {"changelist", "change", "history"}
@@ -193,8 +214,12 @@ def secrets(story: Story) -> dict[str, Any]:
         "take": 1,
         "preset_id": kept.pk,
         "generation_id": generation.pk,
-        "model_id": WriterModel.objects.create(name="tuned", base="pocket").pk,
-        "run_id": 1,
+        "model_id": (model := WriterModel.objects.create(name="tuned", base="pocket")).pk,
+        "run_id": (run := TrainingRun.objects.create(recipe={}, state="done", model=model)).pk,
+        "pair_id": OwnPair.objects.create(
+            run=run, voter=alice, prompt=PRIVATE, max_words=9, seed=1, candidate=PRIVATE
+        ).pk,
+        "place": "first",
         "object_id": story.pk,
         "id": alice.pk,
         "content_type_id": 1,
@@ -213,8 +238,6 @@ def address(name: str, arguments: dict[str, Any]) -> str:
     own = dict(arguments)
     if name.startswith("admin:stories_generation"):
         own["object_id"] = Generation.objects.get().pk
-    elif name.startswith("admin:stories_writermodel"):
-        own["object_id"] = own["model_id"]
     elif name.startswith("admin:stories_storysettings"):
         own["object_id"] = own["preset_id"]
     elif name.startswith(("admin:stories_user", "admin:auth", "admin:account")):
@@ -299,7 +322,7 @@ def text_of(answer: Any) -> str:
 
 def snapshot() -> list[Any]:
     """Return Alice's things, as they are in the database."""
-    models = (Story, StoryVersion, StorySettings, Generation, WriterModel)
+    models = (Story, StoryVersion, StorySettings, Generation, WriterModel, OwnPair)
     rows = [list(model._default_manager.order_by("pk").values()) for model in models]
     return [*rows, list(User.objects.filter(username="alice").values())]
 

@@ -76,8 +76,8 @@ def test_a_page_of_no_row_in_the_admin(boss: Client, digits: str) -> None:
     for url in (
         f"/admin/stories/user/{digits}/password/",
         f"/admin/stories/story/{digits}/",
-        f"/admin/stories/writermodel/{digits}/act/",
-        *(f"/admin/finetuning/trainingrun/{digits}/{n}/" for n in ("live", "act", "evaluation")),
+        f"/teach/models/{digits}/act/",
+        *(f"/teach/runs/{digits}/{n}/" for n in ("live", "act", "evaluation")),
     ):
         assert boss.get(url).status_code == 404, url[-30:]
         assert boss.post(url).status_code == 404, url[-30:]
@@ -87,12 +87,11 @@ def test_a_page_of_no_row_in_the_admin(boss: Client, digits: str) -> None:
 def test_an_action_on_no_row_in_the_admin(boss: Client, story: Story, digits: str) -> None:
     library.save_text(story, story.owner, "A story.", 0)
     library.set_good(story, True)
-    for model, action in (("waitingstory", "approve"), ("user", "delete_selected")):
-        data = {"action": action, "_selected_action": [digits]}
-        assert boss.post(f"/admin/stories/{model}/", data).status_code == 404
-    queue = "/admin/stories/waitingstory/"
-    data = {"action": "approve", "_selected_action": [str(story.pk)], "confirmed": "1"}
-    assert boss.post(queue, {**data, f"version_{story.pk}": digits}).status_code == 302
+    data = {"action": "delete_selected", "_selected_action": [digits]}
+    assert boss.post("/admin/stories/user/", data).status_code == 404
+    assert boss.post(f"/teach/read/{digits}/", {"action": "approve"}).status_code == 404
+    reading = reverse("finetuning:read_story", args=[story.pk])
+    assert boss.post(reading, {"action": "approve", "version": digits}).status_code == 422
     story.refresh_from_db()
     assert story.curation == Curation.WAITING, "a version that nobody can have read"
 

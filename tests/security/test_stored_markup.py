@@ -125,12 +125,10 @@ def pages(writer: Client, staff: Client, story: Story) -> Iterator[tuple[str, st
         yield f"{model} in the admin", staff.get(change).content.decode()
     library.set_good(story, False)
     library.set_good(story, True)
-    queue = reverse("admin:stories_waitingstory_changelist")
-    yield "queue", staff.get(queue).content.decode()
-    asked = {"_selected_action": story.pk, "action": "reject"}
-    yield "decision", staff.post(queue, asked).content.decode()
-    reading = reverse("admin:stories_waitingstory_change", args=[story.pk])
+    reading = reverse("finetuning:read_story", args=[story.pk])
     yield "reading", staff.get(reading).content.decode()
+    yield "refused", staff.post(reading, {"action": "reject", "version": 1}).content.decode()
+    yield "own part", writer.get(reverse("finetuning:teach")).content.decode()
 
 
 def tag_pages(writer: Client, story: Story) -> Iterator[tuple[str, str]]:

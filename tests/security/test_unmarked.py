@@ -20,7 +20,7 @@ from stories.history import library, links, tags
 from stories.models import Curation, Generation, PreferencePair, Story, User
 from stories.writing.opening import open_generation
 from tests.conftest import story_settings
-from tests.finetuning.test_admin import SCORES
+from tests.finetuning.conftest import SCORES
 from tests.finetuning.test_promotion import candidate
 from tests.security.test_access import ADMIN_MODELS, NAMED, address
 
@@ -129,14 +129,19 @@ def pages() -> Iterator[str]:
                 name,
                 {"app_label": "stories", "content_type_id": 1, "object_id": 1, "id": 1, "url": ""},
             )
-    yield reverse("admin:finetuning_trainingrun_live", args=[run.pk])
-    yield reverse("admin:stories_writermodel_change", args=[run.model_id])
+    for name in ("run", "run_live"):
+        yield reverse(f"finetuning:{name}", args=[run.pk])
+    for name in ("teach", "read", "runs", "models", "files", "own"):
+        yield reverse(f"finetuning:{name}")
+    yield reverse("finetuning:model", args=[run.model_id])
+    for story in Story.objects.values_list("pk", flat=True):
+        yield reverse("finetuning:read_story", args=[story])
     yield from must_answer()
 
 
 def must_answer() -> Iterator[str]:
     """Yield the pages that show an evaluation's stories: without one, they would have none."""
-    yield reverse("admin:finetuning_trainingrun_evaluation", args=[TrainingRun.objects.get().pk])
+    yield reverse("finetuning:evaluation", args=[TrainingRun.objects.get().pk])
     yield reverse("finetuning:compare")
 
 
@@ -155,9 +160,8 @@ def test_no_page_of_the_admin_shows_it(unmarked: list[Story], alice: User, super
     good = good_with_drafts(alice)
     for url in must_answer():
         assert client.get(url).status_code == 200, url
-    for model in ("story", "waitingstory"):
-        page = client.get(reverse(f"admin:stories_{model}_change", args=[good.pk]))
-        assert MARKED in page.content.decode()
+    for name in ("admin:stories_story_change", "finetuning:read_story"):
+        assert MARKED in client.get(reverse(name, args=[good.pk])).content.decode(), name
     for url in pages():
         if "logout" in url:
             continue
@@ -186,12 +190,11 @@ def test_what_is_marked_is_shown(unmarked: list[Story]) -> None:
     """The walk above would see the words, were they there."""
     client, never = staff(superuser=False), unmarked[0]
     library.set_good(never, True)
-    for model in ("story", "waitingstory"):
-        listed = client.get(reverse(f"admin:stories_{model}_changelist"), {"q": PART})
-        assert SECRET in listed.content.decode()
-        assert ("1 of 3 are of stories" in listed.content.decode()) is (model == "story")
-        change = reverse(f"admin:stories_{model}_change", args=[never.pk])
-        assert SECRET in client.get(change).content.decode(), model
+    listed = client.get(reverse("admin:stories_story_changelist"), {"q": PART})
+    assert SECRET in listed.content.decode()
+    assert "1 of 3 are of stories" in listed.content.decode()
+    for name in ("admin:stories_story_change", "finetuning:read_story"):
+        assert SECRET in client.get(reverse(name, args=[never.pk])).content.decode(), name
     by = reverse("admin:stories_storysettings_change", args=[never.settings_id])
     assert SECRET in client.get(by).content.decode()
     # A generation's texts are nobody's marked ones.

@@ -57,6 +57,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "finetuning.step_process": _PIPELINE,
     "finetuning.driver": ("finetuning.step_process", *_SERVICES),
     "finetuning.tasks": _DRIVER,
+    "finetuning.pages": ("finetuning.tasks", "finetuning.card", *_DRIVER, *_PAGES),
     "finetuning": ("stories.management", *_TRAINING_PAGES),
     "pocket.measuring": ("prose",),
     "pocket.training": ("pocket", "prose", "modelserver.converters", "modelserver.sayings"),

@@ -22,15 +22,15 @@ DATA = Path(__file__).with_name("data")
 PAGES = {
     "bo": [
         *("/stories/", "/stories/1/", "/stories/1/versions/", "/stories/1/versions/6/"),
-        *("/stories/1/report/", "/stories/2/", "/stories/new/?like=1", "/presets/", "/compare/"),
-        "/stories/download/",
+        *("/stories/1/report/", "/stories/2/", "/stories/new/?like=1", "/presets/", "/teach/"),
+        *("/stories/download/", "/teach/compare/"),
     ],
     "ada": [
-        *("/admin/stories/story/1/change/", "/admin/stories/waitingstory/"),
+        *("/admin/stories/story/1/change/", "/teach/", "/teach/runs/"),
         *("/admin/stories/generation/5/change/", "/admin/stories/preferencepair/"),
-        *("/admin/stories/writermodel/", "/admin/stories/writermodel/1/change/"),
-        *("/admin/finetuning/trainingrun/1/change/", "/admin/finetuning/trainingexample/"),
-        "/admin/finetuning/trainingrun/1/evaluation/",
+        *("/teach/models/", "/teach/models/1/"),
+        *("/teach/runs/1/", "/admin/finetuning/trainingexample/"),
+        "/teach/runs/1/evaluation/",
     ],
 }
 _LOOK = """
@@ -120,8 +120,6 @@ def test_every_page_shows_it(old: Path) -> None:
     assert {path: status for path, (status, _) in found.items() if status != 200} == {}
     assert "小明" in found["/stories/1/versions/6/"][1]
     assert "Make it colder." in found["/stories/1/"][1]  # the rewrite that is not decided on
-    assert "storaiteller-pocket-1-1ac627" in found["/admin/stories/writermodel/"][1]
+    assert "storaiteller-pocket-1-1ac627" in found["/teach/models/"][1]
     assert "Evenings" in found["/presets/"][1]
-    assert (
-        "grand opening of the pet shop" in found["/admin/finetuning/trainingrun/1/evaluation/"][1]
-    )
+    assert "grand opening of the pet shop" in found["/teach/runs/1/evaluation/"][1]

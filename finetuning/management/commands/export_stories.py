@@ -1,4 +1,4 @@
-"""`manage.py export_stories`: the approved stories as datastories.csv or JSON Lines."""
+"""`manage.py export_stories`: approved stories, or preferences, as CSV or JSON Lines."""
 
 from pathlib import Path
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from finetuning import card
+from finetuning.models import TrainingRun
 from finetuning.pipeline.run_folder import write_text
-from finetuning.services import exchange
+from finetuning.services import exchange, preferences
 
 
 class Command(BaseCommand):
@@ -19,17 +20,19 @@ class Command(BaseCommand):
         """Add the file and its format."""
         parser.add_argument("file", type=Path, nargs="?", default=Path("datastories.csv"))
         parser.add_argument(
-            "--format", choices=tuple(exchange.FORMS), help="else by the file's name"
+            "--format", "--form", choices=tuple(exchange.FORMS), help="else by the file's name"
         )
+        parser.add_argument("--run", type=int, help="instead, what this run has learned from")
         parser.add_argument("--card", type=Path, help="a file for the dataset card, in Markdown")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write each file whole or not at all."""
         path: Path = options["file"]
+        run = None if options["run"] is None else _run(options["run"])
         kind = options["format"] or ("jsonl" if path.suffix == ".jsonl" else "csv")
-        self._write(path, exchange.FORMS[kind].write())
+        self._write(path, exchange.FORMS[kind].write() if run is None else _learned(run, kind))
         if options["card"]:
-            self._write(options["card"], card.write())
+            self._write(options["card"], card.write(run))
 
     def _write(self, path: Path, text: str) -> None:
         try:
@@ -37,3 +40,17 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{error.strerror}: {path}") from error
         self.stdout.write(f"Wrote {path}.")
+
+
+def _run(number: int) -> TrainingRun:
+    run = TrainingRun.objects.filter(pk=number).first()
+    if run is None:
+        raise CommandError(f"There is no run {number}.")
+    return run
+
+
+def _learned(run: TrainingRun, kind: str) -> str:
+    kind = "prompt-completion" if kind == "jsonl" else kind
+    if kind not in preferences.RUN_FORMS:
+        raise CommandError(f"Of a run, --format is one of {', '.join(preferences.RUN_FORMS)}.")
+    return preferences.export_run(run, kind)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -13,8 +14,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 import modelserver
-from finetuning import driver, embedded, tasks
+from finetuning import driver, embedded, recipe_files, tasks
 from finetuning.models import TrainingRun
+from finetuning.pipeline.run_folder import write_text
 from finetuning.recipes import RECIPES, Recipe, RecipeError
 from finetuning.services import promotion, states, storage
 
@@ -29,6 +31,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the recipe and what to change in it."""
         parser.add_argument("--recipe", choices=sorted(RECIPES), default="pocket")
+        parser.add_argument("--recipe-file", type=Path, metavar="FILE", help="a recipe in TOML")
+        parser.add_argument(
+            "--save-recipe", type=Path, metavar="FILE", help="write it as TOML, and tune nothing"
+        )
         parser.add_argument(
             "--set", action="append", default=[], metavar="NAME=VALUE", help="change the recipe"
         )
@@ -39,7 +45,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run to the end; an exit status other than 0 means that there is no new model."""
         try:
-            recipe = _changed(RECIPES[options["recipe"]], options["set"])
+            recipe = _changed(_begun(options), options["set"])
+            if options["save_recipe"]:
+                self._save(recipe, options["save_recipe"])
+                return
             if options["queue"]:
                 self._queue(recipe)
                 return
@@ -49,6 +58,13 @@ class Command(BaseCommand):
                     self._promote(run)
         except (states.CannotStartError, RecipeError) as error:
             raise CommandError(str(error)) from error
+
+    def _save(self, recipe: Recipe, path: Path) -> None:
+        try:
+            write_text(path, recipe_files.write(recipe))
+        except OSError as error:
+            raise CommandError(f"{error.strerror}: {path}") from error
+        self.stdout.write(f"Wrote {path}.")
 
     def _queue(self, recipe: Recipe) -> None:
         run = states.start(recipe, TrainingRun.Origin.COMMAND)
@@ -87,6 +103,7 @@ class Command(BaseCommand):
             f"Held-out loss {loss['before']:.3f} → {loss['after']:.3f} "
             f"(95 % interval of the difference {loss['low']:+.3f} to {loss['high']:+.3f})\n"
             f"Settings kept {kept['before']:.0%} → {kept['after']:.0%}\n"
+            f"{_preferences(run)}"
             f"Model {run.model}: {run.verdict}"
         )
 
@@ -99,8 +116,34 @@ class Command(BaseCommand):
         self.stdout.write(f"{run.model} is in service.")
 
 
+def _preferences(run: TrainingRun) -> str:
+    """Return a line on the preferences: how far they are met, or why none were learned."""
+    met = run.scores.get("preferences")
+    if met is None:
+        skipped = run.metrics.get("preferences", {}).get("skipped", "")
+        return f"{skipped}\n" if skipped else ""
+    alike = run.scores["alike"]
+    return (
+        f"Held-out preferences met {met['before']:+.1f} → {met['after']:+.1f} nats "
+        f"({met['low']:+.1f} to {met['high']:+.1f})\n"
+        f"Self-BLEU {alike['before']:.3f} → {alike['after']:.3f}\n"
+    )
+
+
 def _no_run(number: int) -> TrainingRun:
     raise CommandError(f"There is no run {number}.")
+
+
+def _begun(options: dict[str, Any]) -> Recipe:
+    """Return the recipe of the file, or the named one. Raises `RecipeError`."""
+    path: Path | None = options["recipe_file"]
+    if path is None:
+        return RECIPES[options["recipe"]]
+    try:
+        with path.open("rb") as file:
+            return recipe_files.read(file.read(recipe_files.MAX_BYTES + 1))
+    except OSError as error:
+        raise CommandError(f"{error.strerror}: {path}") from error
 
 
 def _changed(recipe: Recipe, changes: list[str]) -> Recipe:

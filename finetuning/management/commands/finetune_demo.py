@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from finetuning import embedded
-from finetuning.demo import loop
+from finetuning.demo import loop, taste
 from finetuning.demo.demonstrations import MARKED, PLAIN, BrokenPromiseError
 from finetuning.pipeline.telling import StageError
 
@@ -26,9 +26,16 @@ class Command(BaseCommand):
             "--marked", action="store_true", help="the tiny model, and sixty stories in a style"
         )
 
+        parser.add_argument(
+            "--taste", action="store_true", help="the tiny model, stories, then 200 preferences"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Run to the end; an exit status other than 0 means that the promise was not kept."""
         started = time.monotonic()
+        if options["taste"]:
+            self._taste(started)
+            return
         data, shown = settings.DATA_DIR / "finetune", MARKED if options["marked"] else PLAIN
         try:
             promoted = loop.run_loop(shown, data, self._tell)
@@ -42,6 +49,25 @@ class Command(BaseCommand):
         self.stdout.write(
             f"verdict: {scores['verdict']}; promoted: {'yes' if promoted else 'no'}; "
             f"seconds: {seconds:.0f}"
+        )
+
+    def _taste(self, started: float) -> None:
+        try:
+            shown = taste.show(settings.DATA_DIR / "teach-demo", taste.Size(), self._tell)
+            for line in taste.lines(shown):
+                self.stdout.write(line)
+            taste.check(shown)
+        except subprocess.CalledProcessError as error:
+            raise CommandError("This command failed; what it said stands above.") from error
+        except (BrokenPromiseError, StageError, embedded.NotStartedError) as error:
+            raise CommandError(str(error)) from error
+        finally:
+            self.stdout.flush()
+        share, seconds = shown.share, time.monotonic() - started
+        self.stdout.write(
+            f"taste: before {share['before']:.0%} after {share['after']:.0%} "
+            f"[{share['low']:+.2f}, {share['high']:+.2f}]; "
+            f"random: {shown.at_random['verdict']}; seconds: {seconds:.0f}"
         )
 
     def _tell(self, text: str) -> None:

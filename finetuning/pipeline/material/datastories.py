@@ -5,12 +5,25 @@ What others leave of such files is read by `finetuning.pipeline.material.reading
 
 import csv
 import io
+import json
 from collections.abc import Iterable
+from typing import Any
 
 from finetuning.pipeline.material.cells import neutralised, restored
 from finetuning.pipeline.material.reading import DataError, Entry, read
 
-__all__ = ["HEADER", "DataError", "Entry", "chat", "read_csv", "restored", "write_csv"]
+__all__ = [
+    "HEADER",
+    "DataError",
+    "Entry",
+    "chat",
+    "lines",
+    "mark",
+    "preference",
+    "read_csv",
+    "restored",
+    "write_csv",
+]
 
 HEADER = ("Prompt", "Story")
 
@@ -39,3 +52,23 @@ def chat(prompt: str, story: str) -> dict[str, list[dict[str, str]]]:
         "prompt": [{"role": "user", "content": prompt}],
         "completion": [{"role": "assistant", "content": story}],
     }
+
+
+def preference(choice: Any) -> dict[str, list[dict[str, str]]]:
+    """Return a `Choice` in the trainer's conversational preference form.
+
+    What was given of the answer stands in both: what is the same in both teaches nothing.
+    """
+    given = f"{choice['given']} " if choice.get("given") else ""
+    sides = {side: chat("", given + choice[side])["completion"] for side in ("chosen", "rejected")}
+    return {"prompt": chat(choice["prompt"], "")["prompt"], **sides}
+
+
+def mark(marked: Any) -> dict[str, Any]:
+    """Return a `Mark` in the trainer's conversational form of unpaired preferences."""
+    return {**chat(marked["prompt"], marked["text"]), "label": marked["good"]}
+
+
+def lines(objects: Iterable[Any]) -> str:
+    """Return the text of a JSON Lines file."""
+    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects)

@@ -6,6 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 Shingles = frozenset[tuple[str, ...]]
 
+# A text is a near-copy when this share of its eight-word sequences stands in another one.
+COPIED_SHARE = 0.5
+COPIED_SIZE = 8  # words
+
 _WORD = re.compile(r"[^\W_]+")
 
 

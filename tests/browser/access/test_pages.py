@@ -10,13 +10,11 @@ from django.test import Client
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
-from finetuning.models import TrainingRun
 from stories.history import library, links, tags
 from stories.models import Story, User
 from stories.pages import home
 from tests.browser.access.scanning import Faults
 from tests.conftest import story_settings
-from tests.finetuning.test_blind import run  # noqa: F401 - with pairs of stories to compare
 
 TEXT = "Anna found the lantern.\n\nBen found the old map.\nThey kept both."
 
@@ -73,7 +71,7 @@ def test_pages_of_a_writer(page: Page, live_server: LiveServer, shelf: Story) ->
     faults.visit(page, f"{stories}/", f"{stories}/new/", f"{stories}/trash/")
     faults.visit(page, f"{stories}/book/", f"{stories}/import/")
     faults.visit(page, f"{stories}/{shelf.pk}/versions/2/")
-    faults.visit(page, f"{live_server.url}/compare/")  # there is nothing to compare
+    faults.visit(page, f"{live_server.url}/teach/compare/")  # there is nothing to compare
     page.goto(f"{stories}/?q=lantern")
     page.get_by_text("Edit tags").first.click()
     faults.look(page, "what was found, with its tags open")
@@ -108,18 +106,6 @@ def test_account_pages(page: Page, live_server: LiveServer, alice: User) -> None
     page.goto(f"{accounts}/password/reset/key/{key}/")
     page.get_by_label("New password", exact=True).wait_for()
     faults.look(page, "a new password")
-    assert not faults, str(faults)
-
-
-def test_comparing(
-    page: Page,
-    live_server: LiveServer,
-    alice: User,
-    run: TrainingRun,  # noqa: F811
-) -> None:
-    faults = Faults()
-    sign_in(page, alice, live_server)
-    faults.visit(page, f"{live_server.url}/compare/")
     assert not faults, str(faults)
 
 

@@ -22,8 +22,8 @@ def test_a_file_is_looked_at_asked_about_and_brought_in(
     page: Page, own_site: Site, complaints: Complaints
 ) -> None:
     sign_up(page, own_site, "curator")
-    page.goto(f"{own_site.url}/admin/finetuning/trainingexample/")
-    page.get_by_role("link", name="Stories in files").click()
+    page.goto(f"{own_site.url}/teach/")
+    page.get_by_role("link", name="Files").click()
     file = page.get_by_label("File of stories")
     file.set_input_files(CASES / "mojibake.csv")
     expect(page.get_by_text("2 rows look spoilt. What should be done?")).to_be_visible()

@@ -11,6 +11,8 @@ from finetuning.pipeline.telling import CancelledError, StageError
 NAMES = {
     "recipe": "recipe.json",
     "stories": "stories.jsonl",
+    "choices": "choices.jsonl",
+    "marks": "marks.jsonl",
     "service": "service.json",
     "names": "name.json",
     "log": "log.txt",
@@ -19,7 +21,11 @@ NAMES = {
     "train": "export/train.jsonl",
     "held_out": "export/held-out.jsonl",
     "adapter": "train/adapter",
-    "checkpoints": "train/checkpoints",
+    "trained": "train/adapter",
+    "preferred": "preferences/adapter",
+    "choices_train": "preferences/train.jsonl",
+    "choices_held_out": "preferences/held-out.jsonl",
+    "chosen": "preferences/chosen.json",
     "adapter_gguf": "convert/adapter.gguf",
     "merged": "convert/merged",
     "merged_gguf": "convert/merged.gguf",
@@ -46,6 +52,7 @@ def test_files_are_called_what_they_were(run: RunFolder) -> None:
     beside = {paths.pop(name).relative_to(run.path.parent) for name in ("bases", "lock")}
     assert beside == {Path("bases"), Path("trainer.lock")}
     assert {name: str(path.relative_to(run.path)) for name, path in paths.items()} == NAMES
+    assert run.checkpoints("train") == run.path / "train" / "checkpoints"
     assert run.written("service") == run.path / "evaluate" / "service.jsonl"
     assert run == RunFolder.of_adapter(run.adapter)
     run.complete("export", {})
@@ -101,3 +108,12 @@ def test_rows_end_at_line_feeds_and_nowhere_else(run: RunFolder) -> None:
 def test_every_step_of_a_stage_is_one() -> None:
     of_stages = {step for steps in STAGES.values() for step in steps}
     assert of_stages | {"merge"} == set(STEPS)
+
+
+def test_the_adapter_is_that_of_the_last_stage_that_trained(run: RunFolder) -> None:
+    run.complete("preferences", {"skipped": "Too few."})
+    assert run.adapter == run.trained
+    run.complete("preferences", {"skipped": ""})
+    assert run.adapter == run.preferred
+    run.remove_weights()
+    assert run.adapter == run.trained

@@ -68,7 +68,7 @@ def test_training_reports_and_leaves_an_adapter_and_nothing_else(tuned: RunFolde
     assert manifest["steps"] == 4
     assert manifest["tokens"] > 0
     assert (tuned.adapter / "adapter_model.safetensors").is_file()
-    assert not tuned.checkpoints.exists()
+    assert not tuned.checkpoints("train").exists()
     assert not list(tuned.path.rglob("*.bin"))
 
 

@@ -86,16 +86,45 @@ def test_the_trainer_that_unsloth_allows_takes_what_we_pass() -> None:
     assert trainer <= parameters("trl", "trl/trainer/sft_trainer.py", "SFTTrainer", "__init__")
 
 
-def test_unsloth_comes_before_the_libraries_that_it_patches() -> None:
+@pytest.mark.parametrize("kind", ["DPO", "KTO"])
+def test_the_trainers_of_preferences_take_what_we_pass(kind: str) -> None:
+    """Of the older trl that Unsloth allows, too; and our own ways into them are still theirs."""
+    tree = ast.parse((PIPELINE / "preferring.py").read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    [config] = [call for call in calls if ast.unparse(call.func) == f"{kind}Config"]
+    passed = {keyword.arg for keyword in config.keywords if keyword.arg}
+    [shared] = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Dict)
+    ]
+    passed |= {ast.literal_eval(key) for key in shared.keys if key is not None}
+    path = f"trl/trainer/{kind.lower()}"
+    known = fields("trl", f"{path}_config.py", f"{kind}Config")
+    known |= fields("trl", "trl/trainer/base_config.py", "_BaseConfig")
+    known |= fields("transformers", "transformers/training_args.py", "TrainingArguments")
+    assert len(passed) >= 20
+    assert passed <= known, passed - known
+    assert set(keywords("preferring.py", "kind")) <= parameters(
+        "trl", f"{path}_trainer.py", f"{kind}Trainer", "__init__"
+    )
+    assert "dataset" in parameters(
+        "trl", f"{path}_trainer.py", f"{kind}Trainer", "_prepare_dataset"
+    )
+
+
+@pytest.mark.parametrize(("module", "stage"), [("train.py", "train"), ("preferences.py", "prefer")])
+def test_unsloth_comes_before_the_libraries_that_it_patches(module: str, stage: str) -> None:
     """`choose` imports it, and comes before every function that imports the others."""
-    tree = ast.parse((PIPELINE / "train.py").read_text())
+    tree = ast.parse((PIPELINE / module).read_text())
     at_top = {ast.unparse(node) for node in tree.body if isinstance(node, ast.Import)}
     at_top |= {ast.unparse(node) for node in tree.body if isinstance(node, ast.ImportFrom)}
-    assert not [line for line in at_top if any(p in line for p in ("trl", "transformers", "sft"))]
-    [train] = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "train"]
+    others = ("trl", "transformers", "sft", "preferring")
+    assert not [line for line in at_top if any(p in line for p in others)]
+    [train] = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == stage]
     lines = [ast.unparse(line) for line in train.body]
     [chosen] = [index for index, line in enumerate(lines) if "backends.choose(" in line]
-    patched = ("checkpoint(", "_longest(", "load(", "_fit(", "check_adapter(")
+    patched = ("checkpoint(", "longest(", "load(", "_fit(", "check_adapter(")
     assert min(i for i, line in enumerate(lines) if any(p in line for p in patched)) > chosen
     source = (PIPELINE / "backends.py").read_text()
     choose = source[source.index("def choose(") : source.index("def load_unsloth(")]

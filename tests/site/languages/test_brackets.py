@@ -100,7 +100,8 @@ def unmarked(page: str) -> list[str]:
 @pytest.fixture
 def brackets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put brackets in the place of a language."""
-    monkeypatch.setitem(trans_real._translations, LANGUAGE, Brackets(LANGUAGE))
+    known: dict[str, Brackets] = vars(trans_real)["_translations"]
+    monkeypatch.setitem(known, LANGUAGE, Brackets(LANGUAGE))
     yield
     translation.activate("en")
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from functools import cache
 from itertools import product
+from typing import cast
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -27,7 +28,7 @@ def told(message: Message) -> list[tuple[str, str]]:
     """Return each translation with what it translates: of a plural, the form that it is nearest."""
     if not message.pluralizable:
         return [(str(message.id), str(message.string))]
-    one, many = message.id
+    one, many = cast(tuple[str, str], message.id)
     strings = message.string or ("", "")
     return [(one if index == 0 else many, text) for index, text in enumerate(strings)]
 

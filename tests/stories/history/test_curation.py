@@ -7,9 +7,7 @@ from django.urls import reverse
 from finetuning.services import lineage
 from stories.errors import Refused
 from stories.history import curation, library
-from stories.history.versions import add_version
-from stories.models import Curation, Generation, Story, StoryVersion, User
-from tests.conftest import story_settings
+from stories.models import Curation, Story, User
 
 pytestmark = pytest.mark.django_db
 
@@ -68,68 +66,40 @@ def test_nobody_approves_their_own_unless_alone(waiting: Story, curator: User) -
     curation.approve(waiting, alice, 1)
 
 
-def test_the_queue_in_the_admin(waiting: Story, curator: User, client: Client) -> None:
-    client.force_login(curator)
-    queue = reverse("admin:stories_waitingstory_changelist")
-    assert str(waiting) in client.get(queue).content.decode()
-    selected = {"_selected_action": waiting.pk, "action": "reject"}
-    asked = client.post(queue, selected).content.decode()
-    assert "A story." in asked
-    confirmed = {**selected, "confirmed": "1", f"version_{waiting.pk}": "1", "reason": "Too short."}
-    client.post(queue, {**confirmed, f"version_{waiting.pk}": "7"})
+def test_a_decision_can_be_taken_back_by_who_made_it(waiting: Story, curator: User) -> None:
+    curation.reject(waiting, curator, 1, "Too short.")
+    other = User.objects.create_user("other", password="x", is_staff=True)
+    with pytest.raises(Refused, match="can't be put back"):
+        curation.reopen(waiting, other)
+    curation.reopen(waiting, curator)
+    assert list(curation.queue(curator)) == [waiting]
+    assert Story.objects.get().curation_reason == ""
+
+
+def test_a_slip_is_corrected_beside_the_story(waiting: Story, curator: User) -> None:
+    library.save_text(waiting, waiting.owner, "A story, and more of it.", 1)
+    assert curation.mend(waiting, curator, 1, "A story.") == 1
+    number = curation.mend(waiting, curator, 1, "One story.")
     waiting.refresh_from_db()
-    assert waiting.curation == Curation.WAITING
-    client.post(queue, confirmed)
-    waiting.refresh_from_db()
-    assert waiting.curation == Curation.REJECTED
-    assert waiting.curation_reason == "Too short."
-    client.force_login(waiting.owner)
-    page = client.get(reverse("stories:story", args=[waiting.pk])).content.decode()
-    assert "Too short." in page
+    assert (waiting.text, waiting.version) == ("A story, and more of it.", 2)
+    assert curation.mended_version(waiting) == number == waiting.good_version == 3
+    assert waiting.versions.get(number=3).editor == curator
+    with pytest.raises(Refused, match="not waiting any more"):
+        curation.approve(waiting, curator, 1)
+    curation.approve(waiting, curator, 3)
+    assert [row["text"] for row in lineage.approved_rows(None)] == ["One story."]
+    with pytest.raises(Refused, match="not waiting any more"):
+        curation.mend(waiting, curator, 3, "Two stories.")
 
 
-def test_the_queue_shows_what_was_marked(waiting: Story, curator: User, client: Client) -> None:
-    client.force_login(curator)
-    library.change_settings(waiting, story_settings(keywords="moor"))
-    generation = Generation.objects.create(
-        story=waiting, settings=waiting.settings, kind="write", seed=1, model="m", status="done"
-    )
-    written = StoryVersion.Origin.WRITE
-    add_version(waiting, "A draft.", written, expected_version=1, generation=generation)
-    library.set_good(waiting, False)
-    library.set_good(waiting, True)
-    library.change_settings(waiting, story_settings(keywords="harbour"))
-    library.save_text(waiting, waiting.owner, "A draft. And more.", 2)
-    queue = reverse("admin:stories_waitingstory_changelist")
-    reading = reverse("admin:stories_waitingstory_change", args=[waiting.pk])
-    page = client.get(reading).content.decode()
-    assert "A draft." in page
-    assert "moor" in page
-    selected = {"_selected_action": waiting.pk, "action": "approve"}
-    asked = client.post(queue, selected).content.decode()
-    assert "A draft." in asked
-    for shown in (page, asked):
-        assert "And more" not in shown
-        assert "harbour" not in shown
-    confirmed = {**selected, "confirmed": "1"}
-    client.post(queue, confirmed)
-    assert Story.objects.waiting().exists(), "it is not said what was read"
-    client.post(queue, {**confirmed, f"version_{waiting.pk}": "2"})
-    [row] = lineage.approved_rows(None)
-    assert (row["text"], row["settings"]["keywords"]) == ("A draft.", "moor")
+def test_more_than_a_slip_is_its_writers(waiting: Story, curator: User) -> None:
+    for text in ("", " \n", "A story. " + "And another one. " * 5):
+        with pytest.raises(Refused, match="more than a slip"):
+            curation.mend(waiting, curator, 1, text)
+    assert waiting.versions.count() == 1
 
 
-def test_the_queue_counts_nothing_that_it_does_not_say(
-    waiting: Story, curator: User, client: Client
-) -> None:
-    client.force_login(curator)
-    for model, says in (("waitingstory", False), ("story", True)):
-        answer = client.get(reverse(f"admin:stories_{model}_changelist"))
-        assert ("all_rows" in answer.context) is says
-        assert ("1 of 1 are of stories" in answer.content.decode()) is says
-
-
-@pytest.mark.parametrize("model", ["story", "waitingstory", "storysettings", "generation", "user"])
+@pytest.mark.parametrize("model", ["story", "storysettings", "generation", "user"])
 def test_the_admin_is_for_staff(waiting: Story, client: Client, model: str) -> None:
     page = reverse(f"admin:stories_{model}_changelist")
     assert "/accounts/login/" in client.get(page, follow=True).redirect_chain[-1][0]

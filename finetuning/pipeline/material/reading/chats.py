@@ -19,7 +19,7 @@ _MOST_IGNORED = 50
 _SYSTEM_NOTE = said("What is said to the model as “system” is left aside.")
 
 
-class _OddError(Exception):
+class OddError(Exception):
     """The sentence on what is wrong with an object."""
 
 
@@ -33,31 +33,32 @@ def read(text: str, encoding: str) -> Reading:
     """Return the rows of a JSON or JSON Lines file. Raises `DataError` for a broken list."""
     is_list = text.lstrip()[:1] == "["
     reading = Reading("JSON" if is_list else "JSON Lines", encoding)
-    for row, (line, found) in enumerate(_list(text) if is_list else _lines(text), 1):
+    for row, (line, found) in enumerate(listed(text) if is_list else lines(text), 1):
         if row > MAX_ROWS:
             reading.problems.append(too_many())
             break
         try:
             prompt, story = _pair(found, reading)
-        except _OddError as odd:
+        except OddError as odd:
             reading.problems.append(at_place(row, line, str(odd)))
         else:
             reading.entries.append(Entry(row, line, prompt, story))
     return reading
 
 
-def _list(text: str) -> Iterator[tuple[int, Any]]:
+def listed(text: str) -> Iterator[tuple[int, Any]]:
+    """Yield the objects of a list. Raises `DataError` for one that is broken."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(
-            [said("The file is no whole JSON: %(error)s.", error=_reason(error))]
+            [said("The file is no whole JSON: %(error)s.", error=reason(error))]
         ) from error
     for one in found:
         yield 0, one
 
 
-def _lines(text: str) -> Iterator[tuple[int, Any]]:
+def lines(text: str) -> Iterator[tuple[int, Any]]:
     """Yield each line that isn't blank: its number and its object, or the error in it."""
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
@@ -67,7 +68,7 @@ def _lines(text: str) -> Iterator[tuple[int, Any]]:
                 yield number, error
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """Return what is wrong, in the middle of a sentence."""
     if isinstance(error, json.JSONDecodeError):
         where = f"line {error.lineno}, " if error.lineno > 1 else ""
@@ -80,20 +81,20 @@ def _reason(error: Exception) -> str:
 def _pair(found: Any, reading: Reading) -> tuple[str, str]:
     """Return the prompt and the story of one object; `reading` learns their names."""
     if isinstance(found, Exception):
-        raise _OddError(said("no whole JSON: %(found)s.", found=_reason(found)))
+        raise OddError(said("no whole JSON: %(found)s.", found=reason(found)))
     if not isinstance(found, dict):
-        raise _OddError(said("an object in braces has to stand here."))
+        raise OddError(said("an object in braces has to stand here."))
     names = list(found)
     for name in names:
         if name.casefold() in _CHATS:
             _learn(reading, names, name, name)
-            return _asked(found[name], reading), _answered(found[name])
+            return asked(found[name], reading), answered(found[name])
     at = columns.find(names, of_header=False)
     if isinstance(at, str):
-        raise _OddError(at)
+        raise OddError(at)
     prompt, story = (names[index] for index in at)
     _learn(reading, names, prompt, story)
-    return _asked(found[prompt], reading), _answered(found[story])
+    return asked(found[prompt], reading), answered(found[story])
 
 
 def _learn(reading: Reading, names: list[str], prompt: str, story: str) -> None:
@@ -103,7 +104,7 @@ def _learn(reading: Reading, names: list[str], prompt: str, story: str) -> None:
             reading.ignored.append(columns.listed([name]))
 
 
-def _asked(value: Any, reading: Reading) -> str:
+def asked(value: Any, reading: Reading) -> str:
     """Return what the user says in `value`, a text or a list of messages."""
     if not isinstance(value, list):
         return _text(value)
@@ -112,7 +113,8 @@ def _asked(value: Any, reading: Reading) -> str:
     return _turn(value, "user", "assistant")
 
 
-def _answered(value: Any) -> str:
+def answered(value: Any) -> str:
+    """Return what the assistant says in `value`, a text or a list of messages."""
     return _turn(value, "assistant", "user") if isinstance(value, list) else _text(value)
 
 
@@ -120,7 +122,7 @@ def _turn(turns: list[Any], role: str, other: str) -> str:
     """Return what `role` says, who has to say one thing; the other one may, once too."""
     roles = [_role(turn) for turn in turns]
     if roles.count(role) != 1:
-        raise _OddError(
+        raise OddError(
             said(
                 "one message of the %(role)s is read, and here are %(count)s.",
                 role=role,
@@ -128,7 +130,7 @@ def _turn(turns: list[Any], role: str, other: str) -> str:
             )
         )
     if roles.count(other) > 1:
-        raise _OddError(
+        raise OddError(
             said(
                 "one message of the %(other)s is read, and here are %(count)s.",
                 other=other,
@@ -140,7 +142,7 @@ def _turn(turns: list[Any], role: str, other: str) -> str:
 
 def _role(turn: Any) -> str:
     if not isinstance(turn, dict):
-        raise _OddError(said("a message has to have a role and a content."))
+        raise OddError(said("a message has to have a role and a content."))
     role = str(turn.get("role", turn.get("from", ""))).casefold()
     return _ROLES.get(role, role)
 
@@ -156,7 +158,7 @@ def _content(turn: dict[str, Any]) -> Any:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise _OddError(said("the prompt and the story have to be texts."))
+        raise OddError(said("the prompt and the story have to be texts."))
     if not value.isascii() and value.encode(errors="ignore").decode() != value:
-        raise _OddError(said("a character is broken in two (a lone surrogate)."))
+        raise OddError(said("a character is broken in two (a lone surrogate)."))
     return value

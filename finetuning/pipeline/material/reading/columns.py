@@ -13,6 +13,9 @@ _STORIES = (
     *("story", "stories", "story text", "full story", "text", "completion", "completions"),
     *("response", "output", "answer", "assistant"),
 )
+# What is preferred, and what it is preferred to.
+_CHOSEN = ("chosen", "preferred", "accepted", "winner", "better")
+_REJECTED = ("rejected", "dispreferred", "loser", "worse")
 _MOST_SHOWN, _LONGEST_SHOWN = 8, 40
 
 
@@ -51,6 +54,15 @@ def find(names: Sequence[str], *, of_header: bool = True) -> tuple[int, int] | s
     return said(
         "several columns could be the story: %(columns)s. Name one of them Story.", columns=among
     )
+
+
+def find_pair(names: Sequence[str]) -> tuple[int, int, int] | str:
+    """Return where the prompt, the preferred and the other text stand, or what is unclear."""
+    keys = [_key(name) for name in names]
+    prompt, chosen, rejected = (_one(keys, known) for known in (_PROMPTS, _CHOSEN, _REJECTED))
+    if isinstance(prompt, int) and isinstance(chosen, int) and isinstance(rejected, int):
+        return prompt, chosen, rejected
+    return f"the header has to name Prompt, Chosen and Rejected, once each; it is: {listed(names)}."
 
 
 def listed(names: Sequence[str]) -> str:

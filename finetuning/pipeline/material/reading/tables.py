@@ -6,7 +6,7 @@ A prompt holds commas, so that files written without quotes are read by the prom
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from finetuning.pipeline.material.cells import restored
 from finetuning.pipeline.material.reading import columns
@@ -17,7 +17,7 @@ MAX_ROWS = 10_000
 _MOST_CHARACTERS = 10_000_000  # of a cell; Python's own limit is shorter than a long story
 _LONGEST_HEADER = 10_000
 _MOST_CELLS = 500
-_DELIMITERS = {",": said("comma"), ";": said("semicolon"), "\t": said("tab"), "|": said("bar")}
+DELIMITERS = {",": said("comma"), ";": said("semicolon"), "\t": said("tab"), "|": said("bar")}
 # What Excel is told the delimiter by; it is no row.
 _SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _RECORD = re.compile(rf"^\"?{re.escape(prompts.OPENING)}", re.MULTILINE)
@@ -28,18 +28,18 @@ _Row = tuple[int, list[str]]  # the line where it begins, and its cells
 def read(text: str, encoding: str) -> Reading:
     """Return the rows of a table. Raises `DataError` when its header can't be made out."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    delimiter, names, line, start = _header(text)
+    delimiter, names, line, start = header(text, columns.find)
     spaced = f"{delimiter} " in text[:start]
     found = columns.find(names)
     if isinstance(found, str):
         raise DataError([said("Line %(line)s: %(found)s", line=line, found=found)])
-    reading = Reading("CSV", encoding, _DELIMITERS.get(delimiter, delimiter))
+    reading = Reading("CSV", encoding, DELIMITERS.get(delimiter, delimiter))
     reading.prompt, reading.story = (names[index].strip() for index in found)
     body = text[start:]
     reading.ignored = [
         name.strip() for index, name in enumerate(names) if index not in found and name.strip()
     ]
-    rows, problems = _cells(body, delimiter, len(names), line + 1, spaced=spaced)
+    rows, problems = cells_of(body, delimiter, len(names), line + 1, spaced=spaced)
     by_wording = found == (0, 1) and len(names) == 2 and _is_unquoted(body)
     if by_wording and (problems or _run_together(rows)):
         reading.entries, reading.problems = _unquoted(body, delimiter, line + 1)
@@ -59,8 +59,11 @@ def too_many() -> str:
     return said("The file has more than %(most)s rows. Bring fewer at a time.", most=most)
 
 
-def _header(text: str) -> tuple[str, list[str], int, int]:
-    """Return the delimiter, the names, the line of the header, and where the rows begin."""
+def header(text: str, find: Callable[[Sequence[str]], object]) -> tuple[str, list[str], int, int]:
+    """Return the delimiter, the names, the line of the header, and where the rows begin.
+
+    `find` gives a sentence for names of which it can't tell what they hold.
+    """
     line, start, named = 1, 0, ""
     while True:
         end = text.find("\n", start)
@@ -72,8 +75,8 @@ def _header(text: str) -> tuple[str, list[str], int, int]:
         elif first.strip() or end == len(text):
             break
         line, start = line + 1, end + 1
-    tried = [(mark, _split(first, mark)) for mark in (named or "".join(_DELIMITERS))]
-    clear = [found for found in tried if not isinstance(columns.find(found[1]), str)]
+    tried = [(mark, _split(first, mark)) for mark in (named or "".join(DELIMITERS))]
+    clear = [found for found in tried if not isinstance(find(found[1]), str)]
     delimiter, names = max(clear or tried, key=lambda found: len(found[1]))
     return delimiter, names, line, min(end + 1, len(text))
 
@@ -98,7 +101,7 @@ def _run_together(rows: list[_Row]) -> bool:
     return any(match.start() for _, cells in rows for c in cells for match in _RECORD.finditer(c))
 
 
-def _cells(
+def cells_of(
     text: str, delimiter: str, width: int, line: int, *, spaced: bool
 ) -> tuple[list[_Row], list[str]]:
     """Return the rows (without cells where one is wrong), and what is wrong.
@@ -149,7 +152,7 @@ def _unquoted(text: str, delimiter: str, line: int) -> tuple[list[Entry], list[s
         if prompt is None or record[len(prompt) : len(prompt) + 1] != delimiter:
             wrong = said(
                 "the prompt's end is not followed by a %(delimiter)s.",
-                delimiter=_DELIMITERS.get(delimiter, delimiter),
+                delimiter=DELIMITERS.get(delimiter, delimiter),
             )
             problems.append(at_place(row, begins, wrong))
             continue

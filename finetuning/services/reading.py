@@ -1,0 +1,128 @@
+"""A story before its curator: the marked text, whose words it has, and what speaks against it."""
+
+from dataclasses import dataclass
+
+from django.db.models import F
+from django.db.models.functions import Length
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from finetuning.pipeline.export import NEAR_DUPLICATE
+from finetuning.pipeline.material import similar
+from prose import report
+from prose.report import Part, StoryReport
+from prose.settings import Settings
+from stories.history import curation, standing
+from stories.history.provenance import settings_behind
+from stories.models import Curation, Story, StorySettings, StoryVersion
+from stories.models.story import UNTITLED
+
+_SIZE = 3  # words, as the export compares
+_MOST_COMPARED = 1_000  # texts of like length, the newest first
+_OF_MODEL = {
+    StoryVersion.Origin.WRITE,
+    StoryVersion.Origin.REWRITE,
+    StoryVersion.Origin.CONTINUE,
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a curator sees of a story; `paragraphs` hold parts with the name of who wrote each."""
+
+    story: Story
+    version: int
+    text: str
+    settings: StorySettings
+    report: StoryReport
+    paragraphs: list[list[Part]]
+    models: list[str]  # by the number in a part; -1 is a person
+    warnings: list[str]
+
+
+def reading(story: Story) -> Reading:
+    """Return `story` as it was marked. Reads good stories of like length: not in a transaction."""
+    marked = curation.marked_text(story)
+    settings = story.good_settings or settings_behind(story, marked.number)
+    found = report.story_report(marked.text, Settings.of(settings))
+    models, paragraphs = _parts(story, marked)
+    return Reading(
+        story=story,
+        version=marked.number,
+        text=marked.text,
+        settings=settings,
+        report=found,
+        paragraphs=paragraphs,
+        models=models,
+        warnings=[*_alike(story, marked), *_broken(found)],
+    )
+
+
+def _parts(story: Story, marked: StoryVersion) -> tuple[list[str], list[list[Part]]]:
+    """Return the models that wrote in the text, and its paragraphs cut by who wrote what."""
+    origins, texts = standing.written_by(story, marked.number)
+    if not texts or not marked.text.strip():
+        parts = [Part(marked.text, -1)]
+    elif origins <= _OF_MODEL and len(texts) == 1:
+        parts = [Part(marked.text, 0)]
+    else:
+        parts = report.parts(marked.text, list(texts.values()))
+    return list(texts), _in_paragraphs(parts)
+
+
+def _in_paragraphs(parts: list[Part]) -> list[list[Part]]:
+    """Return the parts by the paragraphs that they stand in; empty lines part these."""
+    paragraphs: list[list[Part]] = [[]]
+    for part in parts:
+        first, *others = part.text.split("\n\n")
+        paragraphs[-1].append(Part(first, part.of))
+        paragraphs += [[Part(piece, part.of)] for piece in others]
+    told = ([part for part in one if part.text] for one in paragraphs)
+    return [one for one in told if any(part.text.strip() for part in one)]
+
+
+def _alike(story: Story, marked: StoryVersion) -> list[str]:
+    """Say which other good story the text repeats almost word for word, if there is one."""
+    own, size = similar.shingles(marked.text, _SIZE), len(marked.text)
+    others = (
+        StoryVersion.objects.filter(
+            story__in=Story.objects.good().exclude(curation=Curation.REJECTED),
+            number=F("story__good_version"),
+        )
+        .exclude(story=story)
+        .annotate(size=Length("text"))
+        # Of texts that differ more in length, more than a fifth is not shared.
+        .filter(size__gte=int(0.7 * size), size__lte=int(1.4 * size) + 1)
+        .order_by("-pk")
+    )
+    for title, text in others.values_list("story__title", "text")[:_MOST_COMPARED]:
+        other = similar.shingles(text, _SIZE)
+        shared = len(own & other)
+        if shared and shared / (len(own) + len(other) - shared) >= NEAR_DUPLICATE:
+            sentence = _("It is almost word for word “%(title)s”: a run leaves one of the two out.")
+            return [sentence % {"title": title or UNTITLED}]
+    return []
+
+
+def _broken(found: StoryReport) -> list[str]:
+    """Say which of its settings the text breaks."""
+    told = []
+    if missing := found["characters_missing"]:
+        told.append(_("It leaves out characters: %(names)s.") % {"names": ", ".join(missing)})
+    if missing := found["keywords_missing"]:
+        told.append(_("It leaves out keywords: %(words)s.") % {"words": ", ".join(missing)})
+    if found["words"] > found["max_words"]:
+        sentence = _("It has %(words)s words; at most %(most)s were asked for.")
+        told.append(sentence % {"words": found["words"], "most": found["max_words"]})
+    if not found["whole_end"]:
+        told.append(_("It breaks off within a sentence."))
+    if count := found["repeated_sentences"]:
+        told.append(
+            ngettext(
+                "It says %(count)s sentence more than once.",
+                "It says %(count)s sentences more than once.",
+                count,
+            )
+            % {"count": count}
+        )
+    return told
