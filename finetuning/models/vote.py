@@ -77,9 +77,7 @@ class ComparisonConsent(models.Model):
     Names, keywords and what should happen are in such stories.
     """
 
-    writer = models.OneToOneField(
-        User, on_delete=models.CASCADE, primary_key=True, related_name="comparison_consent"
-    )
+    writer = models.OneToOneField(User, on_delete=models.CASCADE, related_name="comparison_consent")
     given_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

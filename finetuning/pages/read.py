@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from finetuning.pages.access import for_staff
-from finetuning.services.reading import reading
+from finetuning.services.teaching.reading import reading
 from stories.errors import Refused
 from stories.history import curation
 from stories.ids import row_id

@@ -15,7 +15,8 @@ from finetuning.pages import curve, progress
 from finetuning.pages.access import demand, for_staff, may_promote, may_start
 from finetuning.pages.forms import RecipeForm
 from finetuning.recipes import RECIPES, STRENGTHS, Recipe, RecipeError, Strength
-from finetuning.services import advice, gate, lineage, loop, pairs, states
+from finetuning.services import gate, lineage, pairs, states
+from finetuning.services.teaching import advice, loop
 from modelserver import names
 from stories.models import Story, model_in_service
 from stories.pages.common import SignedInRequest

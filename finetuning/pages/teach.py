@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from finetuning.pages.access import may_promote, may_start
-from finetuning.services import consent, loop
+from finetuning.services import consent
+from finetuning.services.teaching import loop
 from stories.history import curation, library
 from stories.models import Story
 from stories.pages.common import SignedInRequest

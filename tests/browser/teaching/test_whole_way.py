@@ -20,6 +20,7 @@ def test_three_people_teach_a_model_and_take_it_back(
     page: Page, browser: Browser, trained_site: Site, complaints: Complaints
 ) -> None:
     site = trained_site
+    complaints.expected = "422"  # a value that is refused
     boss, curator, writer = page, _person(browser), _person(browser)
     sign_up(boss, site, "boss")  # the first account: the administrator's
     sign_up(curator, site, "rosa")
@@ -142,11 +143,10 @@ def compare_blind(curator: Page, site: Site) -> None:
     shot(curator, "teach-compare")
     keys = ("ArrowLeft", "=", "ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowLeft")
     for key in keys:  # three pairs, and some of them again
-        before = curator.locator(".hint").first.text_content()
-        if "to compare" not in str(before):
+        if curator.locator("#choosing").count() == 0:
             break
-        curator.keyboard.press(key)
-        expect(curator.locator(".hint, .panel").first).not_to_have_text(str(before))
+        with curator.expect_navigation():
+            curator.keyboard.press(key)
     expect(curator.get_by_text("nothing is left to compare")).to_be_visible()
     curator.get_by_role("link", name="Compare with settings of your own").click()
     curator.get_by_label("Max number of words").fill("40")

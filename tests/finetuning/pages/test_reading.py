@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from finetuning.services import lineage
-from finetuning.services.reading import reading
+from finetuning.services.teaching.reading import reading
 from stories.history import library
 from stories.history.versions import add_version
 from stories.models import Generation, Story, StoryVersion, User

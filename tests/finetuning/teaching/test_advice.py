@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from finetuning.models import BlindVote, TrainingExample, TrainingRun
 from finetuning.pipeline.run_folder import write_rows
-from finetuning.services.advice import Remedy, advice
+from finetuning.services.teaching.advice import Remedy, advice
 from stories.history.versions import add_version
 from stories.models import Generation, Story, StoryVersion, User
 from tests.finetuning.conftest import SCORES

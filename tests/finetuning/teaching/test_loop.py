@@ -11,8 +11,8 @@ from pytest_django import Settings
 from finetuning.models import BlindVote, TrainingExample, TrainingRun
 from finetuning.pipeline.run_folder import write_json, write_rows
 from finetuning.recipes import RECIPES
-from finetuning.services import loop
-from finetuning.services.loop import Kind
+from finetuning.services.teaching import loop
+from finetuning.services.teaching.loop import Kind
 from stories.history import curation, library
 from stories.models import Story, User, WriterModel
 from tests.conftest import story_settings
