@@ -6,10 +6,22 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
+from prose.children import check
 from stories.history.provenance import last_generation
 from stories.models import Story, StorySettings
+
+_NAMES = {
+    "violence": gettext_lazy("violence"),
+    "fear": gettext_lazy("may frighten"),
+    "sexual": gettext_lazy("sexual"),
+    "hate": gettext_lazy("insults a group"),
+    "self-harm": gettext_lazy("self-harm"),
+    "drugs": gettext_lazy("drugs or drink"),
+}
 
 
 class LookOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
@@ -97,4 +109,23 @@ def report_table(story: Story) -> SafeString:
         for name, value in generation.report.items()
         if value != [] and not isinstance(value, dict)  # how much of the story the model was shown
     )
+    return format_html_join("", "<div><strong>{}:</strong> {}</div>", rows)
+
+
+def children_table(settings: Any, text: str) -> SafeString:
+    """Return what the check for children says of `text`; empty where it is not meant for them."""
+    if settings is None or not settings.child_friendly:
+        return SafeString()
+    found = check.children_report(text)
+    if not found["checked"]:
+        said = _("not checked: the check reads English alone, and needs its model")
+    elif not found["findings"]:
+        said = _("nothing found")
+    else:
+        said = ""
+    rows = [(_("For children"), said)] if said else []
+    rows += [
+        (_("For children, look at"), f"{_NAMES[each['category']]}: “{each['sentence']}”")
+        for each in found["findings"]
+    ]
     return format_html_join("", "<div><strong>{}:</strong> {}</div>", rows)

@@ -12,6 +12,7 @@ from prose import words
 from stories.admin.common import (
     OfGoodStoriesAdmin,
     as_paragraphs,
+    children_table,
     report_table,
     settings_table,
 )
@@ -57,9 +58,10 @@ class StoryReader(OfGoodStoriesAdmin):
         """Return the settings."""
         return settings_table(story)
 
-    def report(self, story: Story) -> SafeString:
+    def report(self, story: Any) -> SafeString:
         """Return the report."""
-        return report_table(story)
+        about_children = children_table(story.good_settings, story.good_text or "")
+        return format_html("{}{}", report_table(story), about_children)
 
 
 @admin.register(Story)
