@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--missed", action="store_true", help="print what was judged wrongly")
     options = parser.parse_args()
     if encoder.encoder() is None:
-        sys.exit("The check's model is not installed: make children-model")
+        sys.exit("The check's model is not installed: make .model/all_minilm_l6_v2")
     judged = judge(read(options.passages))
     print(table(judged))
     if options.missed:

@@ -16,7 +16,7 @@ _SILENT = re.compile(r"(?<![aeiouyl])es?$|(?<=[aeiouy])le$|(?<=[aeiouyrn])les$|(
 _HISSING = re.compile(r"(?:[csxz]|[cs]h|g)es$")
 # Vowels side by side that are two syllables: "idea", "lion", "being", "poem", "quiet".
 _APART = re.compile(
-    r"ia(?!l\b|n\b)|(?<![gstcx])io|(?<![gq])ue(?=[lt]\b)|eo(?!u)|ying|[aeo]ing\b|oe[mt]|iet|iu"
+    r"(?<=\b[ai][rd])ea\b|ia(?!l\b|n\b)|(?<![gstcx])io|(?<![gq])ue(?=[lt]\b)|eo(?!u)|ying|[aeo]ing\b|oe[mt]|iet|iu"
 )
 _READ = 20_000  # characters, from the beginning
 _FEWEST_WORDS = 30  # of fewer, the formulas say nothing
