@@ -12,12 +12,15 @@ import argparse
 import csv
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pocket.measuring import for_children
 from prose.children import encoder
-from prose.children.encoder import Array
+
+Array = NDArray[np.floating[Any]]
 
 PARAGRAPHS, MIXED = 250, 100  # so many gentle paragraphs, and harmful passages beside gentle ones
 STRENGTH = 2.0  # the inverse of the penalty on the weights, as scikit-learn's C
@@ -121,7 +124,7 @@ def main() -> None:
     biases = biases - weights @ middle
     biases[1:] -= zero
     single = {"weights": weights.astype(np.float32), "biases": biases.astype(np.float32)}
-    np.savez_compressed(options.output, **single)  # type: ignore[arg-type]
+    np.savez_compressed(options.output, **single)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,8 @@ class Encoder:
         return gathered
 
     def _linear(self, name: str, inputs: Array) -> Array:
-        return inputs @ self._weights[name + ".weight"].T + self._weights[name + ".bias"]
+        found: Array = inputs @ self._weights[name + ".weight"].T + self._weights[name + ".bias"]
+        return found
 
     def _normed(self, name: str, inputs: Array) -> Array:
         centred = inputs - inputs.mean(axis=-1, keepdims=True)
