@@ -81,8 +81,9 @@ class Encoder:
     def _normed(self, name: str, inputs: Array) -> Array:
         centred = inputs - inputs.mean(axis=-1, keepdims=True)
         spread = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + np.float32(_EPSILON))
-        normed = centred / spread * self._weights[name + ".weight"] + self._weights[name + ".bias"]
-        return normed.astype(np.float32)
+        scale, shift = self._weights[name + ".weight"], self._weights[name + ".bias"]
+        normed: Array = (centred / spread * scale + shift).astype(np.float32)
+        return normed
 
 
 def _gelu(inputs: Array) -> Array:
