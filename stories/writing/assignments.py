@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy
 
 from modelserver import Abilities, PromptTooLongError
 from prose import overlap, prompts, replacement, said, sentences, words
 from prose.answers.task import Task
+from prose.children.gate import Gate
 from stories.history.versions import MAX_TEXT_LENGTH
 from stories.models import Generation
 from stories.writing import long_story, rewrite_request
@@ -20,6 +22,16 @@ from stories.writing.background import reading
 from stories.writing.finishing import Outcome, report_of
 from stories.writing.rewrite_request import Rewrite, rewrite_of
 
+# Why no more of an answer is taken in, and what the writer is told then.
+_HELD = "held"
+_HELD_BACK = {
+    "violence": gettext_lazy("Held back here: what came next may show violence."),
+    "fear": gettext_lazy("Held back here: what came next may frighten children."),
+    "sexual": gettext_lazy("Held back here: what came next may be sexual."),
+    "hate": gettext_lazy("Held back here: what came next may insult people for what they are."),
+    "self-harm": gettext_lazy("Held back here: what came next may be about self-harm."),
+    "drugs": gettext_lazy("Held back here: what came next may be about drugs or drink."),
+}
 # Requests for one rewrite, when the model only tells what is there already.
 _ATTEMPTS = 3
 # A long story leaves a continuation this part of what the model reads, where it needs so much.
@@ -116,10 +128,13 @@ class Writing:
         self._begun = False
         self._room = MAX_TEXT_LENGTH - len(self.base)
         self._answer = Answer(Task(base=self.base[self._view.start :]))
+        self._gate = _gate(self.generation)
 
     @property
     def ended(self) -> str:
         """A story ends by itself, or where no more of it can be kept."""
+        if self._gate and self._gate.found:
+            return _HELD
         return "stop" if self._answer.ended else "" if self._room > 0 else "length"
 
     @property
@@ -209,7 +224,8 @@ class Writing:
 
     def take(self, text: str) -> str:
         """Return of `text` what is the story's, as it is stored: the first of it meets the seam."""
-        return self._kept(self._answer.take(text))
+        text = self._answer.take(text)
+        return self._kept(self._gate.feed(text) if self._gate else text)
 
     def _kept(self, text: str) -> str:
         if not self._begun:
@@ -228,18 +244,25 @@ class Writing:
 
     def rest(self) -> str:
         """Return what was held back and is the story's."""
-        return self._kept(self._answer.rest())
+        text = self._answer.rest()
+        return self._kept(self._gate.feed(text) + self._gate.rest() if self._gate else text)
 
     def is_void(self) -> bool:
         """Tell whether nothing of a story came."""
+        if self._gate:
+            return not (self._gate.found or self._gate.passed.strip())
         return not self._answer.left().strip()
 
     def conclude(self, outcome: Outcome) -> None:
         """Keep the story of the answer, in whole sentences if it was cut short; report on it."""
         room = MAX_TEXT_LENGTH - len(self.base)
-        outcome.text = self._opening(self._answer.left())[:room]
+        if self._gate:
+            self.rest()  # of an answer that broke off
+        left = self._answer.left(self._gate.passed if self._gate else None)
+        outcome.text = self._opening(left)[:room]
         outcome.title = self._answer.title
         self._answer.tell(outcome)
+        _tell_of_held(self._gate, outcome)
         if outcome.status == Generation.Status.DONE and (
             outcome.is_cut_short or words.count(outcome.text) > self.limit
         ):
@@ -263,6 +286,7 @@ class Rewriting:
         self._again = self._again or bool(self._shown)
         self._shown = []
         self._answer = Answer(Task(passage=self.passage.core))
+        self._gate = _gate(self.generation)
         inside = not self.passage.ends_sentence
         self._lookout = overlap.Lookout(overlap.opening(self.passage.right, inside_sentence=inside))
         # Inside a sentence, only what follows tells where the passage ends.
@@ -276,6 +300,8 @@ class Rewriting:
     @property
     def ended(self) -> str:
         """Whether the model has come to what follows the passage, or has said enough."""
+        if self._gate and self._gate.found:
+            return _HELD
         if self._answer.ended:
             return "stop"
         return "overlap" if self._lookout.ended else "goal" if self._goal.reached else ""
@@ -308,10 +334,12 @@ class Rewriting:
     def rest(self) -> str:
         """Return what was held back and does belong to the passage."""
         first = self._show(self._lookout.feed(self._answer.rest()))
-        return first + self._show(self._lookout.rest())
+        return first + self._show(self._lookout.rest(), is_last=True)
 
-    def _show(self, text: str) -> str:
+    def _show(self, text: str, *, is_last: bool = False) -> str:
         text = "" if self._goal.reached else self._goal.cut(text)
+        if self._gate:
+            text = self._gate.feed(text) + (self._gate.rest() if is_last else "")
         if not text:
             return ""
         is_next = self._again and not self._shown
@@ -320,6 +348,8 @@ class Rewriting:
 
     def is_void(self) -> bool:
         """Tell whether the attempt says nothing but what stands in, before or after the passage."""
+        if self._gate and self._gate.found:
+            return False
         new = self.rewrite.replacement(self._left(), cut_short=False)
         core = new.removeprefix(self.passage.head).removesuffix(self.passage.tail)
         return not new or core.split() == self.passage.core.split()
@@ -331,8 +361,22 @@ class Rewriting:
         """Make the replacement of what the last attempt showed; the text keeps all that was."""
         cut_short = outcome.status != Generation.Status.DONE or outcome.is_cut_short
         replaced = self.rewrite.replacement(self._left(), cut_short=cut_short)
-        outcome.facts["replacement"] = replaced
+        is_held = self._gate is not None and bool(self._gate.found)
+        outcome.facts["replacement"] = "" if is_held else replaced
         self._answer.tell(outcome)
+        _tell_of_held(self._gate, outcome)
+
+
+def _gate(generation: Generation) -> Gate | None:
+    """Return what looks at a story for children before it is shown, if the site wants that."""
+    asked = settings.CHILD_CHECK == "hold" and generation.settings.child_friendly
+    return Gate() if asked else None
+
+
+def _tell_of_held(gate: Gate | None, outcome: Outcome) -> None:
+    """Say that the text ends before a passage that may not be for children."""
+    if gate and gate.found:
+        outcome.error_code, outcome.error_message = "not_for_children", str(_HELD_BACK[gate.found])
 
 
 def _context_size(context_length: int | None) -> int:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from prose import report, said, sentences, words
+from prose.children import check
 from prose.settings import Settings
 from stories.history.versions import MAX_TEXT_LENGTH, add_aside, add_version
 from stories.models import Generation, Story, StoryVersion
@@ -82,8 +83,10 @@ def report_of(generation: Generation, base: str, text: str) -> dict[str, Any]:
 
     It reads the whole text: not for the event loop, nor for a transaction.
     """
-    whole = _whole(base, text.rstrip())
-    return {**report.story_report(whole, Settings.of(generation.settings))} if text.strip() else {}
+    if not text.strip():
+        return {}
+    whole, settings = _whole(base, text.rstrip()), Settings.of(generation.settings)
+    return {**report.story_report(whole, settings), **check.about(whole, settings)}
 
 
 def base_of(generation: Generation) -> str:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from prose import report, splice
+from prose.children import check
 from prose.passage import EmptyPassageError, Passage, cut
 from prose.settings import Settings
 from stories.errors import Refused
@@ -123,7 +124,8 @@ def keep(story: Story, editor: User, generation: int, selection: Selection) -> i
     kept = _to_be_kept(before, generation, selection)
     text = splice.splice(before.text, selection.start, selection.end, kept.replacement)
     # They read the whole text: while the database is nobody's. A version's text never changes.
-    told = {**report.story_report(text, Settings.of(kept.settings)), **speed(kept)}
+    settings = Settings.of(kept.settings)
+    told = {**report.story_report(text, settings), **check.about(text, settings), **speed(kept)}
     outside = splice.hashes(before.text, selection.start, selection.end)
     with transaction.atomic():
         current = Story.objects.select_for_update().get(pk=story.pk)

@@ -91,6 +91,12 @@ REWRITTEN = [
     " slept",
     ".",
 ]
+GENTLE = "Rosie baked a plum cake, and the old donkey was given the first slice of it."
+GRIM = [
+    *(f"{word} " for word in GENTLE.split()),
+    *("\n\n", "The murderer stabbed ", "the old man in the throat ", "again and again, "),
+    *("until blood ran down ", "the walls.\n\n", "Then everybody had cake."),
+]
 SCRIPTS: dict[str, Script] = {
     "missing": Script(status=404, error="model 'missing' not found"),
     "busy": Script(status=503, error="server busy, please try again. maximum pending requests"),
@@ -131,6 +137,7 @@ SCRIPTS: dict[str, Script] = {
     "bytewise": Script(text=REWRITTEN, most_bytes=8000),
     "chatty": Script(text=["Sure", "! Here is", " the rewritten", " passage:", "\n\n", *REWRITTEN]),
     "tells-the-same": Script(text=[" Ben", " held", " the", " old", " map", "."]),
+    "grim": Script(text=GRIM),
     "leaves-out": Script(text=[], goes_on=True),
 }
 
