@@ -94,5 +94,8 @@ async def raise_for_status(response: aiohttp.ClientResponse) -> None:
         return
     body = (await response.read()).decode(errors="replace")
     error = ollama.ResponseError("", response.status)
-    error.error = what_it_says(body)  # the library reads what it is made with as JSON, of any kind
+    told = what_it_says(body)
+    if (wait := response.headers.get("Retry-After", ""))[:9].isdigit():
+        told = f"{told} It asks to wait {wait[:9]} seconds."
+    error.error = told  # the library reads what it is made with as JSON, of any kind
     raise error

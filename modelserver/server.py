@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+APIS = ("", "ollama", "openai")
 DEFAULT_URL = "http://127.0.0.1:11434"
 _OLLAMA_PORT = 11434  # where an address has no scheme, as Ollama itself reads it
 _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+")
@@ -36,6 +37,7 @@ class Server:
     """
 
     url: str = DEFAULT_URL
+    api: str = ""  # "ollama" or "openai"; empty: as it is found to speak
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
@@ -57,6 +59,7 @@ class Server:
         """Return the server that the variables describe. Raises `ServerSettingsError`."""
         server = cls.at(
             environ.get("OLLAMA_HOST", "").strip() or DEFAULT_URL,
+            api=_api(environ.get("MODEL_API", "")),
             api_key=_key(environ.get("OLLAMA_API_KEY", "")),
             ca_file=environ.get("SSL_CERT_FILE", ""),
             load=_seconds("MODEL_LOAD_SECONDS", environ.get("MODEL_LOAD_SECONDS", "300")),
@@ -74,7 +77,7 @@ class Server:
 
     def elsewhere(self, url: str) -> Self:
         """Return a server at `url`, as patient as this one; it is shown none of the secrets."""
-        return replace(self, url=url, user="", password="", api_key="")
+        return replace(self, url=url, api="", user="", password="", api_key="")
 
     def environment(self) -> dict[str, str]:
         """Return the variables from which another process reads this very description."""
@@ -83,6 +86,7 @@ class Server:
             place = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}@{place}"
         return {
             "OLLAMA_HOST": f"{scheme}://{place}",
+            "MODEL_API": self.api,
             "OLLAMA_API_KEY": self.api_key,
             "MODEL_LOAD_SECONDS": str(self.load),
             "MODEL_SILENCE_SECONDS": str(self.silence),
@@ -145,6 +149,13 @@ def _host(name: str) -> str:
     if not _HOST_NAME.fullmatch(plain):
         raise ValueError
     return plain
+
+
+def _api(text: str) -> str:
+    api = text.strip().lower()
+    if api not in APIS:
+        raise ServerSettingsError("MODEL_API: Not ollama or openai; empty, it is found out.")
+    return api
 
 
 def _key(text: str) -> str:

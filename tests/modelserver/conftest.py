@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 import modelserver
-from modelserver import knowledge
+from modelserver import dialects, knowledge
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -26,6 +26,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def no_connection_is_left() -> AsyncIterator[None]:
     """Close what a test has opened, and forget what it found out: ports come again."""
     knowledge._known.clear()
+    dialects._found.clear()
     yield
     await modelserver.close()
 
