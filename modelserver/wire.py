@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from modelserver.connection import clients, raise_for_status
+from modelserver.connection import posted, raise_for_status
 from modelserver.errors import BrokenStreamError, SilentError, translated
 from modelserver.server import Server
 
@@ -51,7 +51,7 @@ async def chunks(
     with translated(server, model):
         async with (
             _Patience(server) as patience,
-            clients(server).http.post(path, json=body, allow_redirects=False) as response,
+            posted(server, path, json=body) as response,
         ):
             await raise_for_status(response)
             # Not by a generator of lines: one more of those costs a tenth of what a token does.

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import httpx
 
-from modelserver.connection import clients, raise_for_status
+from modelserver.connection import clients, posted, raise_for_status
 from modelserver.errors import NotOllamaError, ServerBusyError, is_page, translated
 from modelserver.server import Server
 
@@ -31,11 +31,12 @@ async def get(server: Server, path: str, body: dict[str, Any] | None = None) -> 
     Raises `ModelServerError`.
     """
     patience = aiohttp.ClientTimeout(total=server.load, sock_connect=server.connect)
-    http = clients(server).http
+    if body is None:
+        asking: Any = clients(server).http.get(path, allow_redirects=False, timeout=patience)
+    else:
+        asking = posted(server, path, json=body, timeout=patience)
     with translated(server):
-        asked = http.get if body is None else http.post
-        sent: dict[str, Any] = {} if body is None else {"json": body}
-        async with asked(path, allow_redirects=False, timeout=patience, **sent) as response:
+        async with asking as response:
             await raise_for_status(response)
             text = await _text(response)
         if is_page(text):

@@ -26,18 +26,19 @@ def llama_server(*options: str) -> Iterator[str]:
     """Run one; yields its address."""
     command = [sys.executable, "-m", "tests.support.llama_server", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         address = process.stdout.readline().decode().strip()
         assert address.startswith("http://"), "the server did not start"
         yield address
     finally:
         stop(process)
+        process.stdout.close()
 
 
 def main() -> None:
     """Serve until terminated."""
-    import xllamacpp  # noqa: PLC0415
+    import xllamacpp
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--adapter", action="append", default=[])

@@ -112,7 +112,7 @@ def _loading() -> set[names.Name]:
 
 
 def _facts(model: Installed, loading: set[names.Name]) -> str:
-    facts = [_size(model.size)]
+    facts = [_size(model.size)] if model.size else []
     if model.billions:
         facts.append(
             f"{model.billions:.3g} billion parameters"
