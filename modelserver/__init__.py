@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from modelserver.knowledge import abilities
     from modelserver.models import (
         about,
+        attach,
         create,
         delete,
         digest,
@@ -94,6 +95,7 @@ __all__ = [
     "UntrustedCertificateError",
     "abilities",
     "about",
+    "attach",
     "chat",
     "close",
     "counter",

@@ -87,3 +87,12 @@ async def create(server: Server, model: str, request: dict[str, Any]) -> None:
 async def delete(server: Server, model: str) -> None:
     """Remove `model` from the server; one that is not there is no error."""
     await (await dialect_of(server)).delete(server, model)
+
+
+async def attach(server: Server, model: str, folder: Path, gguf: Path) -> None:
+    """Serve an adapter as `model` beside its base, on a server whose models can't be made.
+
+    `folder` holds it as safetensors, `gguf` as one file. Raises `NotPossibleError`, whose hint
+    says what to do, and `ModelServerError`.
+    """
+    await (await dialect_of(server)).attach(server, model, folder, gguf)

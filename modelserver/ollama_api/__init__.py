@@ -3,6 +3,7 @@
 from modelserver.ollama_api.knowledge import abilities, is_loaded
 from modelserver.ollama_api.models import (
     about,
+    attach,
     create,
     delete,
     digest,
@@ -16,6 +17,7 @@ from modelserver.ollama_api.sending import sending
 __all__ = [
     "abilities",
     "about",
+    "attach",
     "create",
     "delete",
     "digest",

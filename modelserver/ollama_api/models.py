@@ -20,6 +20,7 @@ from modelserver.errors import (
     BrokenStreamError,
     ModelMissingError,
     NotOllamaError,
+    NotPossibleError,
     PullError,
     is_page,
     translated,
@@ -213,3 +214,8 @@ async def delete(server: Server, model: str) -> None:
     with suppress(ModelMissingError):
         async with api_client(server, model) as api:
             await api.delete(model)
+
+
+async def attach(server: Server, model: str, folder: Path, gguf: Path) -> None:
+    """Raise `NotPossibleError`: here a model is made with its adapter, by `create`."""
+    raise NotPossibleError("Ollama takes an adapter as a part of a model.")

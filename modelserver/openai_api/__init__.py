@@ -3,6 +3,7 @@
 What they do not have in common is in `engine`, which recognises them, and in `prompting`.
 """
 
+from modelserver.openai_api.adapters import attach
 from modelserver.openai_api.models import (
     abilities,
     about,
@@ -20,6 +21,7 @@ from modelserver.openai_api.sending import sending
 __all__ = [
     "abilities",
     "about",
+    "attach",
     "create",
     "delete",
     "digest",

@@ -4,13 +4,17 @@ import asyncio
 import hashlib
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import httpx
+
 from modelserver import names
-from modelserver.errors import NotOllamaError, missing
+from modelserver.connection import clients
+from modelserver.errors import NotOllamaError, missing, translated
 from modelserver.facts import FRESH
 from modelserver.openai_api.asking import get, get_if_known
 from modelserver.server import Server
@@ -48,6 +52,7 @@ class Served:
     is_loaded: bool = True
     writes: bool = True
     parent: str = ""  # the base of an adapter
+    adapter: int | None = None  # llama.cpp's number of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,10 @@ class Engine:
         """Return the model of that name; capitals and `:latest` make no difference."""
         exact = (each for each in self.models if each.id == model)
         alike = (each for each in self.models if names.same(each.id, model))
-        return next(exact, None) or next(alike, None)
+        # llama.cpp calls an adapter as its file, in whose name no colon stands.
+        plain = names.adapter_file_name(model).removesuffix(".gguf")
+        files = (each for each in self.models if each.adapter is not None and each.id == plain)
+        return next(exact, None) or next(alike, None) or next(files, None)
 
     def served(self, model: str) -> Served:
         """Return the model of that name. Raises `ModelMissingError`."""
@@ -101,7 +109,41 @@ async def ask(server: Server) -> Engine:
     if kind is Kind.OTHER and (own := await _lm_studio(server)) is not None:
         kind = Kind.LM_STUDIO
         cards = [{**card, **own.get(str(card["id"]), {})} for card in cards]
-    return Engine(kind, tuple(_served(card) for card in cards))
+    models = [_served(card) for card in cards]
+    if kind is Kind.LLAMA_CPP and models:
+        models += await _llama_adapters(server, models[0])
+    return Engine(kind, tuple(_with_context(each, models) for each in models))
+
+
+def forget(server: Server) -> None:
+    """Ask anew the next time: something was changed there."""
+    _known.pop(server, None)
+
+
+def _with_context(model: Served, models: list[Served]) -> Served:
+    """Return `model` with the context of its base, where an adapter's card says none."""
+    base = next((each for each in models if each.id == model.parent), model)
+    return replace(model, context_length=model.context_length or base.context_length)
+
+
+async def _llama_adapters(server: Server, base: Served) -> list[Served]:
+    """Return the adapters that llama.cpp's server was started with, called as their files are."""
+    with translated(server):
+        async with clients(server).http.get("lora-adapters", allow_redirects=False) as response:
+            if response.status != httpx.codes.OK:
+                return []
+            listed = json.loads(await response.read())
+    return [
+        replace(
+            base,
+            id=PurePath(str(each.get("path"))).stem,
+            fingerprint=f"{base.fingerprint} {each.get('path')}",
+            parent=base.id,
+            adapter=each["id"],
+        )
+        for each in (listed if isinstance(listed, list) else [])
+        if isinstance(each, dict) and type(each.get("id")) is int
+    ]
 
 
 def _kind_of(cards: list[dict[str, Any]]) -> Kind:

@@ -7,7 +7,7 @@ from typing import Any
 
 from modelserver.errors import NotPossibleError, PullError
 from modelserver.facts import Abilities, About, Installed, ModelFacts, Progress
-from modelserver.openai_api import prompting
+from modelserver.openai_api import adapters, prompting
 from modelserver.openai_api.asking import get_if_known
 from modelserver.openai_api.engine import Engine, Kind, ask, engine_of
 from modelserver.server import Server
@@ -121,4 +121,5 @@ async def _takes_none(server: Server) -> NotPossibleError:
 
 
 async def delete(server: Server, model: str) -> None:
-    """Remove nothing: what the server serves is its operator's. Raises `ModelServerError`."""
+    """Take an adapter off; any other model is the operator's. Raises `ModelServerError`."""
+    await adapters.detach(server, model)

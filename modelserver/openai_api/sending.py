@@ -5,7 +5,7 @@ from typing import Any
 from modelserver.asking import GO_ON, Request, Sending
 from modelserver.errors import too_long
 from modelserver.openai_api import prompting
-from modelserver.openai_api.engine import Kind, engine_of
+from modelserver.openai_api.engine import Engine, Kind, Served, engine_of
 from modelserver.openai_api.prompting import Chat, Way
 from modelserver.openai_api.reading import Reader, heard
 from modelserver.seams import Words
@@ -21,10 +21,11 @@ async def sending(asked: Request) -> Sending:
     """Return what is posted for `asked`. Raises `ModelServerError`."""
     server = asked.server
     engine = await engine_of(server)
-    model = engine.served(asked.model).id
+    served = engine.served(asked.model)
+    model = served.id
     is_silent = asked.able.thinks or (server, asked.model) in heard
     chat = Chat(server, model, asked.messages, is_silent)
-    body: dict[str, Any] = {"model": model, **_sampling(asked.options), **_STREAM}
+    body = {**_named(engine, served), **_sampling(asked.options), **_STREAM}
     reader = Reader(server, asked.model)
     way = prompting.way_on(engine.kind, server, model) if asked.prefill else None
     if way is Way.TEMPLATE or way is Way.TOKENS:
@@ -44,6 +45,18 @@ async def sending(asked: Request) -> Sending:
     if engine.kind is Kind.VLLM and (counted := await prompting.chat_tokens(chat)) is not None:
         body = _limited(asked, body, len(counted))
     return Sending(_CHAT, body, reader)
+
+
+def _named(engine: Engine, served: Served) -> dict[str, Any]:
+    """Return the fields that name the model, and its adapter where that is another field."""
+    if engine.kind is Kind.SGLANG and served.parent:
+        return {"model": served.parent, "lora_path": served.id}
+    if engine.kind is Kind.LLAMA_CPP:
+        adapters = [each.adapter for each in engine.models if each.adapter is not None]
+        # All of them, or those of the request before would stay.
+        scales = [{"id": one, "scale": float(one == served.adapter)} for one in adapters]
+        return {"model": served.parent or served.id, **({"lora": scales} if scales else {})}
+    return {"model": served.id}
 
 
 _STREAM = {"stream": True, "stream_options": {"include_usage": True}}

@@ -21,6 +21,11 @@ _CARDS: dict[str, dict[str, Any]] = {
     "ray": {"owned_by": "organization-owner", "metadata": {"engine": "vLLM"}},
     "lmstudio": {"owned_by": "organization_owner"},
     "plain": {"owned_by": "somebody"},
+    "llamacpp": {"owned_by": "llamacpp", "meta": {"n_ctx_train": CONTEXT}},
+}
+_ADAPTER_PATHS = {
+    "vllm": ("/v1/load_lora_adapter", "/v1/unload_lora_adapter"),
+    "sglang": ("/load_lora_adapter", "/unload_lora_adapter"),
 }
 
 
@@ -47,6 +52,8 @@ class Engine:
     headers: dict[str, str] = field(default_factory=dict)
     loading: int = 0  # questions that are answered with 503 before the model is there
     thinks: bool = False
+    takes_adapters: bool = True
+    adapters: dict[str, str] = field(default_factory=dict)  # name -> path
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def bodies(self, path: str) -> list[dict[str, Any]]:
@@ -58,8 +65,12 @@ class Engine:
         body = json.loads(await request.read() or b"{}")
         self.asked.append((request.path, body))
         if request.path == "/v1/models":
-            card = {"id": MODEL, "object": "model", "created": len(self.asked)}
-            return _json({"object": "list", "data": [{**card, **_CARDS[self.kind]}]})
+            return _json({"object": "list", "data": self._cards()})
+        if request.path in _ADAPTER_PATHS.get(self.kind, ()) and self.takes_adapters:
+            return self._adapter(request.path, body)
+        if request.path == "/lora-adapters" and self.kind == "llamacpp":
+            listed = enumerate(self.adapters.values())
+            return web.json_response([{"id": n, "path": p, "scale": 0.0} for n, p in listed])
         if request.path == "/api/v0/models" and self.kind == "lmstudio":
             card = {"id": MODEL, "type": "llm", "state": "not-loaded"}
             more = [{"id": "text-embed", "type": "embeddings", "state": "loaded"}]
@@ -71,6 +82,24 @@ class Engine:
         if self.kind == "lmstudio":  # it answers so to what it doesn't know
             return _json({"error": f"Unexpected endpoint or method. ({request.path})"})
         return _json({"detail": "Not Found"}, 404)
+
+    def _cards(self) -> list[dict[str, Any]]:
+        card = {"id": MODEL, "object": "model", "created": len(self.asked), **_CARDS[self.kind]}
+        if self.kind == "llamacpp":
+            return [card]
+        own = {"parent": MODEL, "max_model_len": None}
+        return [card, *({**card, **own, "id": n, "root": p} for n, p in self.adapters.items())]
+
+    def _adapter(self, path: str, body: dict[str, Any]) -> web.Response:
+        name = body["lora_name"]
+        if path.endswith("/load_lora_adapter"):
+            if name in self.adapters:
+                told = f"The lora adapter '{name}' has already been loaded."
+                return _json({"error": {"message": told, "code": 400}}, 400)
+            self.adapters[name] = body["lora_path"]
+        elif self.adapters.pop(name, None) is None:
+            return _json({"error": {"message": f"{name} cannot be found.", "code": 404}}, 404)
+        return web.Response(text="Success")
 
     def _tokenized(self, body: dict[str, Any]) -> web.Response:
         if self.loading:
