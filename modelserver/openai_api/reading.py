@@ -26,7 +26,8 @@ class Reader:
     def read(self, line: bytes) -> Chunk | None:
         """Return the piece that `line` is, None if it is none. Raises `ModelServerError`."""
         if not line.startswith(b"data:"):
-            return self._aside(line)
+            self._aside(line)
+            return None
         data = line[5:].strip()
         if data == _DONE:
             return self._end("") if self._reason else None

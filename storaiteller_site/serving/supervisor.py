@@ -196,7 +196,7 @@ def run(host: str, port: int, model_server: ModelServer) -> int:
     """
     environment = {
         **os.environ,
-        **model_server.server.environment(),
+        **_server_environment(model_server),
         "STORY_MODEL": model_server.model,
         "STORY_MODEL_IS_EMBEDDED": str(model_server.embedded),
         "PORT": str(port),
@@ -212,6 +212,14 @@ def run(host: str, port: int, model_server: ModelServer) -> int:
     manager.loop()
     status: int = manager.returncode or 0
     return 0 if status in {130, 143} else status
+
+
+def _server_environment(model_server: ModelServer) -> dict[str, str]:
+    """Return what tells the processes of the model server, or of all of them as they are listed."""
+    told = model_server.server.environment()
+    if settings.OTHER_MODEL_SERVERS:
+        del told["OLLAMA_HOST"], told["MODEL_API"]
+    return told
 
 
 def _commands(host: str, port: int, model_server: ModelServer) -> dict[str, tuple[str, ...]]:
