@@ -55,7 +55,8 @@ async def write_somewhere(
             return
     if failed:
         raise next(iter(failed.values()))
-    # None has the model, or answers: the first one says why.
+    # None has the model, or answers: the first one that gets stories says why.
+    generation.server = next((each.url for each in servers() if not each.is_drained), "")
     await write()
 
 

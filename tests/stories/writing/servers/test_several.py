@@ -175,7 +175,11 @@ async def test_a_drained_server_gets_no_new_ones(
         for _ in range(2):
             await socket.send(type="write")
             assert (await socket.until_done()).errors == []
-    assert fleet.chats(0) == []
+        assert fleet.chats(0) == []
+        fleet.kill(1)
+        await socket.send(type="write")
+        assert (await socket.until_done()).errors[0]["code"] == "unreachable"
+    assert fleet.chats(0) == [], "not even when no other is left"
 
 
 async def test_when_all_are_dead_the_first_says_so(fleet: Fleet, alice: User) -> None:
