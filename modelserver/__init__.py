@@ -1,7 +1,7 @@
-"""The only edge to the model server: it speaks Ollama's API and nothing else.
+"""The only edge to the model server: Ollama's API, and the one of OpenAI that most others speak.
 
-The API is described in docs/api.md of the project `ollama/ollama`. Which server is asked is handed
-in with every call, as a `Server`. Imports nothing of ours.
+Which server is asked is handed in with every call, as a `Server`; in which dialect is found out
+here. Imports nothing of ours.
 """
 
 import importlib
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from modelserver.server import Server, ServerSettingsError
 
 if TYPE_CHECKING:
+    from modelserver.asking import Prefill
     from modelserver.connection import close
     from modelserver.counting import Counter, counter
-    from modelserver.dialect import Prefill
     from modelserver.errors import (
         AdaptersRefusedError,
         BrokenStreamError,
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ModelMissingError,
         ModelServerError,
         NotOllamaError,
+        NotPossibleError,
         PromptTooLongError,
         PullError,
         ServerBusyError,
@@ -28,17 +29,16 @@ if TYPE_CHECKING:
         UnreachableError,
         UntrustedCertificateError,
     )
-    from modelserver.knowledge import THOUGHTS, Abilities, abilities, is_loaded
+    from modelserver.facts import THOUGHTS, Abilities, About, Installed, ModelFacts, Progress
+    from modelserver.knowledge import abilities
     from modelserver.models import (
-        About,
-        Installed,
-        ModelFacts,
-        Progress,
         about,
+        attach,
         create,
         delete,
         digest,
         installed,
+        is_loaded,
         model_facts,
         pull,
         upload,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from modelserver.wire import Chunk
 else:
     _HOMES = (
-        *("errors", "connection", "counting", "knowledge", "dialect", "models", "wire"),
+        *("errors", "connection", "counting", "facts", "knowledge", "asking", "models", "wire"),
         *("streaming", "tokens"),
     )
 
@@ -81,6 +81,7 @@ __all__ = [
     "ModelMissingError",
     "ModelServerError",
     "NotOllamaError",
+    "NotPossibleError",
     "Prefill",
     "Progress",
     "PromptTooLongError",
@@ -94,6 +95,7 @@ __all__ = [
     "UntrustedCertificateError",
     "abilities",
     "about",
+    "attach",
     "chat",
     "close",
     "counter",

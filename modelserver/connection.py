@@ -10,6 +10,7 @@ import atexit
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -19,6 +20,8 @@ from httpx_aiohttp import AiohttpTransport
 
 from modelserver.errors import translated, what_it_says
 from modelserver.server import Server
+
+_STALE = 3  # connections that may have been closed meanwhile, one after the other
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,33 @@ async def api_client(server: Server, model: str = "") -> AsyncIterator[ollama.As
         yield clients(server).api
 
 
+@asynccontextmanager
+async def posted(server: Server, path: str, **fields: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+    """Yield the answer to a POST.
+
+    It is sent again where the server had just closed the idle connection that it went out on, as
+    llama.cpp's does: nothing was heard of it then.
+    """
+    for attempt in range(_STALE + 1):
+        try:
+            response = await clients(server).http.post(path, allow_redirects=False, **fields)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            if attempt == _STALE or isinstance(error, aiohttp.ClientConnectorError):
+                raise
+        else:
+            break
+    async with response:
+        yield response
+
+
 async def raise_for_status(response: aiohttp.ClientResponse) -> None:
     """Raise what the library's client would for an answer that is not 200."""
     if response.status == httpx.codes.OK:
         return
     body = (await response.read()).decode(errors="replace")
     error = ollama.ResponseError("", response.status)
-    error.error = what_it_says(body)  # the library reads what it is made with as JSON, of any kind
+    told = what_it_says(body)
+    if (wait := response.headers.get("Retry-After", ""))[:9].isdigit():
+        told = f"{told} It asks to wait {wait[:9]} seconds."
+    error.error = told  # the library reads what it is made with as JSON, of any kind
     raise error

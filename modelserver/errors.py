@@ -13,6 +13,8 @@ from modelserver.server import Server
 
 _MAX_HINT = 300  # characters of what the server said
 _MOST_NESTED = 4  # errors inside errors
+# Words of those servers that say why they don't take a prompt.
+_OVERFLOWS = ("exceed", "longer", "too long", "greater than", "maximum context length")
 _NUMBER = re.compile(r"\d{1,10}")
 
 
@@ -100,6 +102,12 @@ class UntrustedCertificateError(ModelServerError):
     """The server's certificate is signed by nobody who is trusted here, or for another name."""
 
     code = "certificate_untrusted"
+
+
+class NotPossibleError(ModelServerError):
+    """The server has no way to do what it is asked; the message says what."""
+
+    code = "not_possible"
 
 
 class NotOllamaError(ModelServerError):
@@ -249,7 +257,7 @@ def _raise_response_error(error: ollama.ResponseError, server: Server, model: st
             ),
             hint=text,
         ) from error
-    if status == httpx.codes.SERVICE_UNAVAILABLE:
+    if status in {httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS}:
         raise ServerBusyError(
             said("The model server is busy. Try again in a moment."), hint=text
         ) from error
@@ -258,8 +266,20 @@ def _raise_response_error(error: ollama.ResponseError, server: Server, model: st
     raise ServerFaultError(said("The model server refused the request."), hint=text) from error
 
 
+def missing(model: str, hint: str) -> ModelMissingError:
+    """Return the error for a model that a server which can't download one does not serve."""
+    return ModelMissingError(
+        said(
+            "The model server does not serve the model %(model)s. Whoever runs it can start it "
+            "with that model, or name another one in STORY_MODEL.",
+            model=model,
+        ),
+        hint=hint,
+    )
+
+
 def _is_overflow(text: str) -> bool:
-    return "context" in text and any(word in text for word in ("exceed", "longer", "too long"))
+    return "context" in text and any(word in text for word in _OVERFLOWS)
 
 
 def _too_long(text: str) -> PromptTooLongError:
@@ -268,14 +288,19 @@ def _too_long(text: str) -> PromptTooLongError:
     if not rest or not needed > rest[0] > 0:
         sentence = said("The prompt and the story are longer than the model can read.")
         return PromptTooLongError(sentence, hint=text)
+    return too_long(needed, rest[0], text)
+
+
+def too_long(needed: int, context: int, hint: str = "") -> PromptTooLongError:
+    """Return the error for a prompt of `needed` tokens, of which the model reads `context`."""
     return PromptTooLongError(
         said(
             "The prompt and the story take %(needed)s tokens and the model reads %(most)s: "
             "%(over)s too many.",
             needed=f"{needed:,}",
-            most=f"{rest[0]:,}",
-            over=f"{needed - rest[0]:,}",
+            most=f"{context:,}",
+            over=f"{needed - context:,}",
         ),
-        hint=text,
+        hint=hint,
         tokens=needed,
     )

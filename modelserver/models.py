@@ -1,54 +1,19 @@
 """The models of the server: what they are, downloading one, and registering one of ours."""
 
 import asyncio
-import hashlib
-import json
-import re
 from collections.abc import AsyncIterator
-from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-import httpx
-import ollama
-
-from modelserver import names
-from modelserver.connection import api_client, clients, raise_for_status
-from modelserver.errors import (
-    AdaptersRefusedError,
-    BrokenStreamError,
-    ModelMissingError,
-    NotOllamaError,
-    PullError,
-    SilentError,
-    is_page,
-    translated,
-    what_it_says,
-)
+from modelserver.dialects import dialect_of
+from modelserver.errors import SilentError
+from modelserver.facts import About, Installed, ModelFacts, Progress
 from modelserver.sayings import said
 from modelserver.server import Server
 
-# A refusal by its status, or as a line inside an answer that began as a good one.
-_REFUSALS = (httpx.codes.BAD_REQUEST, -1)
 # Seconds that a person waits for a list of what is there.
 _LIST_PATIENCE = 8.0
-# More than anybody chooses from, and a name than any model has; a server can say what it likes.
-_MOST_LISTED, _LONGEST_NAME = 200, 200
-# Of models that make no text, but numbers of one.
-_NO_WRITERS = ("bert", "embed")
-_BILLIONS = {"K": 1e-6, "M": 1e-3, "B": 1.0, "T": 1e3}
-_COUNT = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)([KMBT])")
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a download is; `completed` and `total` are bytes of the layer under way."""
-
-    status: str
-    completed: int | None = None
-    total: int | None = None
 
 
 async def pull(server: Server, model: str) -> AsyncIterator[Progress]:
@@ -57,39 +22,10 @@ async def pull(server: Server, model: str) -> AsyncIterator[Progress]:
     Closing the iterator stops the download; a later one goes on where it was. Raises
     `ModelServerError`, of which `PullError` when the server can't get the model.
     """
-    async with api_client(server, model) as api:
-        try:
-            async with aclosing(await api.pull(model, stream=True)) as parts:  # type: ignore[type-var]
-                async for part in parts:
-                    yield Progress(part.status or "", part.completed, part.total)
-                    if part.status == "success":
-                        return
-        except ollama.ResponseError as error:
-            text = what_it_says(error.error)
-            refused = error.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
-            if refused or is_page(text):
-                raise  # that was no word on the model
-            raise PullError(
-                said("The model %(model)s can't be installed: %(text)s", model=model, text=text),
-                hint=text,
-            ) from error
-    raise BrokenStreamError(said("The model server ended the download in the middle."))
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
-    """What a model on the server is asked with."""
-
-    template: str
-    parameters: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a server says of itself."""
-
-    version: str
-    is_pocket: bool  # it is the embedded one, wherever it runs
+    parts = (await dialect_of(server)).pull(server, model)
+    async with aclosing(parts) as progress:  # type: ignore[type-var]
+        async for part in progress:
+            yield part
 
 
 async def version(server: Server) -> str:
@@ -99,37 +35,15 @@ async def version(server: Server) -> str:
 
 async def about(server: Server) -> About:
     """Return what the server says of itself. Raises `ModelServerError`."""
-    patience = aiohttp.ClientTimeout(total=server.load, sock_connect=server.connect)
-    with translated(server):
-        async with clients(server).http.get(
-            "api/version", allow_redirects=False, timeout=patience
-        ) as response:
-            await raise_for_status(response)
-            told = json.loads(await response.read())
-    if not (isinstance(told, dict) and "version" in told):
-        raise NotOllamaError(server, "no version")
-    return About(str(told["version"]), is_pocket=told.get("server") == "pocket")
+    return await (await dialect_of(server)).about(server)
 
 
 async def digest(server: Server, model: str) -> str:
-    """Return the digest of `model`, which changes when another one is pulled under its name.
+    """Return what changes when another model is served under the name of `model`.
 
     It is "" for a model that the server does not list. Raises `ModelServerError`.
     """
-    async with api_client(server, model) as api:
-        listed = (await api.list()).models
-    found = (entry.digest for entry in listed if names.same(entry.model or "", model))
-    return next(found, None) or ""
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """A model that the server has and that can write."""
-
-    name: str
-    size: int  # bytes on the server's disk
-    billions: float | None  # parameters, so far as the server says
-    is_loaded: bool  # it is in memory
+    return await (await dialect_of(server)).digest(server, model)
 
 
 async def installed(server: Server) -> list[Installed]:
@@ -139,58 +53,20 @@ async def installed(server: Server) -> list[Installed]:
     written must not leave. Raises `ModelServerError`, soon also of a server that says nothing.
     """
     try:
-        async with asyncio.timeout(_LIST_PATIENCE), api_client(server) as api:
-            listed, loaded = (await api.list()).models, (await api.ps()).models
+        async with asyncio.timeout(_LIST_PATIENCE):
+            return await (await dialect_of(server)).installed(server)
     except TimeoutError as error:
         raise SilentError(said("The model server does not answer.")) from error
-    running = {names.parse(each.model or "") for each in loaded}
-    found = [
-        Installed(
-            name=each.model.removesuffix(":latest"),
-            size=int(each.size or 0),
-            billions=_billions(each.details.parameter_size if each.details else None),
-            is_loaded=names.parse(each.model) in running,
-        )
-        for each in listed[:_MOST_LISTED]
-        if each.model
-        and len(each.model) <= _LONGEST_NAME
-        and _writes_here(each.model, each.details)
-    ]
-    return sorted(found, key=lambda model: model.name.lower())
 
 
-def _writes_here(model: str, details: Any) -> bool:
-    kinds = [model, *((details.families or [details.family or ""]) if details else ())]
-    if any(sign in kind.lower() for kind in kinds for sign in _NO_WRITERS):
-        return False
-    return not names.parse(model).tag.endswith("cloud")
-
-
-def _billions(count: str | None) -> float | None:
-    """Return the number of a text such as "3.2B" or "134.5M"."""
-    found = _COUNT.fullmatch((count or "").strip().upper())
-    return float(found[1]) * _BILLIONS[found[2]] if found else None
+async def is_loaded(server: Server, model: str) -> bool:
+    """Tell whether `model` is in the server's memory. Raises `ModelServerError`."""
+    return await (await dialect_of(server)).is_loaded(server, model)
 
 
 async def model_facts(server: Server, model: str) -> ModelFacts:
     """Return the template and parameters of `model`. Raises `ModelServerError`."""
-    async with api_client(server, model) as api:
-        shown = await api.show(model)
-    parameters: dict[str, Any] = {}
-    for line in (shown.parameters or "").splitlines():
-        name, _, value = line.strip().partition(" ")
-        if not name:
-            continue
-        try:
-            parsed = json.loads(value.strip())
-        except ValueError:
-            parsed = value.strip()
-        # A parameter that is given more than once, as `stop` is, is a list.
-        if name == "stop":
-            parameters.setdefault(name, []).append(parsed)
-        else:
-            parameters[name] = parsed
-    return ModelFacts(shown.template or "", parameters)
+    return await (await dialect_of(server)).model_facts(server, model)
 
 
 async def upload(server: Server, path: Path) -> str:
@@ -198,68 +74,26 @@ async def upload(server: Server, path: Path) -> str:
 
     Raises `ModelServerError`.
     """
-    name = await asyncio.to_thread(_digest_of, path)
-    with translated(server):
-        # A server that has it answers at once and closes the connection on whoever still sends.
-        if not await _has_blob(server, name):
-            try:
-                await _send_blob(server, name, path)
-            except (aiohttp.ClientError, ConnectionError):
-                # Somebody else's copy may have come first.
-                if not await _has_blob(server, name):
-                    raise
-    return name
-
-
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-
-
-async def _has_blob(server: Server, name: str) -> bool:
-    patience = aiohttp.ClientTimeout(total=server.load, sock_connect=server.connect)
-    async with clients(server).http.head(
-        f"api/blobs/{name}", allow_redirects=False, timeout=patience
-    ) as response:
-        return response.status == httpx.codes.OK
-
-
-async def _send_blob(server: Server, name: str, path: Path) -> None:
-    # No limit for the whole: files are gigabytes.
-    patience = aiohttp.ClientTimeout(sock_read=server.load, sock_connect=server.connect)
-    with path.open("rb") as file:
-        async with clients(server).http.post(
-            f"api/blobs/{name}", data=file, allow_redirects=False, timeout=patience
-        ) as response:
-            if response.status != httpx.codes.CREATED:
-                await raise_for_status(response)
-            await response.read()
+    return await (await dialect_of(server)).upload(server, path)
 
 
 async def create(server: Server, model: str, request: dict[str, Any]) -> None:
-    """Make `model` as `request` (the API's own fields) says, in place of one of that name.
+    """Make `model` as `request` (the fields of Ollama's API) says, in place of one of that name.
 
     Raises `AdaptersRefusedError` where the server takes none, and `ModelServerError`.
     """
-    fields = {("from_" if name == "from" else name): value for name, value in request.items()}
-    status = None
-    async with api_client(server, model) as api:
-        try:
-            async for part in await api.create(model, **fields, stream=True):
-                status = part.status
-        except ollama.ResponseError as error:
-            text = what_it_says(error.error)
-            if error.status_code in _REFUSALS and "adapter" in text.lower():
-                raise AdaptersRefusedError(
-                    said("The model server takes no adapters."), hint=text
-                ) from error
-            raise
-    if status != "success":
-        raise BrokenStreamError(said("The model server did not finish making the model."))
+    await (await dialect_of(server)).create(server, model, request)
 
 
 async def delete(server: Server, model: str) -> None:
     """Remove `model` from the server; one that is not there is no error."""
-    with suppress(ModelMissingError):
-        async with api_client(server, model) as api:
-            await api.delete(model)
+    await (await dialect_of(server)).delete(server, model)
+
+
+async def attach(server: Server, model: str, folder: Path, gguf: Path) -> None:
+    """Serve an adapter as `model` beside its base, on a server whose models can't be made.
+
+    `folder` holds it as safetensors, `gguf` as one file. Raises `NotPossibleError`, whose hint
+    says what to do, and `ModelServerError`.
+    """
+    await (await dialect_of(server)).attach(server, model, folder, gguf)

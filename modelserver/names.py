@@ -36,3 +36,8 @@ def parse(name: str) -> Name:
 def same(one: str, other: str) -> bool:
     """Tell whether both names are of the same model of a server."""
     return parse(one) == parse(other)
+
+
+def adapter_file_name(model: str) -> str:
+    """Return what the GGUF file of an adapter is called, by which llama.cpp's server knows it."""
+    return model.replace(":", "-").replace("/", "-") + ".gguf"

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+APIS = ("", "ollama", "openai")
 DEFAULT_URL = "http://127.0.0.1:11434"
 _OLLAMA_PORT = 11434  # where an address has no scheme, as Ollama itself reads it
+_MOST_DIGITS = 4
 _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _DURATION = re.compile(r"-?[0-9]{1,9}(ms|s|m|h)")
 _PRINTABLE = re.compile(r"[!-~]*")
@@ -36,6 +38,9 @@ class Server:
     """
 
     url: str = DEFAULT_URL
+    api: str = ""  # "ollama" or "openai"; empty: as it is found to speak
+    slots: int = 0  # stories that it writes at a time; 0: as many as the settings say of one
+    is_drained: bool = False  # it gets no new ones
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
@@ -54,9 +59,36 @@ class Server:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
-        """Return the server that the variables describe. Raises `ServerSettingsError`."""
+        """Return the server that the variables describe, the first of several.
+
+        Raises `ServerSettingsError`.
+        """
+        return cls.all_from_environment(environ)[0]
+
+    @classmethod
+    def all_from_environment(cls, environ: Mapping[str, str]) -> tuple[Self, ...]:
+        """Return the servers that OLLAMA_HOST lists: `ADDRESS [api=…] [slots=…] [drained], …`.
+
+        Raises `ServerSettingsError`.
+        """
+        listed = [each.split() for each in environ.get("OLLAMA_HOST", "").split(",")]
+        listed = [words for words in listed if words] or [[DEFAULT_URL]]
+        return tuple(cls._listed(words, environ) for words in listed)
+
+    @classmethod
+    def _listed(cls, words: list[str], environ: Mapping[str, str]) -> Self:
+        address, *more = words
+        told = dict(word.partition("=")[::2] for word in more)
+        if not told.keys() <= {"api", "slots", "drained"}:
+            raise ServerSettingsError(
+                "OLLAMA_HOST: After an address may stand api=…, slots=… and drained; the next "
+                "address follows a comma."
+            )
         server = cls.at(
-            environ.get("OLLAMA_HOST", "").strip() or DEFAULT_URL,
+            address,
+            api=_api(told.get("api", environ.get("MODEL_API", ""))),
+            slots=_slots(told.get("slots", "0")),
+            is_drained="drained" in told,
             api_key=_key(environ.get("OLLAMA_API_KEY", "")),
             ca_file=environ.get("SSL_CERT_FILE", ""),
             load=_seconds("MODEL_LOAD_SECONDS", environ.get("MODEL_LOAD_SECONDS", "300")),
@@ -74,7 +106,9 @@ class Server:
 
     def elsewhere(self, url: str) -> Self:
         """Return a server at `url`, as patient as this one; it is shown none of the secrets."""
-        return replace(self, url=url, user="", password="", api_key="")
+        return replace(
+            self, url=url, api="", slots=0, is_drained=False, user="", password="", api_key=""
+        )
 
     def environment(self) -> dict[str, str]:
         """Return the variables from which another process reads this very description."""
@@ -83,6 +117,7 @@ class Server:
             place = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}@{place}"
         return {
             "OLLAMA_HOST": f"{scheme}://{place}",
+            "MODEL_API": self.api,
             "OLLAMA_API_KEY": self.api_key,
             "MODEL_LOAD_SECONDS": str(self.load),
             "MODEL_SILENCE_SECONDS": str(self.silence),
@@ -145,6 +180,19 @@ def _host(name: str) -> str:
     if not _HOST_NAME.fullmatch(plain):
         raise ValueError
     return plain
+
+
+def _api(text: str) -> str:
+    api = text.strip().lower()
+    if api not in APIS:
+        raise ServerSettingsError("MODEL_API: Not ollama or openai; empty, it is found out.")
+    return api
+
+
+def _slots(text: str) -> int:
+    if not (text.isdecimal() and len(text) <= _MOST_DIGITS):
+        raise ServerSettingsError("OLLAMA_HOST: slots is not a number of stories.")
+    return int(text)
 
 
 def _key(text: str) -> str:

@@ -1,29 +1,16 @@
-"""An answer in pieces, as it comes over the wire: `/api/chat` and `/api/generate`."""
+"""An answer in pieces, as it comes over the wire; a dialect's reader knows what a line is."""
 
 import asyncio
-import json
-from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from modelserver.connection import clients, raise_for_status
-from modelserver.errors import (
-    BrokenStreamError,
-    NotOllamaError,
-    SilentError,
-    is_page,
-    raise_told,
-    translated,
-)
+from modelserver.connection import posted, raise_for_status
+from modelserver.errors import BrokenStreamError, SilentError, translated
 from modelserver.sayings import said
 from modelserver.server import Server
 
 _MOST_TOKENS = 2**31 - 1  # of a database's number
-# Ollama closes an answer without a word when more than thirty pieces in a row read the same.
-_REPEATED = 30
-REPEATED = "repeat"
-RENDERED = "rendered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,45 +29,51 @@ class Chunk:
     thinks: bool = False
 
 
+class Reader(Protocol):
+    """What a dialect makes of an answer's lines; one for each answer."""
+
+    def read(self, line: bytes) -> Chunk | None:
+        """Return the piece that `line` is, None if it is none. Raises `ModelServerError`."""
+        ...
+
+    def ended(self) -> Chunk | None:
+        """Return the last piece of an answer that stopped without one; None if it is broken."""
+        ...
+
+
 async def chunks(
-    server: Server, model: str, path: str, body: dict[str, Any]
+    server: Server, model: str, path: str, body: dict[str, Any], reader: Reader
 ) -> AsyncIterator[Chunk]:
     """Yield the answer to a POST of `body`, the last one with `done`.
 
-    Where the body asks for it, that is the one with the prompt as the server renders it, its
-    reason "rendered". Closing the iterator closes the connection, and so stops the model. Raises
-    `ModelServerError`.
+    Closing the iterator closes the connection, and so stops the model. Raises `ModelServerError`.
     """
-    latest: deque[str] = deque(maxlen=_REPEATED + 1)
     rest = b""
     with translated(server, model):
         async with (
             _Patience(server) as patience,
-            clients(server).http.post(path, json=body, allow_redirects=False) as response,
+            posted(server, path, json=body) as response,
         ):
             await raise_for_status(response)
             # Not by a generator of lines: one more of those costs a tenth of what a token does.
             async for data in response.content.iter_any():
                 *lines, rest = (rest + data).split(b"\n")
                 for line in lines:
-                    if not line:
+                    if not line or (chunk := reader.read(line)) is None:
                         continue
-                    chunk = _parse(line, server)
                     # Only text is a sign of life: empty pieces can come for ever.
                     if chunk.text or chunk.thinks or chunk.done:
                         patience.heard()
-                    latest.append(chunk.text)
                     yield chunk
                     if chunk.done:
                         return
-            if rest.strip():
-                chunk = _parse(rest, server)
-                yield chunk
-                if chunk.done:
+            if rest.strip() and (last := reader.read(rest)) is not None:
+                yield last
+                if last.done:
                     return
-    if len(latest) <= _REPEATED or len({text.strip() for text in latest}) > 1:
+    if (end := reader.ended()) is None:
         raise BrokenStreamError(said("The model server ended its answer in the middle."))
-    yield Chunk("", done=True, done_reason=REPEATED)
+    yield end
 
 
 class _Patience:
@@ -120,42 +113,11 @@ class _Patience:
             ) from error
 
 
-def _parse(line: bytes, server: Server) -> Chunk:
-    try:
-        part = json.loads(line)
-    except ValueError as error:
-        if is_page(line.decode(errors="replace")):
-            raise NotOllamaError(server, "a web page") from error
-        raise BrokenStreamError(
-            said("The model server's answer broke off, or can't be read."), hint=_shape(line)
-        ) from error
-    message = part.get("message") or {} if isinstance(part, dict) else None
-    if not isinstance(message, dict):
-        raise BrokenStreamError(said("The model server's answer can't be read."), hint=_shape(line))
-    if "error" in part:
-        raise_told(part["error"])
-    # A chat answers with messages, a completion with responses.
-    text = str(message.get("content") or part.get("response") or "")
-    if not part.get("done"):
-        rendered = part.get("_debug_info")
-        if isinstance(rendered, dict):
-            text = str(rendered.get("rendered_template") or "")
-            return Chunk(text, done=True, done_reason=RENDERED)
-        return Chunk(text, thinks=bool(message.get("thinking") or part.get("thinking")))
-    return Chunk(
-        text,
-        done=True,
-        done_reason=str(part.get("done_reason") or "stop"),
-        prompt_tokens=_count(part.get("prompt_eval_count")),
-        completion_tokens=_count(part.get("eval_count")),
-    )
-
-
-def _count(value: object) -> int | None:
+def token_count(value: object) -> int | None:
     """Return a number of tokens as it can be, or None for anything else that a server says."""
     return value if type(value) is int and 0 <= value <= _MOST_TOKENS else None
 
 
-def _shape(line: bytes) -> str:
+def shape(line: bytes) -> str:
     """Return what can be told of a line for the log, where no text of a story belongs."""
     return f"A line of {len(line):,} bytes was no message."

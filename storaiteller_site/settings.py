@@ -205,7 +205,8 @@ CACHES = {
 
 
 # The model server: Ollama, or pocket when nobody named one and `manage.py serve` finds none.
-MODEL_SERVER = Server.from_environment(os.environ)
+# The first of several is asked for everything but stories.
+MODEL_SERVER, *OTHER_MODEL_SERVERS = Server.all_from_environment(os.environ)
 MODEL_SERVER_IS_NAMED = bool(env.str("OLLAMA_HOST", "").strip())
 STORY_MODEL = env.str("STORY_MODEL", "llama3.2")
 # `manage.py serve` tells it: another server may have a model of the embedded one's name.
@@ -224,8 +225,13 @@ GENERATIONS_PER_MINUTE = env.int("GENERATIONS_PER_MINUTE", 30, validate=validate
 # How many of them the model server writes at a time, for all web processes together, and how many
 # may wait for their turn. Ollama writes one, unless it is told otherwise: a second one would wait
 # inside of it, where nobody sees the line.
-_SLOTS = 4 if STORY_MODEL == "pocket" else 1
-GENERATION_SLOTS = env.int("GENERATION_SLOTS", _SLOTS, validate=validate.Range(min=1))
+SERVER_SLOTS = 4 if STORY_MODEL == "pocket" else 1
+_SLOTS = sum(
+    each.slots or SERVER_SLOTS
+    for each in (MODEL_SERVER, *OTHER_MODEL_SERVERS)
+    if not each.is_drained
+)
+GENERATION_SLOTS = env.int("GENERATION_SLOTS", max(_SLOTS, 1), validate=validate.Range(min=1))
 QUEUE_LIMIT = env.int("QUEUE_LIMIT", 200, validate=validate.Range(min=0))
 
 # Fine-tuning. The trainer has an environment of its own: the web never imports torch.

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import modelserver
+from finetuning.pipeline.attach import attach
 from finetuning.pipeline.run_folder import RunFolder, write_json, write_text
 from finetuning.pipeline.telling import StageError, log, say
 from finetuning.recipes import Recipe
-from modelserver import Server, templates
+from modelserver import Server
+from modelserver.ollama_api import templates
 from prose import said
 
 
@@ -44,8 +46,11 @@ def is_refused(run: RunFolder) -> bool:
 async def _register(run: RunFolder, recipe: Recipe, server: Server) -> None:
     name = run.read_names()["model"]
     try:
-        version = await modelserver.version(server)
-        merged = run.refused.exists()
+        about = await modelserver.about(server)
+        if about.engine != "Ollama":
+            await attach(run, recipe, server)
+            return
+        version, merged = about.version, run.refused.exists()
         file = run.merged_gguf if merged else run.adapter_gguf
         if not file.is_file():
             raise StageError(

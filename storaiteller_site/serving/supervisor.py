@@ -119,18 +119,19 @@ def _static_sources() -> Iterator[str]:
 
 
 def choose_model_server() -> ModelServer:
-    """Return the Ollama server that is named or answers, else pocket on a free loopback port.
+    """Return the model server that is named or answers, else pocket on a free loopback port.
 
     Whoever names a server means that one: pocket never writes in its place.
     """
     server: Server = settings.MODEL_SERVER
     named: bool = settings.MODEL_SERVER_IS_NAMED
-    trouble, embedded = "", False
+    trouble, embedded, engine = "", False, "Ollama"
     wants_pocket = names.same(settings.STORY_MODEL, "pocket")
     if not named and wants_pocket:
         return _pocket("")
     try:
-        embedded = _ask(server).is_pocket and wants_pocket
+        about = _ask(server)
+        embedded, engine = about.is_pocket and wants_pocket, about.engine
     except ModelServerError as error:
         if not named:
             return _pocket(f" (no Ollama answers at {server.url})")
@@ -138,10 +139,14 @@ def choose_model_server() -> ModelServer:
     return ModelServer(
         server=server,
         model=settings.STORY_MODEL,
-        description=f"{settings.STORY_MODEL} on the Ollama server at {server.url}",
+        description=f"{settings.STORY_MODEL} on {_called(engine)} at {server.url}",
         embedded=embedded,
         trouble=trouble,
     )
+
+
+def _called(engine: str) -> str:
+    return "the Ollama server" if engine == "Ollama" else engine
 
 
 def _ask(server: Server) -> modelserver.About:
@@ -191,7 +196,7 @@ def run(host: str, port: int, model_server: ModelServer) -> int:
     """
     environment = {
         **os.environ,
-        **model_server.server.environment(),
+        **_server_environment(model_server),
         "STORY_MODEL": model_server.model,
         "STORY_MODEL_IS_EMBEDDED": str(model_server.embedded),
         "PORT": str(port),
@@ -207,6 +212,14 @@ def run(host: str, port: int, model_server: ModelServer) -> int:
     manager.loop()
     status: int = manager.returncode or 0
     return 0 if status in {130, 143} else status
+
+
+def _server_environment(model_server: ModelServer) -> dict[str, str]:
+    """Return what tells the processes of the model server, or of all of them as they are listed."""
+    told = model_server.server.environment()
+    if settings.OTHER_MODEL_SERVERS:
+        del told["OLLAMA_HOST"], told["MODEL_API"]
+    return told
 
 
 def _commands(host: str, port: int, model_server: ModelServer) -> dict[str, tuple[str, ...]]:

@@ -119,6 +119,8 @@ class Generation(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     runner = models.CharField(max_length=64, blank=True)
+    # The address of the model server that writes it, where there are several.
+    server = models.CharField(max_length=300, blank=True)
     # The runner looks at every checkpoint; `stories.writing.hub` only makes it quicker.
     stop_requested = models.BooleanField(default=False)
     # The version that the text is added to (continue) or spliced into (rewrite).

@@ -143,7 +143,7 @@ def _rows() -> list[_Row]:
     return [_Row(*row) for row in found.values_list(*fields, "heartbeat_at")]
 
 
-def _hold() -> None:
+def hold() -> None:
     """Hold the queue to the end of the transaction. SQLite has one writing transaction anyway."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -161,7 +161,7 @@ class Door:
     """
 
     def __init__(self) -> None:
-        _hold()
+        hold()
         line = _Line(_rows())
         self._free = line.free - len(line.heads)
         self._places = Counter(row.writer for row in line.waiting)
@@ -222,7 +222,7 @@ def advance(own: Mapping[int, str]) -> Standing:
     place.
     """
     with transaction.atomic():
-        _hold()
+        hold()
         # What another transaction has in hand is left alone, and not waited for.
         unstarted = Generation.objects.unstarted().order_by().select_for_update(skip_locked=True)
         held = set(unstarted.values_list("pk", flat=True))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from channels.db import database_sync_to_async
-from django.conf import settings
 
 import modelserver
 from modelserver import Abilities
@@ -20,6 +19,7 @@ from prose.excerpts import TokenCount, last_sentences, parts
 from stories.models import Generation, StorySummary, StoryVersion
 from stories.writing import hub
 from stories.writing.answering import Answer
+from stories.writing.servers.health import server_of
 
 # Words of a summary that the model makes, and characters of any: as many as can be shown.
 WORDS, LONGEST = 150, 2_000
@@ -55,7 +55,7 @@ async def summary_for(
 
     What is missing of it is made, which is told to the story's pages. Raises `ModelServerError`.
     """
-    count = modelserver.counter(settings.MODEL_SERVER, generation.model).estimate
+    count = modelserver.counter(server_of(generation), generation.model).estimate
     summary = await database_sync_to_async(_known)(generation, len(text))
     if summary.upto < view.start:
         # Further than it has to go: the next ones that go on find it as it is.
@@ -86,7 +86,7 @@ async def _renewed(
     summary: StorySummary, unread: str, generation: Generation, num_ctx: int, able: Abilities
 ) -> StorySummary:
     """Let the model read `unread`, part by part; each part's summary is kept at once."""
-    count = modelserver.counter(settings.MODEL_SERVER, generation.model).estimate
+    count = modelserver.counter(server_of(generation), generation.model).estimate
     empty = prompts.summary_prompt("a" * LONGEST, "", WORDS)
     room = num_ctx - count(empty) - prompts.token_limit(WORDS)
     if room < _LEAST:
@@ -116,7 +116,7 @@ async def _told(prompt: str, generation: Generation, num_ctx: int, able: Abiliti
         "seed": generation.seed,
     }
     chat = [{"role": "user", "content": prompt}]
-    answer = modelserver.chat(settings.MODEL_SERVER, generation.model, chat, options, able)
+    answer = modelserver.chat(server_of(generation), generation.model, chat, options, able)
     # What isn't the summary is taken out as of a story; a refusal leaves nothing.
     cleaned, length = Answer(Task()), 0
     async with aclosing(answer) as chunks:  # type: ignore[type-var]

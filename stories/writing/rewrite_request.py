@@ -6,14 +6,13 @@ over from another process makes it of the row.
 
 from dataclasses import dataclass
 
-from django.conf import settings as site
-
 from modelserver import PromptTooLongError, counter
 from prose import cleaning, lengths, prompts, replacement, said, words
 from prose.excerpts import TokenCount, first_sentences, last_sentences
 from prose.passage import Passage, cut
 from prose.settings import Settings
 from stories.models import Generation
+from stories.writing.servers.health import server_of
 
 NOTHING = said("The model left the passage out. Try again, or ask for something else.")
 
@@ -117,7 +116,7 @@ class Rewrite:
 
 def token_count(generation: Generation) -> TokenCount:
     """Return what counts the tokens of a text for the model that writes `generation`."""
-    return counter(site.MODEL_SERVER, generation.model).estimate
+    return counter(server_of(generation), generation.model).estimate
 
 
 def rewrite_of(generation: Generation) -> Rewrite:

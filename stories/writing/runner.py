@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
-from django.conf import settings
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.utils import timezone
 
@@ -20,6 +19,8 @@ from stories.writing import checkpoints, hub, recovery
 from stories.writing.assignments import Assignment
 from stories.writing.background import hold, reading, telling
 from stories.writing.finishing import Outcome, finish, reclaim
+from stories.writing.servers.choosing import write_somewhere
+from stories.writing.servers.health import server_of
 from stories.writing.textlog import Piece, get_text_log
 from stories.writing.waiting import tell_what_is_waited_for
 
@@ -163,6 +164,9 @@ class _Run:
     # ---- Text in ----
 
     async def _write(self) -> None:
+        await write_somewhere(self.generation, self._write_there, lambda: bool(self.length))
+
+    async def _write_there(self) -> None:
         try:
             await self._ask()
         except modelserver.PromptTooLongError as error:
@@ -174,7 +178,7 @@ class _Run:
 
     async def _ask(self) -> None:
         asked = self.assignment
-        server, model = settings.MODEL_SERVER, self.generation.model
+        server, model = server_of(self.generation), self.generation.model
         able = await modelserver.abilities(server, model)
         await asked.prepare(able)
         attempts = asked.attempts(able.context_length)
@@ -230,7 +234,7 @@ class _Run:
     def _think(self, thoughts: int) -> None:
         """The model thinks, which is told once; its next answers have the room for it."""
         if thoughts == 1:
-            _thinkers.add((settings.MODEL_SERVER, self.generation.model))
+            _thinkers.add((server_of(self.generation), self.generation.model))
             message = {"type": "generation.thinking", "generation": self.generation.pk}
             hold(hub.tell(self.generation.story_id, message))
 

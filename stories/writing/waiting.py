@@ -6,12 +6,11 @@ The model server is asked, once it has been quiet for some seconds; nobody waits
 import asyncio
 from collections.abc import Callable
 
-from django.conf import settings
-
 import modelserver
 from stories.models import Generation
 from stories.writing import hub
 from stories.writing.background import hold
+from stories.writing.servers.health import server_of
 
 QUIET = 6.0  # seconds, before a page says something by itself
 AGAIN = 5.0  # seconds between two looks
@@ -28,7 +27,7 @@ def tell_what_is_waited_for(
 async def _tell(generation: Generation, is_waiting: Callable[[], bool]) -> None:
     while is_waiting():
         try:
-            loaded = await modelserver.is_loaded(settings.MODEL_SERVER, generation.model)
+            loaded = await modelserver.is_loaded(server_of(generation), generation.model)
         except modelserver.ModelServerError:
             return  # the request itself tells
         message = {"type": "generation.waiting", "generation": generation.pk, "loaded": loaded}

@@ -11,8 +11,10 @@ import httpx
 import pytest
 
 import modelserver
-from modelserver import Abilities, Prefill, PromptTooLongError, Server, dialect
-from modelserver.dialect import BEGINNING, Request
+from modelserver import Abilities, Prefill, PromptTooLongError, Server
+from modelserver.asking import Request
+from modelserver.ollama_api import prefill as dialect
+from modelserver.ollama_api.prefill import BEGINNING
 from tests.conformance.conftest import REAL
 
 MESSAGES = [

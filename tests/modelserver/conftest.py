@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 import modelserver
-from modelserver import knowledge
+from modelserver import dialects, knowledge
+from modelserver.openai_api import engine
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -26,6 +27,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def no_connection_is_left() -> AsyncIterator[None]:
     """Close what a test has opened, and forget what it found out: ports come again."""
     knowledge._known.clear()
+    dialects._found.clear()
+    engine._known.clear()
     yield
     await modelserver.close()
 

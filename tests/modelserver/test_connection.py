@@ -62,7 +62,7 @@ async def test_a_file_arrives_whole(tmp_path: Path) -> None:
     recorder = Recorder()
     file = blob(tmp_path, 3_000_000)
     async with serving(recorder) as address:
-        digest = await modelserver.upload(Server.at(address), file)
+        digest = await modelserver.upload(Server.at(address, api="ollama"), file)
     assert recorder.bodies == {f"/api/blobs/{digest}": file.read_bytes()}
 
 

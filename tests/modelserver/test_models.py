@@ -48,7 +48,7 @@ async def test_a_file_is_sent_whole(file: Path) -> None:
     content = b"GGUF" * 100_000
     blobs = Blobs()
     async with serving(blobs.answer) as url:
-        assert await modelserver.upload(Server.at(url), file) == digest_of(file)
+        assert await modelserver.upload(Server.at(url, api="ollama"), file) == digest_of(file)
     assert blobs.asked == ["HEAD", "POST"]
     assert blobs.sent == content
 
@@ -56,7 +56,7 @@ async def test_a_file_is_sent_whole(file: Path) -> None:
 async def test_a_file_that_the_server_has_is_not_sent(file: Path) -> None:
     blobs = Blobs(digest_of(file))
     async with serving(blobs.answer) as url:
-        assert await modelserver.upload(Server.at(url), file) == digest_of(file)
+        assert await modelserver.upload(Server.at(url, api="ollama"), file) == digest_of(file)
     assert blobs.asked == ["HEAD"]
 
 
@@ -83,7 +83,7 @@ async def test_a_file_that_comes_from_somebody_else_meanwhile_is_no_error(tmp_pa
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         url = f"http://127.0.0.1:{port}"
-        assert await modelserver.upload(Server.at(url), file) == digest_of(file)
+        assert await modelserver.upload(Server.at(url, api="ollama"), file) == digest_of(file)
     assert asked == [b"HEAD", b"POST", b"HEAD"]
 
 

@@ -144,3 +144,22 @@ def test_certificates_that_can_not_be_read_are_told_where_they_matter(
     with pytest.raises(ServerSettingsError, match="SSL_CERT_FILE") as refused:
         Server.from_environment(environ)
     assert str(path) in str(refused.value)
+
+
+def test_several_servers_are_listed_with_what_they_speak_and_write_at_a_time() -> None:
+    listed = "http://a:1 slots=4, https://anna:pw@b:2/v1 api=openai slots=16 drained,"
+    first, second = Server.all_from_environment({"OLLAMA_HOST": listed, "MODEL_API": "ollama"})
+    assert (first.url, first.api, first.slots, first.is_drained) == (
+        "http://a:1",
+        "ollama",
+        4,
+        False,
+    )
+    assert (second.url, second.user, second.api) == ("https://b:2", "anna", "openai")
+    assert (second.slots, second.is_drained) == (16, True)
+
+
+@pytest.mark.parametrize("more", ["slots=many", "api=grpc", "size=4", "slots=99999"])
+def test_what_stands_after_an_address_has_to_make_sense(more: str) -> None:
+    with pytest.raises(ServerSettingsError, match=r"OLLAMA_HOST|MODEL_API"):
+        Server.all_from_environment({"OLLAMA_HOST": f"http://a:1 {more}"})

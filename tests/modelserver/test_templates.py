@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelserver import templates
+from modelserver.ollama_api import templates
 
 GO = [
     "{{ .Prompt }}",

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from django.utils import timezone
 
 from finetuning.pipeline.material import datastories, reading, similar, spoilt
-from modelserver import ChatTokens, Counter, errors, names, streaming, templates
+from modelserver import ChatTokens, Counter, errors, names, seams, templates
 from pocket.server import prompts as chats
 from pocket.training import measures
 from prose import (
@@ -231,7 +231,7 @@ def _brought(read: Callable[[bytes], object]) -> Reader:
 
 def _take_off(text: str) -> None:
     for prefill in (text, f"{text[:-1]}y"):
-        echo = streaming.Echo(prefill)
+        echo = seams.Echo(prefill)
         for piece in _pieces(text):
             echo.take(piece)
 
@@ -367,7 +367,7 @@ OTHERS: dict[str, Reader] = {
     "finetuning.pipeline.material.spoilt.look": spoilt.look,
     "finetuning.pipeline.material.spoilt.repaired": spoilt.repaired,
     "finetuning.pipeline.datastories.restored": datastories.restored,
-    "modelserver.streaming.Echo": _take_off,
+    "modelserver.seams.Echo": _take_off,
     "modelserver.tokens.ChatTokens": _strip,
     "modelserver.counting.Counter": _weigh,
     "modelserver.errors.what_it_says": errors.what_it_says,

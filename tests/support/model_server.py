@@ -18,7 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
-from modelserver import dialect
+from modelserver.ollama_api import prefill as dialect
 from tests.security.corpus import MARKUP
 
 CONTEXT = 8192

@@ -43,8 +43,11 @@ async def _way() -> Way:
     server = Server() if embedded else settings.MODEL_SERVER
     model = _RECOMMENDED if embedded else settings.STORY_MODEL
     try:
-        if (await modelserver.about(server)).is_pocket:
-            return Way(server, model, False, False, False, _("What answers is pocket."))
+        about = await modelserver.about(server)
+        if about.is_pocket or about.engine != "Ollama":
+            name = "pocket" if about.is_pocket else about.engine
+            trouble = _("What answers is %(name)s.") % {"name": name}
+            return Way(server, model, False, False, False, trouble)
         there = await modelserver.installed(server)
     except ModelServerError as error:
         return Way(server, model, False, False, False, told(str(error)))

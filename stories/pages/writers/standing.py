@@ -13,6 +13,7 @@ import modelserver
 from modelserver import Installed, ModelServerError, names
 from stories.models import Generation, Story, WriterModel, model_in_service
 from stories.telling import told
+from stories.writing.servers.health import health_of, servers
 
 # Up to so many billions of parameters; the last one has no limit.
 _GOOD_FOR = (
@@ -53,11 +54,27 @@ class Found(NamedTuple):
 
 
 async def found() -> Found:
-    """Ask the model server what it has; never raises `ModelServerError`."""
+    """Ask the model servers what they have; never raises `ModelServerError`."""
+    if settings.OTHER_MODEL_SERVERS:
+        return await _found_anywhere()
     try:
         return Found(await modelserver.installed(settings.MODEL_SERVER), "")
     except ModelServerError as error:
         return Found([], told(str(error)))
+
+
+async def _found_anywhere() -> Found:
+    """Return what any server has; one that does not answer is no trouble while another one does."""
+    there = await health_of([each for each in servers() if not each.is_drained])
+    models: dict[names.Name, Installed] = {}
+    for each in (model for health in there for model in health.models):
+        key = names.parse(each.name)
+        if key not in models or each.is_loaded:
+            models[key] = each
+    trouble = next((str(health.trouble) for health in there if health.trouble), "")
+    if models or not trouble:
+        return Found(sorted(models.values(), key=lambda model: model.name.lower()), "")
+    return Found([], trouble)
 
 
 def standing(story: Story, there: Found) -> Standing:
@@ -116,7 +133,7 @@ def _loading() -> set[names.Name]:
 
 
 def _facts(model: Installed, loading: set[names.Name]) -> str:
-    facts = [_size(model.size)]
+    facts = [_size(model.size)] if model.size else []
     if model.billions:
         facts.append(
             gettext("%(count)s billion parameters") % {"count": _rounded(model.billions)}

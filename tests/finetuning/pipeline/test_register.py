@@ -1,6 +1,7 @@
 """What a merged model is registered with, by a server that tells of one template or the other."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from finetuning.pipeline.run_folder import Names, RunFolder, write_json
 from modelserver import Server
 from tests.finetuning.conftest import TINY
 from tests.modelserver.conftest import serving
+from tests.support.openai_server import MODEL, Engine
 
 GO = "{{ if .System }}{{ .System }}{{ end }}{{ .Prompt }}"
 JINJA = "{{- bos_token }}{% for message in messages %}{{ message['content'] }}{% endfor %}"
@@ -58,3 +60,19 @@ async def test_only_a_go_template_is_sent_back(
     assert ollama.created["parameters"]["stop"] == ["<|end|>"]
     assert ("TEMPLATE" in run.modelfile.read_text()) == (sent is not None)
     assert run.need("register")["base"] == "d" * 64
+
+
+async def test_an_engine_that_makes_no_models_serves_the_adapter(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    for stage in ("convert", "register"):
+        run.made(stage)
+    run.adapter_gguf.write_bytes(b"GGUF")
+    write_json(run.names, Names(model="tuned", service=MODEL))
+    engine = Engine("vllm")
+    async with serving(engine.answer) as url:
+        await register._register(run, replace(TINY, base_model=MODEL), Server.at(url))
+    await modelserver.close()
+    assert engine.adapters == {"tuned": str(run.adapter.resolve())}
+    assert run.need("register")["mode"] == "attached"
+    assert run.need("register")["base"]
+    assert run.adapter_gguf.with_name("tuned.gguf").is_file(), "as llama.cpp's server wants it"

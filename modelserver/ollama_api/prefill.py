@@ -11,17 +11,15 @@ And where a server does not tell how it renders, the model can only be asked in 
 import asyncio
 import re
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from modelserver.asking import GO_ON, Messages, Prefill, Request
 from modelserver.errors import ServerFaultError
-from modelserver.knowledge import Abilities
+from modelserver.ollama_api.reading import RENDERED, Reader
 from modelserver.server import Server
-from modelserver.wire import RENDERED, Chunk, chunks
-
-Messages = list[dict[str, str]]
+from modelserver.wire import Chunk, chunks
 
 # What is asked once, to see what becomes of the beginning.
 QUESTION = "Write one sentence about Anna and a lantern."
@@ -34,70 +32,45 @@ _PROBE_TOKENS = 4
 # Characters with which no answer begins by chance.
 _TELLING = 32
 _LONGEST_ANSWER = 1_000_000  # characters, whatever a server does with a small number of tokens
-# What is said where nothing else helps.
-GO_ON = (
-    "Go on with your text exactly where it stops. Write only what comes next, with nothing before "
-    "it, and repeat nothing that is there already."
-)
 # Of Go's templates, those that list messages and have no end of their own for the last one.
 _LISTS_MESSAGES = re.compile(r"\.Messages\b")
 _KNOWS_LAST = re.compile(r"\$?last\b|\.Response\b", re.IGNORECASE)
 
 
-class Prefill(StrEnum):
-    """How a chat that ends with the assistant's words is continued."""
+def fields(asked: Request) -> dict[str, Any]:
+    """Return the fields of every request but what is asked.
 
-    OPEN = "open"  # as it is; the first answer tells which of the next two it is
-    CONTINUED = "continued"  # as it is
-    ECHOED = "echoed"  # as it is, and the answer has those words in front
-    RAW = "raw"  # the rendered prompt, up to those words, is completed
-    WORDS = "words"  # a message more asks for it
+    All of them have the same ones that decide how a model is loaded (the context, and that it is
+    not shifted): Ollama loads it again for others.
+    """
+    fields: dict[str, Any] = {
+        "model": asked.model,
+        "options": asked.options,
+        # A prompt that doesn't fit is an error here, and never cut in silence.
+        "truncate": False,
+        "shift": False,
+    }
+    if asked.able.thinks:
+        fields["think"] = False
+    if asked.server.keep_alive:
+        fields["keep_alive"] = asked.server.keep_alive
+    return fields
 
 
-@dataclass(frozen=True)
-class Request:
-    """A chat as the caller means it."""
+async def as_sent(asked: Request, way: Prefill) -> tuple[Prefill, str, dict[str, Any]]:
+    """Return the path and the body that ask for it, and the way that is gone after all.
 
-    server: Server
-    model: str
-    messages: Messages
-    options: dict[str, Any]
-    able: Abilities
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """The fields of every request but what is asked.
-
-        All of them have the same ones that decide how a model is loaded (the context, and that it
-        is not shifted): Ollama loads it again for others.
-        """
-        fields: dict[str, Any] = {
-            "model": self.model,
-            "options": self.options,
-            # A prompt that doesn't fit is an error here, and never cut in silence.
-            "truncate": False,
-            "shift": False,
-        }
-        if self.able.thinks:
-            fields["think"] = False
-        if self.server.keep_alive:
-            fields["keep_alive"] = self.server.keep_alive
-        return fields
-
-    async def as_sent(self, way: Prefill) -> tuple[Prefill, str, dict[str, Any]]:
-        """Return the path and the body that ask for it, and the way that is gone after all.
-
-        Raises `ModelServerError`.
-        """
-        messages = self.messages
-        if way is Prefill.RAW:
-            prompt = _up_to(await _render(self, messages), messages[-1]["content"])
-            if prompt is not None:
-                return way, "api/generate", {**self.fields, "prompt": prompt, "raw": True}
-            way = Prefill.WORDS
-        if way is Prefill.WORDS:
-            messages = [*messages, {"role": "user", "content": GO_ON}]
-        return way, "api/chat", {**self.fields, "messages": messages}
+    Raises `ModelServerError`.
+    """
+    messages = asked.messages
+    if way is Prefill.RAW:
+        prompt = _up_to(await _render(asked, messages), messages[-1]["content"])
+        if prompt is not None:
+            return way, "api/generate", {**fields(asked), "prompt": prompt, "raw": True}
+        way = Prefill.WORDS
+    if way is Prefill.WORDS:
+        messages = [*messages, {"role": "user", "content": GO_ON}]
+    return way, "api/chat", {**fields(asked), "messages": messages}
 
 
 def _up_to(rendered: Chunk, words: str) -> str | None:
@@ -181,8 +154,8 @@ async def _answer(asked: Request, body: dict[str, Any], tokens: int) -> Chunk:
     options = {"num_predict": tokens, "temperature": 0.0}
     if "num_ctx" in asked.options:
         options["num_ctx"] = asked.options["num_ctx"]
-    text, sent = "", {**asked.fields, **body, "options": options}
-    stream = chunks(asked.server, asked.model, "api/chat", sent)
+    text, sent = "", {**fields(asked), **body, "options": options}
+    stream = chunks(asked.server, asked.model, "api/chat", sent, Reader(asked.server))
     async with aclosing(stream) as pieces:  # type: ignore[type-var]
         async for chunk in pieces:
             text += chunk.text

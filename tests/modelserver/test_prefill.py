@@ -8,8 +8,9 @@ import pytest
 from aiohttp import web
 
 import modelserver
-from modelserver import Abilities, Prefill, Server, dialect, knowledge
-from modelserver.streaming import Echo
+from modelserver import Abilities, Prefill, Server, asking, knowledge
+from modelserver.ollama_api import prefill as dialect
+from modelserver.seams import Echo
 from tests.modelserver.conftest import serving
 
 STORY = "Anna lifted the lantern.\n\nBen held the old map, and nestled"
@@ -85,7 +86,7 @@ async def test_the_first_answer_tells_whether_there_is_an_echo(family: str) -> N
     fake = Fake(family)
     async with serving(fake.answer) as address:
         server = Server.at(address)
-        asked = dialect.Request(server, "m", CHAT, {}, CHATML)
+        asked = asking.Request(server, "m", CHAT, {}, CHATML)
         assert await dialect.prefill_of(asked) == Prefill.OPEN
         assert [chunk async for chunk in modelserver.chat(server, "m", CHAT, {}, CHATML)]
         assert await dialect.prefill_of(asked) == ways[family]
@@ -103,7 +104,7 @@ async def test_another_model_of_the_name_is_asked_again() -> None:
         for fingerprint, family in (("one", "continues"), ("two", "closes")):
             fake.family = family
             able = Abilities(fingerprint=fingerprint)
-            asked = dialect.Request(Server.at(address), "m", CHAT, {}, able)
+            asked = asking.Request(Server.at(address), "m", CHAT, {}, able)
             way = {"continues": Prefill.OPEN, "closes": Prefill.RAW}[family]
             assert await dialect.prefill_of(asked) == way
 
@@ -131,14 +132,14 @@ async def test_where_the_prompt_is_not_told_it_is_asked_for_in_words() -> None:
     assert await continued(fake) == " Lantern light fell.", "no word is glued to the one before"
     *before, last = fake.asked[-1]["messages"]
     assert before == CHAT
-    assert last == {"role": "user", "content": dialect.GO_ON}
+    assert last == {"role": "user", "content": asking.GO_ON}
 
 
 async def test_where_it_is_refused_it_is_asked_for_in_words() -> None:
     says = "Assistant response prefill is incompatible with enable_thinking."
     fake = Fake("refuses", says=says)
     assert await continued(fake) == f" {says}"
-    assert fake.asked[-1]["messages"][-1]["content"] == dialect.GO_ON
+    assert fake.asked[-1]["messages"][-1]["content"] == asking.GO_ON
 
 
 async def test_another_refusal_is_told() -> None:
@@ -209,7 +210,7 @@ async def test_what_a_model_can_do_is_asked_again_after_a_minute(
         return web.json_response({"model_info": info, "details": {}})
 
     async with serving(show) as address:
-        server = Server.at(address)
+        server = Server.at(address, api="ollama")
         first = await modelserver.abilities(server, "m")
         assert await modelserver.abilities(server, "m") is first
         monkeypatch.setattr(knowledge, "FRESH", -1.0)
