@@ -139,14 +139,14 @@ def children_table(settings: Any, text: str) -> SafeString:
         return SafeString()
     found = check.children_report(text)
     if not found["checked"]:
-        said = _("not checked: the check reads English alone, and needs its model")
+        said = gettext("not checked: the check reads English alone, and needs its model")
     elif not found["findings"]:
-        said = _("nothing found")
+        said = gettext("nothing found")
     else:
         said = ""
-    rows = [(_("For children"), said)] if said else []
+    rows = [(gettext("For children"), said)] if said else []
     rows += [
-        (_("For children, look at"), f"{_NAMES[each['category']]}: “{each['sentence']}”")
+        (gettext("For children, look at"), f"{_NAMES[each['category']]}: “{each['sentence']}”")
         for each in found["findings"]
     ]
     return format_html_join("", "<div><strong>{}:</strong> {}</div>", rows)

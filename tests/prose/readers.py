@@ -14,7 +14,8 @@ from xml.sax.saxutils import escape
 from django.utils import timezone
 
 from finetuning.pipeline.material import datastories, reading, similar, spoilt
-from modelserver import ChatTokens, Counter, errors, names, seams, templates
+from modelserver import ChatTokens, Counter, errors, names, seams
+from modelserver.ollama_api import templates
 from pocket.server import prompts as chats
 from pocket.training import measures
 from prose import (
@@ -372,7 +373,9 @@ OTHERS: dict[str, Reader] = {
     "modelserver.counting.Counter": _weigh,
     "modelserver.errors.what_it_says": errors.what_it_says,
     "modelserver.names.parse": names.parse,
-    "modelserver.templates.is_go": lambda text: templates.is_go(f"{{{{ .Prompt }}}}{text}"),
+    "modelserver.ollama_api.templates.is_go": lambda text: templates.is_go(
+        f"{{{{ .Prompt }}}}{text}"
+    ),
     "pocket.server.prompts.render": _render,
     "pocket.training.measures.ends_whole": measures.ends_whole,
     "pocket.training.measures.repeats": measures.repeats,
