@@ -120,7 +120,8 @@ def _clock() -> Any:
 
 
 def _ours(run: Any, recipe: Any, weights: str, examples: Any) -> tuple[Any, Any]:
-    from finetuning.pipeline import backends, sft
+    from finetuning.pipeline import backends
+    from finetuning.pipeline.trainers import sft
 
     longest = 1024
     model, tokenizer = backends.load_peft(recipe, weights, longest)

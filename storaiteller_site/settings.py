@@ -295,11 +295,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "StorAIteller <stories@localh
 # Language and time. The pages speak the language that was chosen, else one that the browser names.
 LANGUAGE_CODE = "en"
 LANGUAGES = [
-    ("en", "English"),
-    ("de", "Deutsch"),
-    ("fr", "Français"),
-    ("it", "Italiano"),
-    ("es", "Español"),
+    *(("en", "English"), ("de", "Deutsch"), ("fr", "Français")),
+    *(("it", "Italiano"), ("es", "Español")),
 ]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["storaiteller_site.formats"]

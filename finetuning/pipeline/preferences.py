@@ -124,7 +124,7 @@ def example(tokenizer: Any, one: Any) -> dict[str, Any]:
 
 
 def _fit(run: RunFolder, recipe: Recipe, loaded: Any, data: Any) -> dict[str, Any]:
-    from finetuning.pipeline import preferring, sft
+    from finetuning.pipeline.trainers import preferring, sft
 
     reporter = sft.Reporter(run)
     trainer = preferring.trainer(run, recipe, loaded, data, [reporter])

@@ -85,7 +85,7 @@ def check_context(model: Any, longest: int) -> None:
 
 
 def _fit(run: RunFolder, recipe: Recipe, loaded: Any, data: Any) -> dict[str, Any]:
-    from finetuning.pipeline import sft
+    from finetuning.pipeline.trainers import sft
 
     reporter = sft.Reporter(run)
     trainer = sft.trainer(run, recipe, loaded, data, [reporter])

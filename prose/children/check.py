@@ -5,8 +5,9 @@ Two ways, together: words that no story for a child has, and a small language mo
 plainly, for "killed the lights" is no violence. Its figures are in `docs/children.md`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple, TypedDict
 
 import numpy as np
@@ -21,6 +22,8 @@ THRESHOLD = -0.5
 # Words of a passage that is read at once, and characters of a sentence that is read as one.
 _PASSAGE, _LONGEST_SENTENCE = 60, 800
 _MOST_FINDINGS = 20
+# Passages of a text that are read; more than the longest story that can be asked for.
+_MOST_PASSAGES = 100
 _EXCERPT = 300  # characters of a sentence that is shown
 # Letters of which at least so many, in hundredths, are Latin in a text that is in English.
 _LATIN_SHARE = 80
@@ -38,7 +41,8 @@ class ChildrenReport(TypedDict):
     """What the check says of a text that is meant for children."""
 
     checked: bool
-    why_not: str  # "language" or "package"; empty of a text that was checked
+    # "language" or "package"; "length" of a text of which the beginning was checked, else empty.
+    why_not: str
     findings: list[Finding]
     more: bool  # whether there are findings beyond those listed
 
@@ -73,12 +77,14 @@ def children_report(text: str) -> ChildrenReport:
     why_not = why_not_checked(text)
     if why_not:
         return ChildrenReport(checked=False, why_not=why_not, findings=[], more=False)
-    findings: list[Finding] = []
-    for finding in _findings(text):
-        if len(findings) == _MOST_FINDINGS:
-            return ChildrenReport(checked=True, why_not="", findings=findings, more=True)
-        findings.append(finding)
-    return ChildrenReport(checked=True, why_not="", findings=findings, more=False)
+    read = list(islice(passages(text), _MOST_PASSAGES + 1))
+    findings = list(islice(_findings(text, read[:_MOST_PASSAGES]), _MOST_FINDINGS + 1))
+    return ChildrenReport(
+        checked=True,
+        why_not="length" if len(read) > _MOST_PASSAGES else "",
+        findings=findings[:_MOST_FINDINGS],
+        more=len(findings) > _MOST_FINDINGS,
+    )
 
 
 def why_not_checked(text: str) -> str:
@@ -98,9 +104,9 @@ def is_english(text: str) -> bool:
     return languages.language_of(told) == languages.ENGLISH
 
 
-def _findings(text: str) -> Iterator[Finding]:
+def _findings(text: str, read: Iterable[list[tuple[int, int]]]) -> Iterator[Finding]:
     """Yield a finding for each passage that has one: its most telling sentence."""
-    for passage in passages(text):
+    for passage in read:
         verdict = judged(text[passage[0][0] : passage[-1][1]])
         if not verdict.category:
             continue

@@ -41,7 +41,9 @@ class Gate:
         text, start = self._waiting[:end], 0
         for passage in check.passages(text):
             begins, ends = passage[0][0], passage[-1][1]
-            if not check.why_not_checked((self.passed + text[:ends])[-_BEFORE:]):
+            if not check.why_not_checked(
+                self.passed[-_BEFORE:] + text[max(0, ends - _BEFORE) : ends]
+            ):
                 self.found = check.judged(text[begins:ends]).category
             if self.found:
                 # With the white space before it, it stays where it is.

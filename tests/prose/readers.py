@@ -48,6 +48,7 @@ from stories.publishing.reading import text as text_files
 from stories.writing.rewrite_request import Rewrite
 from tests.conftest import story_settings
 from tests.prose.answers.readers import CLEANING
+from tests.prose.children.readers import CHILDREN
 from tests.prose.emphasis.readers import EMPHASIS
 
 LONGEST = versions.MAX_TEXT_LENGTH
@@ -295,6 +296,7 @@ PROSE: dict[str, Reader] = {
     "replacement.fitted": _fit,
     "report.story_report": _report,
     "report.shares": lambda text: report.shares(text, [[text[9:]], [text[::-1], text]]),
+    "report.parts": lambda text: report.parts(text, [[text[9:]], [text[::-1], text]]),
     "report.contains": lambda text: report.contains(text, text[:300]),
     "sentences.Goal.cut": _goal,
     "sentences.word_limit": lambda text: sentences.word_limit(300, text),
@@ -345,7 +347,7 @@ PROSE |= {
     if isinstance(value, property)
 }
 
-PROSE |= CLEANING | EMPHASIS
+PROSE |= CLEANING | EMPHASIS | CHILDREN
 
 # Of the other rooms.
 OTHERS: dict[str, Reader] = {

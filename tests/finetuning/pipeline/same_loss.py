@@ -8,8 +8,9 @@ from typing import Any
 
 from trl import SFTTrainer
 
-from finetuning.pipeline import backends, sft, train
+from finetuning.pipeline import backends, train
 from finetuning.pipeline.run_folder import RunFolder, read_rows
+from finetuning.pipeline.trainers import sft
 from finetuning.recipes import RECIPES
 
 

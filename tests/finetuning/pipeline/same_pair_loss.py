@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 from trl import DPOTrainer
 
-from finetuning.pipeline import backends, base, preferences, preferring
+from finetuning.pipeline import backends, base, preferences
 from finetuning.pipeline.run_folder import RunFolder, read_json, read_rows
+from finetuning.pipeline.trainers import preferring
 from finetuning.recipes import Recipe
 
 

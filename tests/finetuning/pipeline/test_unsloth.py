@@ -75,13 +75,13 @@ def test_unsloth_takes_what_we_pass(method: str, path: str, owner: str) -> None:
 
 
 def test_the_trainer_that_unsloth_allows_takes_what_we_pass() -> None:
-    passed = set(keywords("sft.py", "SFTConfig"))
+    passed = set(keywords("trainers/sft.py", "SFTConfig"))
     known = fields("trl", "trl/trainer/sft_config.py", "SFTConfig")
     known |= fields("trl", "trl/trainer/base_config.py", "_BaseConfig")
     known |= fields("transformers", "transformers/training_args.py", "TrainingArguments")
     assert len(passed) >= 20
     assert passed <= known, passed - known
-    trainer = set(keywords("sft.py", "kind"))
+    trainer = set(keywords("trainers/sft.py", "kind"))
     assert "processing_class" in trainer
     assert trainer <= parameters("trl", "trl/trainer/sft_trainer.py", "SFTTrainer", "__init__")
 
@@ -89,7 +89,7 @@ def test_the_trainer_that_unsloth_allows_takes_what_we_pass() -> None:
 @pytest.mark.parametrize("kind", ["DPO", "KTO"])
 def test_the_trainers_of_preferences_take_what_we_pass(kind: str) -> None:
     """Of the older trl that Unsloth allows, too; and our own ways into them are still theirs."""
-    tree = ast.parse((PIPELINE / "preferring.py").read_text())
+    tree = ast.parse((PIPELINE / "trainers/preferring.py").read_text())
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     [config] = [call for call in calls if ast.unparse(call.func) == f"{kind}Config"]
     passed = {keyword.arg for keyword in config.keywords if keyword.arg}
@@ -105,7 +105,7 @@ def test_the_trainers_of_preferences_take_what_we_pass(kind: str) -> None:
     known |= fields("transformers", "transformers/training_args.py", "TrainingArguments")
     assert len(passed) >= 20
     assert passed <= known, passed - known
-    assert set(keywords("preferring.py", "kind")) <= parameters(
+    assert set(keywords("trainers/preferring.py", "kind")) <= parameters(
         "trl", f"{path}_trainer.py", f"{kind}Trainer", "__init__"
     )
     assert "dataset" in parameters(
@@ -119,7 +119,7 @@ def test_unsloth_comes_before_the_libraries_that_it_patches(module: str, stage: 
     tree = ast.parse((PIPELINE / module).read_text())
     at_top = {ast.unparse(node) for node in tree.body if isinstance(node, ast.Import)}
     at_top |= {ast.unparse(node) for node in tree.body if isinstance(node, ast.ImportFrom)}
-    others = ("trl", "transformers", "sft", "preferring")
+    others = ("trl", "transformers", "trainers")
     assert not [line for line in at_top if any(p in line for p in others)]
     [train] = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == stage]
     lines = [ast.unparse(line) for line in train.body]

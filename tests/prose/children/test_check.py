@@ -62,6 +62,11 @@ def test_another_language_is_said_to_be_unchecked(text: str) -> None:
     assert (found["checked"], found["why_not"], found["findings"]) == (False, "language", [])
 
 
+def test_of_a_long_text_the_beginning_is_checked_and_that_is_said() -> None:
+    found = check.children_report(f"{GENTLE}\n" * 300)
+    assert (found["checked"], found["why_not"], found["findings"]) == (True, "length", [])
+
+
 def test_only_what_is_meant_for_children_is_looked_at() -> None:
     assert "children" not in check.about(BRUTAL, settings(child_friendly=False))
     assert "children" in check.about(BRUTAL, settings(child_friendly=True))

@@ -141,7 +141,7 @@ SIGNED_OUT = (
 SIGNED_IN = (
     *("/stories/", "/stories/?q=ω", "/stories/new/", "/stories/trash/", "/stories/book/"),
     *("/stories/import/", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/"),
-    *("/accounts/delete/", "/compare/"),
+    *("/accounts/delete/", "/teach/"),
 )
 OF_A_STORY = ("", "versions/", "versions/1/", "versions/2/")
 

@@ -1,0 +1,59 @@
+"""All of the check for children that reads a text, as functions of one text."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from prose.children import check, encoder, idioms, reading_level, vocabulary
+from prose.children.gate import Gate
+from prose.children.wordpiece import WordPiece
+from prose.settings import Settings
+
+_PIECE = 40  # characters
+_ASKED = Settings("", "", "Drama", "Direct", child_friendly=True, max_words=300, final_twist=False)
+_WORDS = WordPiece({"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "a": 3, "##a": 4})
+
+
+def _model() -> encoder.Encoder:
+    found = encoder.encoder()
+    assert found is not None, "the package of the model is missing: make test fetches it"
+    return found
+
+
+def _gate(text: str) -> str:
+    gate = Gate()
+    return (
+        "".join(gate.feed(text[start : start + _PIECE]) for start in range(0, len(text), _PIECE))
+        + gate.rest()
+    )
+
+
+def _level(text: str) -> bool | None:
+    level = reading_level.reading_level(text)
+    return level and level.is_for_adults
+
+
+def _load(text: str) -> None:
+    with suppress(OSError, ValueError):
+        encoder.load(Path(text), None)
+
+
+CHILDREN: dict[str, Callable[[str], object]] = {
+    "children.check.about": lambda text: check.about(text, _ASKED),
+    "children.check.children_report": check.children_report,
+    "children.check.is_english": check.is_english,
+    "children.check.may_hold_passage": check.may_hold_passage,
+    "children.check.passages": lambda text: list(check.passages(text)),
+    "children.check.why_not_checked": check.why_not_checked,
+    "children.encoder.Encoder.features": lambda text: _model().features(text),
+    "children.encoder.Encoder.scores": lambda text: _model().scores(text),
+    "children.encoder.load": _load,
+    "children.gate.Gate.feed": _gate,
+    "children.gate.Gate.rest": _gate,
+    "children.idioms.plainly": idioms.plainly,
+    "children.reading_level.ReadingLevel.is_for_adults": _level,
+    "children.reading_level.reading_level": reading_level.reading_level,
+    "children.reading_level.syllables": reading_level.syllables,
+    "children.vocabulary.named": vocabulary.named,
+    "children.wordpiece.WordPiece.numbers": lambda text: _WORDS.numbers(text, 192),
+}
