@@ -38,7 +38,7 @@ def _field(kind: Any, metadata: Any) -> forms.Field:
         number = forms.IntegerField if kind is int else forms.FloatField
         widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
         return number(label=gettext(bounds.label), help_text=_help(bounds), widget=widget)
-    labels = {"label": gettext(metadata["label"]), "help_text": _told(metadata["help"])}
+    labels: Any = {"label": gettext(metadata["label"]), "help_text": _told(metadata["help"])}
     if kind is bool:
         return forms.BooleanField(**labels, required=False)
     choices = [(choice, choice) for choice in get_args(kind)]
