@@ -45,6 +45,11 @@ class Bounds:
     help: str = ""
 
 
+def _(text: str) -> str:
+    """Return `text`, which `make messages` finds by this name and pages tell in their language."""
+    return text
+
+
 def _number(default: float, least: float, largest: float, label: str, text: str = "") -> Any:
     return field(default=default, metadata={"bounds": Bounds(least, largest, label, text)})
 
@@ -67,49 +72,67 @@ class Recipe:
     base_model: str
     disk: float = 1.0  # GB of free space that a run needs
     lessons: str = ""  # folder of what we taught the base: stories and rewrites
-    backend: Backend = _choice("auto", "Backend", "auto: Unsloth on a GPU that has it, else PEFT")
-    start_from: StartFrom = _choice(
-        "base", "Start from", "the base with all approved stories again, or the model in service"
+    backend: Backend = _choice(
+        "auto", _("Backend"), _("auto: Unsloth on a GPU that has it, else PEFT")
     )
-    precision: Precision = _choice("bfloat16", "Precision", "of the arithmetic, not of the adapter")
+    start_from: StartFrom = _choice(
+        "base",
+        _("Start from"),
+        _("the base with all approved stories again, or the model in service"),
+    )
+    precision: Precision = _choice(
+        "bfloat16", _("Precision"), _("of the arithmetic, not of the adapter")
+    )
     quantization: Quantization = _choice(
-        "q4_k_m", "Quantization", "of the merged file, for servers that refuse adapters"
+        "q4_k_m", _("Quantization"), _("of the merged file, for servers that refuse adapters")
     )
     load_in_4bit: bool = field(
-        default=False, metadata={"label": "Load the base in 4 bits", "help": "while training"}
+        default=False, metadata={"label": _("Load the base in 4 bits"), "help": _("while training")}
     )
-    rank: int = _number(16, 1, 256, "LoRA rank")
-    alpha: int = _number(16, 1, 512, "LoRA alpha")
-    dropout: float = _number(0.0, 0, 0.5, "LoRA dropout")
-    learning_rate: float = _number(2e-4, 1e-7, 0.05, "Learning rate", "falls linearly to 0")
-    warmup_steps: int = _number(5, 0, 1000, "Warm-up steps")
-    weight_decay: float = _number(0.01, 0, 1, "Weight decay")
-    batch_size: int = _number(2, 1, 256, "Stories a batch")
-    accumulation: int = _number(4, 1, 256, "Batches a step")
-    epochs: float = _number(3, 0.1, 100, "Epochs", "how often each story is seen")
-    max_steps: int = _number(0, 0, 100_000, "Most steps", "0: as many as the epochs make")
-    seed: int = _number(3407, 0, 2**31 - 1, "Seed")
-    held_out: float = _number(0.2, 0.05, 0.5, "Held out", "share not trained on; of few, 8 or half")
+    rank: int = _number(16, 1, 256, _("LoRA rank"))
+    alpha: int = _number(16, 1, 512, _("LoRA alpha"))
+    dropout: float = _number(0.0, 0, 0.5, _("LoRA dropout"))
+    learning_rate: float = _number(2e-4, 1e-7, 0.05, _("Learning rate"), _("falls linearly to 0"))
+    warmup_steps: int = _number(5, 0, 1000, _("Warm-up steps"))
+    weight_decay: float = _number(0.01, 0, 1, _("Weight decay"))
+    batch_size: int = _number(2, 1, 256, _("Stories a batch"))
+    accumulation: int = _number(4, 1, 256, _("Batches a step"))
+    epochs: float = _number(3, 0.1, 100, _("Epochs"), _("how often each story is seen"))
+    max_steps: int = _number(0, 0, 100_000, _("Most steps"), _("0: as many as the epochs make"))
+    seed: int = _number(3407, 0, 2**31 - 1, _("Seed"))
+    held_out: float = _number(
+        0.2, 0.05, 0.5, _("Held out"), _("share not trained on; of few, 8 or half")
+    )
     replay: float = _number(
-        0.0, 0, 0.8, "Replay", "share of what is learned: lessons of the base's own"
+        0.0, 0, 0.8, _("Replay"), _("share of what is learned: lessons of the base's own")
     )
-    least_stories: int = _number(10, 4, 10_000, "Fewest stories", "without duplicates")
+    least_stories: int = _number(10, 4, 10_000, _("Fewest stories"), _("without duplicates"))
     preferences: Preferences = _choice(
-        "dpo", "Preferences", "dpo: of two texts one; kto: stories approved or rejected; off: none"
+        "dpo",
+        _("Preferences"),
+        _("dpo: of two texts one; kto: stories approved or rejected; off: none"),
     )
-    least_choices: int = _number(40, 16, 10_000, "Fewest preferences", "that say something")
-    preference_rate: float = _number(5e-5, 1e-7, 0.05, "Preference rate", "falls linearly to 0")
-    preference_epochs: float = _number(2, 0.1, 100, "Preference epochs")
-    beta: float = _number(0.1, 0.001, 10, "Beta", "how near to the model before preferences")
-    anchor: float = _number(1, 0, 100, "Anchor", "weight of how likely the preferred text stays")
-    max_words: int = _number(6_000, 50, 20_000, "Longest story", "in words; longer ones left out")
-    checkpoint_steps: int = _number(20, 1, 1000, "Steps between checkpoints")
+    least_choices: int = _number(40, 16, 10_000, _("Fewest preferences"), _("that say something"))
+    preference_rate: float = _number(
+        5e-5, 1e-7, 0.05, _("Preference rate"), _("falls linearly to 0")
+    )
+    preference_epochs: float = _number(2, 0.1, 100, _("Preference epochs"))
+    beta: float = _number(0.1, 0.001, 10, _("Beta"), _("how near to the model before preferences"))
+    anchor: float = _number(
+        1, 0, 100, _("Anchor"), _("weight of how likely the preferred text stays")
+    )
+    max_words: int = _number(
+        6_000, 50, 20_000, _("Longest story"), _("in words; longer ones left out")
+    )
+    checkpoint_steps: int = _number(20, 1, 1000, _("Steps between checkpoints"))
     patience: int = _number(
-        3, 0, 100, "Patience", "checkpoints no better than the best before it stops; 0: never"
+        3, 0, 100, _("Patience"), _("checkpoints no better than the best before it stops; 0: never")
     )
-    temperature: float = _number(0.8, 0, 2, "Temperature", "that the new model writes with")
-    num_ctx: int = _number(8192, 256, 131_072, "Context in tokens", "of the new model")
-    pairs: int = _number(10, 2, 200, "Pairs of stories", "that both models write to be compared")
+    temperature: float = _number(0.8, 0, 2, _("Temperature"), _("that the new model writes with"))
+    num_ctx: int = _number(8192, 256, 131_072, _("Context in tokens"), _("of the new model"))
+    pairs: int = _number(
+        10, 2, 200, _("Pairs of stories"), _("that both models write to be compared")
+    )
 
     def __post_init__(self) -> None:
         """Raise `RecipeError` for values that can't work."""
@@ -123,13 +146,16 @@ class Recipe:
             value, kind = getattr(self, entry.name), kinds[entry.name]
             if choices := get_args(kind):
                 if value not in choices:
-                    yield entry.name, f"Choose one of {', '.join(choices)}."
+                    told = {"choices": ", ".join(choices)}
+                    yield entry.name, _("Choose one of %(choices)s.") % told
             elif type(value) is not kind and not (kind is float and type(value) is int):
-                yield entry.name, f"Enter a {'number' if kind in {int, float} else kind.__name__}."
+                is_number = kind in {int, float}
+                yield entry.name, _("Enter a number.") if is_number else f"Enter a {kind.__name__}."
             elif (bounds := entry.metadata.get("bounds")) and not (
                 bounds.least <= value <= bounds.largest  # false for NaN too
             ):
-                yield entry.name, f"Enter a number from {bounds.least:g} to {bounds.largest:g}."
+                told = {"least": f"{bounds.least:g}", "largest": f"{bounds.largest:g}"}
+                yield entry.name, _("Enter a number from %(least)s to %(largest)s.") % told
 
     @property
     def is_embedded(self) -> bool:

@@ -4,8 +4,10 @@ from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
 from django import forms
+from django.utils.translation import gettext
 
 from finetuning.recipes import FIELDS, Recipe, RecipeError
+from stories.telling import told
 
 
 class RecipeForm(forms.Form):
@@ -27,7 +29,7 @@ class RecipeForm(forms.Form):
                 self.recipe = self.recipe.changed(values)
             except RecipeError as error:
                 for name, text in error.errors.items():
-                    self.add_error(name, text)
+                    self.add_error(name, told(text))
         return values
 
 
@@ -35,8 +37,8 @@ def _field(kind: Any, metadata: Any) -> forms.Field:
     if bounds := metadata.get("bounds"):
         number = forms.IntegerField if kind is int else forms.FloatField
         widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-        return number(label=bounds.label, help_text=_help(bounds), widget=widget)
-    labels = {"label": metadata["label"], "help_text": metadata["help"]}
+        return number(label=gettext(bounds.label), help_text=_help(bounds), widget=widget)
+    labels: Any = {"label": gettext(metadata["label"]), "help_text": _told(metadata["help"])}
     if kind is bool:
         return forms.BooleanField(**labels, required=False)
     choices = [(choice, choice) for choice in get_args(kind)]
@@ -48,5 +50,10 @@ def _help(bounds: Any) -> str:
         f"{number:,}" if isinstance(number, int) else f"{number:g}"
         for number in (bounds.least, bounds.largest)
     )
-    span = f"{least} to {largest}"
-    return f"{span}; {bounds.help}" if bounds.help else span
+    span = gettext("%(least)s to %(largest)s") % {"least": least, "largest": largest}
+    return f"{span}; {gettext(bounds.help)}" if bounds.help else span
+
+
+def _told(text: str) -> str:
+    # What is empty stands in a catalogue, as its own description.
+    return gettext(text) if text else ""

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from modelserver import names
 from stories.models.user import User
@@ -30,7 +31,7 @@ class WriterModel(models.Model):
         CANDIDATE = "candidate", _("Candidate")
         ACTIVE = "active", _("In service")
         RETIRED = "retired", _("Retired")
-        REJECTED = "rejected", _("Rejected")
+        REJECTED = "rejected", pgettext_lazy("model", "Rejected")
 
     name = models.CharField(max_length=200, unique=True)
     # What people call it.
