@@ -19,7 +19,7 @@ from prose.settings import Settings
 
 # By how much the categories together must outweigh "nothing of these" (log odds).
 THRESHOLD = -0.5
-# Words of a passage that is read at once, and characters of a sentence that is read as one.
+# Words of a passage that is read at once, and characters of one, and of a sentence read as one.
 _PASSAGE, _LONGEST_SENTENCE = 60, 800
 _MOST_FINDINGS = 20
 # Passages of a text that are read; more than the longest story that can be asked for.
@@ -127,7 +127,9 @@ def passages(text: str) -> Iterator[list[tuple[int, int]]]:
         length = 0
         for start, end in _sentences(paragraph):
             count = words.count(paragraph[start:end])
-            if passage and length + count > _PASSAGE:
+            if passage and (
+                length + count > _PASSAGE or offset + end - passage[0][0] > _LONGEST_SENTENCE
+            ):
                 yield passage
                 passage, length = [], 0
             passage.append((offset + start, offset + end))

@@ -13,6 +13,7 @@ class Gate:
         self.found = ""  # the category of what it holds back
         self.passed = ""  # all that it let through
         self._waiting = ""
+        self._unchecked: bool | None = None  # known once enough of the text has come
 
     def feed(self, text: str) -> str:
         """Take in the next piece; return what may be shown by now: whole passages, looked at."""
@@ -52,3 +53,13 @@ class Gate:
             start = ends
         self._waiting = self._waiting[end:]
         return let_through + text[start:]
+
+    def _is_unchecked(self, text: str) -> bool:
+        """Tell whether what was passed on, and `text` behind it, is not checked."""
+        if self._unchecked is not None:
+            return self._unchecked
+        begun = (self.passed + text)[:_BEFORE]
+        unchecked = bool(check.why_not_checked(begun))
+        if len(begun) == _BEFORE:
+            self._unchecked = unchecked
+        return unchecked

@@ -3,13 +3,20 @@
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from unittest.mock import patch
 
 from prose.children import check, encoder, idioms, reading_level, vocabulary
 from prose.children.gate import Gate
 from prose.children.wordpiece import WordPiece
 from prose.settings import Settings
 
-_PIECE = 40  # characters
+_PIECE = 400  # characters
+# Of a passage, the model reads so many tokens at most, in a time that is always the same, and long:
+# what is asked here is how often it is asked, and what is done beside that.
+_PASSAGE = 200  # characters
+_AT_ONCE = patch.object(
+    check, "judged", lambda passage: check.Verdict(vocabulary.named(passage), 0.0)
+)
 _ASKED = Settings("", "", "Drama", "Direct", child_friendly=True, max_words=300, final_twist=False)
 _WORDS = WordPiece({"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "a": 3, "##a": 4})
 
@@ -20,6 +27,17 @@ def _model() -> encoder.Encoder:
     return found
 
 
+@_AT_ONCE
+def _report(text: str) -> object:
+    return check.children_report(text)
+
+
+@_AT_ONCE
+def _about(text: str) -> object:
+    return check.about(text, _ASKED)
+
+
+@_AT_ONCE
 def _gate(text: str) -> str:
     gate = Gate()
     return (
@@ -39,14 +57,14 @@ def _load(text: str) -> None:
 
 
 CHILDREN: dict[str, Callable[[str], object]] = {
-    "children.check.about": lambda text: check.about(text, _ASKED),
-    "children.check.children_report": check.children_report,
+    "children.check.about": _about,
+    "children.check.children_report": _report,
     "children.check.is_english": check.is_english,
     "children.check.may_hold_passage": check.may_hold_passage,
     "children.check.passages": lambda text: list(check.passages(text)),
     "children.check.why_not_checked": check.why_not_checked,
-    "children.encoder.Encoder.features": lambda text: _model().features(text),
-    "children.encoder.Encoder.scores": lambda text: _model().scores(text),
+    "children.encoder.Encoder.features": lambda text: _model().features(text[:_PASSAGE]),
+    "children.encoder.Encoder.scores": lambda text: _model().scores(text[:_PASSAGE]),
     "children.encoder.load": _load,
     "children.gate.Gate.feed": _gate,
     "children.gate.Gate.rest": _gate,
