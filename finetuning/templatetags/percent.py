@@ -1,6 +1,7 @@
 """Numbers as the training pages show them."""
 
 from django import template
+from django.utils.formats import get_format
 from django.utils.translation import gettext
 
 register = template.Library()
@@ -21,4 +22,4 @@ def points(difference: float) -> str:
 @register.filter
 def signed(number: float, places: int) -> str:
     """Return a number with its sign."""
-    return f"{number:+.{places}f}"
+    return f"{number:+.{places}f}".replace(".", str(get_format("DECIMAL_SEPARATOR")))
