@@ -67,7 +67,7 @@ SHAPES = (
             '<p style="margin-bottom: 0cm">The first\n<i>line</i></p>\n<p><br/>\n\n</p>\n'
             "<p>The <b>second</b> one</p>\n"
         ),
-        "The first line\n\nThe second one",
+        "The first *line*\n\nThe **second** one",
     ),
     Shape(
         "LibreOffice's table",
@@ -113,7 +113,7 @@ SHAPES = (
     Shape("breaks", "One<br>two<br><br>three<br><br><br><br>four<br>", "One\ntwo\n\nthree\n\nfour"),
     Shape("breaks around", "<br><p>One</p><br><br><p>two</p><br>", "One\n\ntwo"),
     Shape("spans as blocks", '<span style="display: block">One</span>two', "One\n\ntwo"),
-    Shape("spaces", "<p> One \n\t <b>two </b> <i> three</i> </p>", "One two three"),
+    Shape("spaces", "<p> One \n\t <b>two </b> <i> three</i> </p>", "One **two** *three*"),
     Shape("no-break spaces", "<p>a&nbsp; b&nbsp;c &nbsp;<br>&nbsp;d</p><p>&nbsp;</p>", "a b c\nd"),
     Shape(
         "no-break spaces that are meant",
