@@ -5,15 +5,13 @@ paths. The map is made from what is in the static folders: a new file needs no e
 """
 
 import json
-import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from django import template
-from django.contrib.staticfiles.finders import find, get_finder
+from django.contrib.staticfiles.finders import get_finder
 from django.templatetags.static import static
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -21,7 +19,6 @@ from storaiteller_site.languages import catalogue
 
 OURS = PurePath("js")
 VENDORED = PurePath("vendor") / "prosemirror"
-_IMPORT = re.compile(r'^(?:import|\}?[^"\n]*\bfrom) ?"([^"]+)";', re.MULTILINE)
 
 register = template.Library()
 
@@ -52,24 +49,6 @@ def import_map() -> SafeString:
     text = json.dumps({"imports": imports}, indent=1)
     # File names are ours, and yet none may end the element.
     return mark_safe(text.replace("<", "\\u003c"))  # noqa: S308
-
-
-@register.simple_tag
-@cache
-def preloads(name: str) -> SafeString:
-    """Return links to all that the module `name` imports, and what that imports in turn.
-
-    Without them, a browser asks for a module only once it has read the one that imports it.
-    """
-    paths = dict(modules())
-    wanted, found = [name], {name}
-    for each in wanted:
-        text = Path(str(find(paths[each]))).read_text()
-        coming = [one for one in _IMPORT.findall(text) if one not in found]
-        wanted += coming
-        found.update(coming)
-    addresses = ((static(paths[each]),) for each in wanted[1:])
-    return format_html_join("\n    ", '<link rel="modulepreload" href="{}">', addresses)
 
 
 @register.simple_tag

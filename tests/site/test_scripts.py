@@ -23,10 +23,8 @@ _MAP = re.compile(r'<script type="importmap" nonce="([^"]+)">(.*?)</script>', re
 def anew() -> Iterator[None]:
     """Make the map anew for each test, and leave none behind."""
     scripts.import_map.cache_clear()
-    scripts.preloads.cache_clear()
     yield
     scripts.import_map.cache_clear()
-    scripts.preloads.cache_clear()
 
 
 def imports() -> dict[str, str]:
@@ -51,36 +49,6 @@ def test_a_new_file_is_in_the_map(settings: Settings, tmp_path: Path) -> None:
         (tmp_path / name).write_text("export {};")
     settings.STATICFILES_DIRS = [tmp_path]
     assert imports() == {"storaiteller/new/module": "/static/js/new/module.js"}
-
-
-def test_all_that_a_page_imports_is_asked_for_at_once(settings: Settings, tmp_path: Path) -> None:
-    sources = {
-        "page": 'import "storaiteller/one";\nimport {\n  b,\n} from "storaiteller/two";',
-        "one": 'export { a } from "storaiteller/two";',
-        "two": 'import "storaiteller/one"; // each other',
-        "other": "export {};",
-    }
-    (tmp_path / "js").mkdir()
-    for name, source in sources.items():
-        (tmp_path / "js" / f"{name}.js").write_text(source)
-    settings.STATICFILES_DIRS = [tmp_path]
-    links = re.findall(
-        r'<link rel="modulepreload" href="([^"]+)">', scripts.preloads("storaiteller/page")
-    )
-    assert sorted(links) == ["/static/js/one.js", "/static/js/two.js"]
-
-
-def test_a_story_page_asks_for_what_it_imports() -> None:
-    links = scripts.preloads("storaiteller/story")
-    reached, coming = set(), {"storaiteller/story"}
-    by_name = {
-        **{f"storaiteller/{p.relative_to(ROOT / 'static/js').with_suffix('')}": p for p in SCRIPTS},
-        **{path.stem: path for path in VENDORED},
-    }
-    while coming:
-        reached |= coming
-        coming = {i for n in coming for i in _IMPORT.findall(by_name[n].read_text())} - reached
-    assert links.count("modulepreload") == len(reached) - 1
 
 
 def test_collected_files_are_called_by_their_hashed_names(
