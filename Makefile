@@ -59,6 +59,7 @@ bench: $(VENV)/.dev  ## measure; results in benchmarks/
 	$(BIN)/python -m benchmarks.worst
 	$(BIN)/python -m benchmarks.rewrite
 	$(BIN)/python -m benchmarks.answers
+	$(BIN)/python -m benchmarks.page
 
 soak: $(VENV)/.dev  ## 50 streams for MINUTES (30): fails if the web process grows; SERVICES=1: production's
 	$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),30) $(if $(SERVICES),--services)

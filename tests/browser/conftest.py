@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -16,21 +15,11 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page, WebSocketRoute
 
 from tests.conftest import ScriptedServer
-from tests.support.processes import free_port, running
+from tests.support.processes import CHROMIUM, FLAGS, free_port, running
 from tests.support.web import STATIC_ROOT
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = Path(__file__).with_name("output")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PASSWORD = "a-long-password-of-alice"
 # What Playwright says where it keeps the service worker out.
 BLOCKED = "Service Worker registration blocked"

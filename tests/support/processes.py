@@ -1,6 +1,7 @@
 """Real processes for tests and benchmarks: a free port, a server that is up, and its end."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,18 @@ from pathlib import Path
 import httpx
 
 START_TIMEOUT = 60.0  # seconds
+
+# Debian's browser, alone with our pages.
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def free_port() -> int:

@@ -95,7 +95,7 @@ export class FindBar {
   #later() {
     if (!this.isOpen) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.#look(this.#current?.from ?? this.from), PAUSE);
+    this.timer = setTimeout(() => this.#lookAgain(), PAUSE);
   }
 
   get #current() {
@@ -107,8 +107,21 @@ export class FindBar {
     return matches(this.text, this.query.value, options);
   }
 
-  // Look for all of it; the first match behind `from` is the one to begin with.
   async #look(from = this.from) {
+    if (await this.#find(from)) this.#show();
+  }
+
+  // The text was changed: the selection is the writer's, who may be typing.
+  async #lookAgain() {
+    if (!(await this.#find(this.#current?.from ?? this.from))) return;
+    this.#count();
+    this.#remark();
+    this.#allow();
+  }
+
+  // Look for all of it; the first match behind `from` is the one to begin with. Resolves to whether no
+  // other search was begun meanwhile.
+  async #find(from) {
     clearTimeout(this.timer);
     this.looking += 1;
     const { looking } = this;
@@ -119,13 +132,13 @@ export class FindBar {
       for (const match of some) found.push(match);
       if (performance.now() - since < SLICE) continue;
       await new Promise((resolve) => setTimeout(resolve));
-      if (looking !== this.looking) return;
+      if (looking !== this.looking) return false;
       since = performance.now();
     }
     const first = firstBehind(found, from);
     this.found = found;
     this.index = found.length ? first % found.length : -1;
-    this.#show();
+    return true;
   }
 
   #step(by) {

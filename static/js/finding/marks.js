@@ -4,7 +4,8 @@ import { Plugin, PluginKey } from "prosemirror-state";
 import { Decoration, DecorationSet } from "prosemirror-view";
 
 const key = new PluginKey("finding");
-const NEAR = 2000; // characters above and below what is seen
+const NEAR = 800; // characters above and below what is seen
+const CLOSE = 200; // characters that it may be missed by
 const MOST = 500; // marks
 
 // The first of `matches`, which are in order, that ends behind `offset`.
@@ -18,14 +19,23 @@ export function firstBehind(matches, offset) {
   return low;
 }
 
-// The document's positions that are seen, and some more.
+// The document's positions that are seen, and some more. Asked where a point is that something lies
+// over, an editor looks at each letter of a paragraph: its positions are asked where they are.
 function seen(view) {
-  const { left, top, bottom } = view.dom.getBoundingClientRect();
-  const at = (y) => view.posAtCoords({ left: left + 4, top: y })?.pos;
-  const first = at(Math.max(top, 0) + 4) ?? 0;
-  const last = at(Math.min(bottom, innerHeight) - 4) ?? first + NEAR;
-  return [Math.min(first, last) - NEAR, Math.max(first, last) + NEAR];
+  const firstBelow = (y) => {
+    let [low, high] = [0, view.state.doc.content.size];
+    while (high - low > CLOSE) {
+      const middle = (low + high) >> 1;
+      if (view.coordsAtPos(middle).bottom < y) low = middle;
+      else high = middle;
+    }
+    return low;
+  };
+  return [firstBelow(0) - NEAR, firstBelow(innerHeight) + NEAR];
 }
+
+const same = (one, other) =>
+  one.from === other.from && one.to === other.to && one.type.attrs.class === other.type.attrs.class;
 
 // Mark `matches`, ranges of the stored text; `current` is the one that is shown.
 export function mark(view, matches, current) {
@@ -37,8 +47,10 @@ export function mark(view, matches, current) {
     const look = { class: match === current ? "found current" : "found" };
     shown.push(Decoration.inline(match.from + 1, match.to + 1, look));
   }
-  const set = shown.length ? DecorationSet.create(view.state.doc, shown) : DecorationSet.empty;
-  if (set === DecorationSet.empty && key.getState(view.state) === DecorationSet.empty) return;
+  const before = key.getState(view.state).find();
+  // To show them is dear in a long paragraph, and while one types they mostly stay.
+  if (shown.length === before.length && shown.every((one, place) => same(one, before[place]))) return;
+  const set = DecorationSet.create(view.state.doc, shown);
   view.dispatch(view.state.tr.setMeta(key, set).setMeta("addToHistory", false));
 }
 

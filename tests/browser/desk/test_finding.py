@@ -90,6 +90,24 @@ def test_a_phrase_is_found_and_replaced(page: Page, site: Site, complaints: Comp
     until_stored(site, page, TEXT)
 
 
+def test_typing_goes_on_beside_what_is_found(
+    page: Page, site: Site, complaints: Complaints
+) -> None:
+    sign_up(page, site, "finder-who-types")
+    open_story(page, site)
+    give_text(page, TEXT)
+    page.keyboard.press("Control+h")
+    page.get_by_label("Find", exact=True).fill("lamp")
+    expect(page.locator("#find-count")).to_have_text("1 of 4")
+    page.locator("#story-text").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" The lamp")
+    # It was looked anew: the caret is where it was.
+    expect(page.locator("#find-count")).to_have_text("1 of 5")
+    page.keyboard.type(" again.")
+    until_stored(site, page, TEXT + " The lamp again.")
+
+
 def test_very_much_is_found_at_once(page: Page, site: Site, complaints: Complaints) -> None:
     sign_up(page, site, "finder-of-many")
     open_story(page, site)
