@@ -52,7 +52,7 @@ def test_what_was_said_inside_of_a_sentence_is_told_too() -> None:
 
 
 def test_what_only_looks_like_one_stays_as_it_is() -> None:
-    for sentence in ("", "The model is missing.", "Whatever else", "Das Modell a b fehlt."):
+    for sentence in ("", "The model went missing.", "Whatever else", "Das Modell a b fehlt."):
         assert told(sentence) == sentence
     assert told("Anna and Ben are the same.") == "Anna and Ben are the same."
     assert told("Anna and Anna are the same.") == "Zweimal Anna."

@@ -78,9 +78,11 @@ function change(state, parts, size) {
     for (const { place, gone, sign } of changes) tr.insertText(sign, start + place, start + place + gone);
   }
   if (selection.empty) return tr;
-  const [from, to] = [tr.mapping.map(selection.from, 1), tr.mapping.map(selection.to, -1)];
+  const from = tr.mapping.map(selection.from, 1);
+  const to = Math.max(from, tr.mapping.map(selection.to, -1));
   const [anchor, head] = selection.anchor <= selection.head ? [from, to] : [to, from];
-  return tr.setSelection(TextSelection.create(tr.doc, anchor, Math.max(head, anchor === from ? from : 0)));
+  // All that is selected begins and ends beside the paragraphs, not in them.
+  return tr.setSelection(TextSelection.between(tr.doc.resolve(anchor), tr.doc.resolve(head)));
 }
 
 // Where no word is: signs to type between, or on over the ones that end here.

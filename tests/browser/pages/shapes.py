@@ -104,7 +104,7 @@ SHAPES = (
         "Take:\n\na lamp\n\na map\n\nof the sea\n\nAnna\n\na girl",
     ),
     Shape("preformatted", "<pre>one\n  two\n\nthree</pre>after", "one\ntwo\n\nthree\n\nafter"),
-    Shape("headings", "<h1>Title</h1><h2>Part <i>one</i></h2>Text", "Title\n\nPart one\n\nText"),
+    Shape("headings", "<h1>Title</h1><h2>Part <i>one</i></h2>Text", "Title\n\nPart *one*\n\nText"),
     Shape(
         "divs",
         "<div><div>One</div><div><br></div><div><div>Two</div> and </div></div>three",
