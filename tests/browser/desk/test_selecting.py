@@ -30,7 +30,9 @@ BETWEEN = """([from, to]) => {
 LINES = """([from, to]) => {
   const range = document.createRange();
   range.selectNodeContents(document.getElementById("story-text"));
-  const lines = [...range.getClientRects()].filter((box) => box.width && box.height);
+  // Paragraphs have boxes too, whose middle may lie between two lines.
+  const isLine = (box) => box.width && box.height && box.height < 40;
+  const lines = [...range.getClientRects()].filter(isLine);
   return lines.filter((box) => box.top > from && box.bottom < to)
     .map((box) => (box.top + box.bottom) / 2);
 }"""
