@@ -53,31 +53,36 @@ def selected(page: Page, start: tuple[float, float], end: tuple[float, float]) -
     page.mouse.move(*start)
     page.mouse.down()
     page.mouse.move(*end, steps=10)
-    page.wait_for_timeout(300)
-    # A browser with much to do puts moves together, and may look where one was before it has drawn.
-    page.mouse.move(*end)
-    page.wait_for_timeout(100)
-    found = page.evaluate("getSelection().toString()")
+    # A browser with much to do puts moves together, and may look where one was before it has drawn:
+    # the mouse is held about there until what is selected stays the same.
+    found, before = "", None
+    for _ in range(20):
+        page.wait_for_timeout(150)
+        page.mouse.move(end[0] + 1, end[1])
+        page.mouse.move(*end)
+        page.wait_for_timeout(100)
+        found, before = str(page.evaluate("getSelection().toString()")), found
+        if found and found == before:
+            break
     page.mouse.up()
-    return str(found)
+    return found
 
 
-def let_go(page: Page) -> None:
-    """Leave nothing selected, without a click: the bar of what is selected lies over lines."""
-    page.evaluate("getSelection().collapseToStart()")
-    page.locator("#selection-bar").wait_for(state="hidden")
+def fresh(page: Page) -> None:
+    """Load the page again, so that nothing is selected and no bar lies over a line."""
+    page.reload()
+    page.locator("#story-text[contenteditable=true]").wait_for()
+    page.evaluate("scrollTo(0, 900)")
+    page.wait_for_timeout(300)
 
 
 def test_dragging_selects_what_is_dragged_over_and_nothing_moves(page: Page, story: None) -> None:
     for window in WINDOWS:
         page.set_viewport_size(window)
-        page.reload()
-        page.locator("#story-text[contenteditable=true]").wait_for()
-        page.evaluate("scrollTo(0, 900)")
-        page.wait_for_timeout(300)
+        fresh(page)
         left = page.locator("#story-text").bounding_box()["x"]
         dock = page.locator("#dock").bounding_box()["y"]
-        seen = page.evaluate(LINES, [0, dock])
+        seen = page.evaluate(LINES, [24, dock])
         under = page.evaluate(LINES, [dock, window["height"] - 40])
         one, other = left + 40, left + 230
         # Over a line, near an edge too, and onto the dock, under which the text goes on.
@@ -87,12 +92,12 @@ def test_dragging_selects_what_is_dragged_over_and_nothing_moves(page: Page, sto
             expected = page.evaluate(BETWEEN, [start, end])
             assert selected(page, start, end) == expected, (window, start, end)
             assert page.evaluate("scrollY") == 900, (window, start, end)
-            let_go(page)
+            fresh(page)
         # Out of the text, at either side of it.
         for line, side in ((seen[1], 3), (seen[-1], window["width"] - 3)):
             assert len(selected(page, (other, line), (side, line))) < len(SENTENCE), (window, side)
             assert page.evaluate("scrollY") == 900, (window, side)
-            let_go(page)
+            fresh(page)
 
 
 def test_the_caret_and_what_has_the_focus_are_not_under_the_dock(page: Page, story: None) -> None:
