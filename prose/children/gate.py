@@ -13,18 +13,24 @@ class Gate:
         self.found = ""  # the category of what it holds back
         self.passed = ""  # all that it let through
         self._waiting = ""
+        self._enough = 0  # characters that wait before it is looked at again
         self._unchecked: bool | None = None  # known once enough of the text has come
 
     def feed(self, text: str) -> str:
         """Take in the next piece; return what may be shown by now: whole passages, looked at."""
         self._waiting += text
-        if self.found or not ("\n" in text or check.may_hold_passage(self._waiting)):
+        if self.found or len(self._waiting) < self._enough:
+            return ""
+        if not ("\n" in text or check.may_hold_passage(self._waiting)):
             return ""
         ends = [passage[-1][1] for passage in check.passages(self._waiting)]
         # The last one may go on, unless its paragraph has ended.
         whole = self._waiting.rfind("\n") + 1
         end = max((end for end in ends[:-1]), default=0)
-        return self._pass(max(end, whole))
+        shown = self._pass(max(end, whole))
+        # A long row of blanks holds no passage, however often one looks.
+        self._enough = 0 if shown else 2 * len(self._waiting)
+        return shown
 
     def rest(self) -> str:
         """Return what was held back and may be shown, now that no more comes."""
