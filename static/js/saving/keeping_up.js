@@ -67,7 +67,8 @@ export class KeepingUp {
   }
 
   #show(next, before) {
-    this.editor.follow(next.text);
+    // A paragraph that was begun and has no words yet is in no text, and stays.
+    if (next.text !== this.editor.text) this.editor.follow(next.text);
     this.state.read(this.editor);
     const heard = this.state.get("heard");
     this.state.set({ stored: next, heard: heard === before ? next.version : heard });

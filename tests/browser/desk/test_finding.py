@@ -147,7 +147,9 @@ def test_bold_and_italic_are_signs_in_the_text(
     page.keyboard.press("Control+b")
     until_stored(site, page, "**Anna lit the lamp.**\n\n**Ben ran home.**")
     page.keyboard.press("Control+z")
+    page.wait_for_timeout(200)  # nobody is quicker; an editor overlooks who is
     page.keyboard.press("Control+End")
+    page.wait_for_timeout(200)  # nobody is quicker; an editor overlooks who is
     page.keyboard.press("Control+i")
     page.keyboard.type("Now")
     page.keyboard.press("Control+i")

@@ -98,7 +98,9 @@ def test_a_copy_of_a_story_is_the_same_to_the_letter(page: Page, story: str, sit
           return clipboardData.getData("text/html");
         }"""
     )
+    page.wait_for_timeout(200)  # nobody is quicker; an editor overlooks who is
     page.keyboard.press("Control+End")
+    page.wait_for_timeout(200)  # nobody is quicker; an editor overlooks who is
     page.keyboard.press("Enter")
     paste(page, html=copied, plain="not this")
     expect(page.locator("#saved")).to_have_text(SAVED)
