@@ -12,7 +12,7 @@ from typing import NamedTuple, TypedDict
 
 import numpy as np
 
-from prose import languages, sentences, words
+from prose import languages, said, sentences, words
 from prose.children import encoder, idioms, vocabulary
 from prose.children.reading_level import reading_level
 from prose.settings import Settings
@@ -22,6 +22,15 @@ THRESHOLD = -0.5
 # Words of a passage that is read at once, and characters of one, and of a sentence read as one.
 _PASSAGE, _LONGEST_SENTENCE = 60, 800
 _MOST_FINDINGS = 20
+# What people are shown a category as.
+NAMES = {
+    "violence": said("violence"),
+    "fear": said("may frighten"),
+    "sexual": said("sexual"),
+    "hate": said("insults a group"),
+    "self-harm": said("self-harm"),
+    "drugs": said("drugs or drink"),
+}
 # Passages of a text that are read; more than the longest story that can be asked for.
 _MOST_PASSAGES = 100
 _EXCERPT = 300  # characters of a sentence that is shown

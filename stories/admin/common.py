@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from prose.children import check
 from stories.history.provenance import last_generation
 from stories.models import Story, StorySettings
+from stories.telling import told
 
 # What is told of a generation, by the names that it is stored under.
 _REPORT = {
@@ -27,15 +28,6 @@ _REPORT = {
     "first_word_seconds": _("first word seconds"),
     "words_per_second": _("words per second"),
     "model": _("model"),
-}
-# Of what is not for children.
-_NAMES = {
-    "violence": _("violence"),
-    "fear": _("may frighten"),
-    "sexual": _("sexual"),
-    "hate": _("insults a group"),
-    "self-harm": _("self-harm"),
-    "drugs": _("drugs or drink"),
 }
 
 
@@ -146,7 +138,10 @@ def children_table(settings: Any, text: str) -> SafeString:
         said = ""
     rows = [(gettext("For children"), said)] if said else []
     rows += [
-        (gettext("For children, look at"), f"{_NAMES[each['category']]}: “{each['sentence']}”")
+        (
+            gettext("For children, look at"),
+            f"{told(check.NAMES[each['category']])}: “{each['sentence']}”",
+        )
         for each in found["findings"]
     ]
     return format_html_join("", "<div><strong>{}:</strong> {}</div>", rows)

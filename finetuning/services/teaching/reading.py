@@ -10,12 +10,14 @@ from django.utils.translation import ngettext
 from finetuning.pipeline.export import NEAR_DUPLICATE
 from finetuning.pipeline.material import similar
 from prose import report
+from prose.children import check
 from prose.report import Part, StoryReport
 from prose.settings import Settings
 from stories.history import curation, standing
 from stories.history.provenance import settings_behind
 from stories.models import Curation, Story, StorySettings, StoryVersion
 from stories.models.story import UNTITLED
+from stories.telling import told
 
 _SIZE = 3  # words, as the export compares
 _MOST_COMPARED = 1_000  # texts of like length, the newest first
@@ -54,7 +56,11 @@ def reading(story: Story) -> Reading:
         report=found,
         paragraphs=paragraphs,
         models=models,
-        warnings=[*_alike(story, marked), *_broken(found)],
+        warnings=[
+            *_alike(story, marked),
+            *_for_children(marked.text, settings),
+            *_broken(found),
+        ],
     )
 
 
@@ -104,20 +110,41 @@ def _alike(story: Story, marked: StoryVersion) -> list[str]:
     return []
 
 
+def _for_children(text: str, settings: StorySettings) -> list[str]:
+    """Say what of a text that is meant for children may not be, or that nobody looked."""
+    if not settings.child_friendly:
+        return []
+    found = check.children_report(text)
+    if not found["checked"]:
+        if found["why_not"] == "language":
+            return [_("Whether it is fit for children is not checked: the check reads English.")]
+        return [_("Whether it is fit for children is not checked: the check has no model here.")]
+    sentence = _("It may not be for children (%(kind)s): “%(sentence)s”")
+    warned = [
+        sentence % {"kind": told(check.NAMES[each["category"]]), "sentence": each["sentence"]}
+        for each in found["findings"]
+    ]
+    if found["why_not"] == "length":
+        warned.append(_("Only its beginning is checked for children: it is too long."))
+    return warned
+
+
 def _broken(found: StoryReport) -> list[str]:
     """Say which of its settings the text breaks."""
-    told = []
+    broken = []
+    if found["language"] and not found["in_language"]:
+        broken.append(_("It is not in the language that was asked for."))
     if missing := found["characters_missing"]:
-        told.append(_("It leaves out characters: %(names)s.") % {"names": ", ".join(missing)})
+        broken.append(_("It leaves out characters: %(names)s.") % {"names": ", ".join(missing)})
     if missing := found["keywords_missing"]:
-        told.append(_("It leaves out keywords: %(words)s.") % {"words": ", ".join(missing)})
+        broken.append(_("It leaves out keywords: %(words)s.") % {"words": ", ".join(missing)})
     if found["words"] > found["max_words"]:
         sentence = _("It has %(words)s words; at most %(most)s were asked for.")
-        told.append(sentence % {"words": found["words"], "most": found["max_words"]})
+        broken.append(sentence % {"words": found["words"], "most": found["max_words"]})
     if not found["whole_end"]:
-        told.append(_("It breaks off within a sentence."))
+        broken.append(_("It breaks off within a sentence."))
     if count := found["repeated_sentences"]:
-        told.append(
+        broken.append(
             ngettext(
                 "It says %(count)s sentence more than once.",
                 "It says %(count)s sentences more than once.",
@@ -125,4 +152,4 @@ def _broken(found: StoryReport) -> list[str]:
             )
             % {"count": count}
         )
-    return told
+    return broken

@@ -82,6 +82,7 @@ def test_dragging_selects_what_is_dragged_over_and_nothing_moves(page: Page, sto
         fresh(page)
         left = page.locator("#story-text").bounding_box()["x"]
         dock = page.locator("#dock").bounding_box()["y"]
+        # Nearer to the top, a browser scrolls by itself while one drags, on any page.
         seen = page.evaluate(LINES, [24, dock])
         under = page.evaluate(LINES, [dock, window["height"] - 40])
         one, other = left + 40, left + 230

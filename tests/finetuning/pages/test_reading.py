@@ -130,3 +130,21 @@ def test_writers_and_strangers_read_nothing(alice: User, client: Client) -> None
     client.force_login(alice)
     assert client.post(address(story), {"action": "approve", "version": 1}).status_code == 404
     assert Story.objects.waiting().exists()
+
+
+def test_what_is_not_for_children_is_marked_before_it_is_read(staff: User, client: Client) -> None:
+    cruel = (
+        "He drew the knife and stabbed the old man in the chest, and blood ran over the floor. "
+        "The man screamed and died there, while the others beat the boy with iron bars."
+    )
+    writer = User.objects.create_user("writer", password="x")
+    story = good(writer, cruel, child_friendly=True)
+    page = client.get(address(story)).content.decode()
+    assert "It may not be for children (violence): “" in page
+    assert "It keeps to all of it" not in page
+    # Of a story for others, nothing is said.
+    other = good(writer, cruel.replace("old man", "guard"), child_friendly=False)
+    assert not [each for each in reading(other).warnings if "children" in each]
+    german = "Der alte Mann ging mit seinem Hund durch den Wald, und es war noch früh am Morgen."
+    unread = good(writer, german, child_friendly=True)
+    assert "not checked: the check reads English" in " ".join(reading(unread).warnings)
