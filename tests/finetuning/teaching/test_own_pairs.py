@@ -45,6 +45,7 @@ def told(answer: Any) -> list[dict[str, str]]:
 def test_both_write_and_the_choice_counts(
     run: TrainingRun, alice: User, client: Client, scripted_server: ScriptedServer
 ) -> None:
+    here = ScriptedServer(scripted_server.url)  # knows what was asked before this test
     client.force_login(alice)
     page = client.post("/teach/compare/own/", FORM)["Location"]
     assert "quick" not in client.get(page).content.decode()
@@ -55,7 +56,7 @@ def test_both_write_and_the_choice_counts(
         lines = told(client.post(f"{page}{place}/"))
         assert lines[-1]["text"]
         assert told(client.post(f"{page}{place}/")) == lines[-1:], "it is written once"
-    asked = [chat["body"] for name in ("quick", "steady") for chat in scripted_server.chats(name)]
+    asked = [chat["body"] for name in ("quick", "steady") for chat in here.chats(name)]
     assert len(asked) == 2
     assert len({str(body["options"]["seed"]) for body in asked}) == 1
     client.post(page, {"choice": "second"})
