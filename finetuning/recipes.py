@@ -10,7 +10,8 @@ from typing import Any, Literal, Self, get_args, get_type_hints
 Backend = Literal["auto", "unsloth", "peft"]
 StartFrom = Literal["base", "service"]
 Quantization = Literal["f16", "q8_0", "q4_k_m"]
-Precision = Literal["float32", "bfloat16"]
+# Of the arithmetic; auto: bfloat16 where the machine is quick at it.
+Precision = Literal["auto", "float32", "bfloat16"]
 Preferences = Literal["dpo", "kto", "off"]
 
 # How much of a model is to change: a part of the recipe's own rate and epochs, or more of them.
@@ -220,7 +221,7 @@ RECIPES: dict[str, Recipe] = {
             disk=3,
             lessons="pocket/stories/plain",
             backend="peft",
-            precision="float32",
+            precision="auto",
             quantization="q8_0",
             rank=16,
             alpha=32,

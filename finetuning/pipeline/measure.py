@@ -40,7 +40,7 @@ def _both(run: RunFolder, recipe: Recipe) -> tuple[Any, Any]:
 
     weights = base.checkpoint(run, recipe)
     # In full precision where that is cheap: both sides are measured alike in any case.
-    precision = "float32" if Path(weights).is_dir() else recipe.precision
+    precision = "float32" if Path(weights).is_dir() else backends.precision(recipe)
     model, tokenizer = backends.load_base(weights, precision)
     tuned = PeftModel.from_pretrained(model, run.adapter, _CANDIDATE)
     if service := run.service_adapter:

@@ -21,7 +21,7 @@ STORIES = {
 }
 ALL = [story for stories in STORIES.values() for story in stories]
 REWRITES = {folder: list(lessons.rewrites(folder)) for folder in STORIES}
-CONTINUATIONS = list(lessons.continuations(TOLD))
+CONTINUATIONS = list(lessons.continuations(PLAIN))
 # How long a replacement is, in parts of the passage, by what is asked.
 LENGTHS = {"expand": (1.4, 2.5), "shorten": (0.2, 0.67)}
 USUAL = (0.3, 2.5)

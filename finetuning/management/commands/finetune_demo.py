@@ -9,8 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from finetuning import embedded
 from finetuning.demo import loop, taste
-from finetuning.demo.demonstrations import MARKED, PLAIN, BrokenPromiseError
+from finetuning.demo.demonstrations import HOUSE, MARKED, PLAIN, BrokenPromiseError
 from finetuning.pipeline.telling import StageError
+
+_SHOWN = {None: ("finetune", PLAIN), "marked": ("finetune", MARKED), "house": ("house", HOUSE)}
 
 
 class Command(BaseCommand):
@@ -22,21 +24,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the choice of what is shown."""
-        parser.add_argument(
-            "--marked", action="store_true", help="the tiny model, and sixty stories in a style"
-        )
-
-        parser.add_argument(
-            "--taste", action="store_true", help="the tiny model, stories, then 200 preferences"
-        )
+        shown = parser.add_mutually_exclusive_group()
+        for name, text in (
+            ("house", "SmolLM2, and all that was written for it: an hour or more"),
+            ("marked", "the tiny model, and sixty stories in a style"),
+            ("taste", "the tiny model, stories, then 200 preferences"),
+        ):
+            shown.add_argument(
+                f"--{name}", action="store_const", const=name, dest="shown", help=text
+            )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run to the end; an exit status other than 0 means that the promise was not kept."""
         started = time.monotonic()
-        if options["taste"]:
+        if options["shown"] == "taste":
             self._taste(started)
             return
-        data, shown = settings.DATA_DIR / "finetune", MARKED if options["marked"] else PLAIN
+        folder, shown = _SHOWN[options["shown"]]
+        data = settings.DATA_DIR / folder
         try:
             promoted = loop.run_loop(shown, data, self._tell)
             scores = loop.evaluation(data)

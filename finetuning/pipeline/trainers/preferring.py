@@ -150,7 +150,7 @@ def _arguments(run: RunFolder, recipe: Recipe, count: int, length: int) -> dict[
         "beta": recipe.beta,
         "seed": recipe.seed,
         "max_length": length,
-        "bf16": on_gpu and recipe.precision == "bfloat16",
+        "bf16": backends.precision(recipe) == "bfloat16",
         "use_cpu": not on_gpu,
         "gradient_checkpointing": on_gpu,
         "logging_steps": 1,

@@ -87,8 +87,8 @@ def _arguments(run: RunFolder, recipe: Recipe, max_length: int, count: int) -> A
         completion_only_loss=True,
         # Stories of like length share a batch, so that little of it is padding.
         train_sampling_strategy="group_by_length",
-        # The base is loaded in the precision that it computes in: no autocast around it.
-        bf16=on_gpu and recipe.precision == "bfloat16",
+        # The adapter stays in float32: without autocast, so would its products.
+        bf16=backends.precision(recipe) == "bfloat16",
         use_cpu=not on_gpu,
         # Memory is no concern on a CPU, and recomputing would cost a third of the time.
         gradient_checkpointing=on_gpu,
