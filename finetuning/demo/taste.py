@@ -31,6 +31,7 @@ from prose import prompts, report
 from prose.settings import Settings
 
 _ENDINGS = Path(__file__).with_name("spoken_endings.txt")
+_TINY = "pocket-tiny"
 _PROMPTS = Path(__file__).resolve().parents[2] / "pocket/stories/plain/stories.csv"
 _SEED = 3407
 _LEAST_WORDS, _MOST_WORDS = 90, 150  # that a prompt asks for: with room for one more line
@@ -86,13 +87,13 @@ def show(data: Path, size: Size, tell: loop.Tell) -> Shown:
 
     Raises `BrokenPromiseError`, `subprocess.CalledProcessError` and `embedded.NotStartedError`.
     """
-    recipe, asked = RECIPES["pocket"], _asked()
+    recipe, asked = RECIPES[_TINY], _asked()
     with embedded.pocket(data.with_name(f"{data.name}-pocket"), loop.answers) as address:
         tell("The tiny model writes, and a writer edits…")
-        written = write(address, "pocket", recipe, asked[: 2 * size.stories])
+        written = write(address, _TINY, recipe, asked[: 2 * size.stories])
     environment = loop.prepare(data, _edited(written, size.stories), tell)
     with embedded.pocket(data / "pocket", loop.answers) as address:
-        environment |= {"OLLAMA_HOST": address, "STORY_MODEL": "pocket"}
+        environment |= {"OLLAMA_HOST": address, "STORY_MODEL": _TINY}
         _tune(environment, tell, size, "--promote")
         first = RunFolder(data / "training" / "run-1")
         _check_stories(first.need("evaluate"))
@@ -116,7 +117,7 @@ def show(data: Path, size: Size, tell: loop.Tell) -> Shown:
 def _tune(environment: dict[str, str], tell: loop.Tell, size: Size, *more: str) -> None:
     changes = [part for change in size.changes for part in ("--set", change)]
     # A model that isn't better stays out of service, which is no failure of the command's.
-    tuning = ("finetune", "--recipe", "pocket", *changes, *more)
+    tuning = ("finetune", "--recipe", _TINY, *changes, *more)
     loop.manage(environment, tell, *tuning, may_fail=bool(more))
 
 

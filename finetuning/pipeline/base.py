@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from finetuning.pipeline import added
 from finetuning.pipeline.run_folder import RunFolder, write_json
 from finetuning.pipeline.telling import StageError, log
 from finetuning.recipes import Recipe
@@ -28,12 +29,14 @@ def checkpoint(run: RunFolder, recipe: Recipe) -> str:
     path = Path(recipe.weights)
     if path.suffix != ".gguf":
         return recipe.weights
-    if not path.is_file():
-        raise StageError(said("The base model's file %(path)s is missing.", path=path))
-    folder = run.bases / file_hash(path)[:16]
+    files = [path, *([Path(recipe.base_adapter)] if recipe.base_adapter else [])]
+    for file in files:
+        if not file.is_file():
+            raise StageError(said("The base model's file %(path)s is missing.", path=file))
+    folder = run.bases / "-".join(file_hash(file)[:16] for file in files)
     if not (folder / "complete").exists():
         log(f"Unpacking {path.name} for the trainer.")
-        unpack(path, folder)
+        unpack(path, folder, *files[1:])
         (folder / "complete").touch()
     return str(folder)
 
@@ -55,8 +58,8 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def unpack(gguf: Path, folder: Path) -> None:
-    """Write the Llama `gguf` as a Hugging Face checkpoint into `folder`.
+def unpack(gguf: Path, folder: Path, adapter: Path | None = None) -> None:
+    """Write the Llama `gguf`, with `adapter` added to it, as a Hugging Face checkpoint in `folder`.
 
     Its tokenizer is SentencePiece's, whose `tokenizer.model` lies beside the file, or SmolLM's,
     which is in the file. Raises `StageError` for a file that is damaged or of another kind.
@@ -67,7 +70,7 @@ def unpack(gguf: Path, folder: Path) -> None:
         _write_smollm_tokenizer(gguf, folder)
     else:
         _write_sentencepiece(gguf.with_name("tokenizer.model"), folder, values)
-    _write_weights(gguf, folder, kinds)
+    _write_weights(gguf, adapter, folder, kinds)
 
 
 def _described(gguf: Path) -> tuple[dict[str, Any], dict[str, str]]:
@@ -105,7 +108,7 @@ def _write_smollm_tokenizer(gguf: Path, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def _write_weights(gguf: Path, folder: Path, kinds: dict[str, str]) -> None:
+def _write_weights(gguf: Path, adapter: Path | None, folder: Path, kinds: dict[str, str]) -> None:
     """Let transformers read the file, and write its tensors and configuration into `folder`."""
     import torch
     from safetensors.torch import save_file
@@ -122,9 +125,11 @@ def _write_weights(gguf: Path, folder: Path, kinds: dict[str, str]) -> None:
         raise StageError(
             said("%(name)s holds other tensors than a plain Llama has.", name=gguf.name)
         )
+    if adapter is not None:
+        added.add(adapter, tensors, model.config)
     # Nothing is lost: converters keep vectors in f32, and matrices in the type of the file; a
     # quantized one needs all of f32.
-    is_plain = not set(kinds.values()) - _PLAIN_TYPES
+    is_plain = adapter is None and not set(kinds.values()) - _PLAIN_TYPES
     matrices = torch.float16 if is_plain and "F16" in kinds.values() else torch.float32
     tensors = {
         name: tensor.to(matrices if tensor.dim() > 1 else torch.float32).contiguous()

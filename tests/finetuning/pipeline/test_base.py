@@ -1,36 +1,22 @@
 """The base from its GGUF file: the same model, to the last bit, or a sentence that says why not."""
 
 import json
-import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from django.conf import settings as django_settings
 
-from finetuning import step_process
 from finetuning.pipeline import base
 from finetuning.pipeline.run_folder import RunFolder
 from finetuning.pipeline.telling import StageError
 from tests.finetuning.conftest import TINY
 from tests.finetuning.pipeline.llama import BASE, GGUF, llama_greedy, llama_tokens
+from tests.finetuning.pipeline.trainer_scripts import by_trainer
 
 # Some start torch, which takes its time on a busy machine.
 pytestmark = pytest.mark.timeout(600)
-
-
-def by_trainer(script: str, *arguments: str) -> Any:
-    """Run a script beside this file with the trainer's Python; returns what it prints."""
-    done = subprocess.run(
-        [django_settings.TRAIN_PYTHON, str(Path(__file__).with_name(script)), *arguments],
-        env={**os.environ, **step_process.QUIET, "PYTHONPATH": str(django_settings.BASE_DIR)},
-        check=True,
-        capture_output=True,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def beside(folder: Path, name: str, *, tokenizer: bool = True) -> Path:

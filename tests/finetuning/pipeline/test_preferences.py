@@ -1,14 +1,10 @@
 """Preferences on the tiny model: the real steps learn a known taste, go on when cancelled, skip."""
 
-import json
-import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 
 from finetuning import step_process
 from finetuning.pipeline import preferences
@@ -16,6 +12,7 @@ from finetuning.pipeline.run_folder import RunFolder, write_json, write_rows
 from finetuning.pipeline.statistics import paired
 from finetuning.recipes import Recipe
 from tests.finetuning.conftest import TINY, Step, facts, laid_out, marked_rows
+from tests.finetuning.pipeline.trainer_scripts import by_trainer
 
 # Each starts torch, which takes its time on a busy machine.
 pytestmark = pytest.mark.timeout(600)
@@ -130,13 +127,6 @@ def test_too_few_are_no_error(
 
 def test_our_loss_and_its_gradient_are_trls(own: RunFolder) -> None:
     chosen(own, RECIPE, choices(), marks=False)
-    script = Path(__file__).with_name("same_pair_loss.py")
-    done = subprocess.run(
-        [django_settings.TRAIN_PYTHON, str(script), str(own.path)],
-        env={**os.environ, **step_process.QUIET, "PYTHONPATH": str(django_settings.BASE_DIR)},
-        check=True,
-        capture_output=True,
-    )
-    ours, theirs = json.loads(done.stdout.splitlines()[-1])
+    ours, theirs = by_trainer("same_pair_loss.py", str(own.path))
     assert ours == pytest.approx(theirs, rel=1e-4)
     assert ours[1] > 0

@@ -1,15 +1,11 @@
 """The real steps on pocket: training, both ways into the server, and what breaks them."""
 
-import json
 import operator
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import httpx
 import pytest
-from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from finetuning import step_process
@@ -18,7 +14,8 @@ from finetuning.pipeline.telling import StageError, disk_errors
 from finetuning.recipes import RECIPES
 from modelserver import Server
 from tests.finetuning.conftest import TINY, Step, facts, laid_out, marked_rows
-from tests.finetuning.pipeline.llama import llama_greedy
+from tests.finetuning.pipeline.llama import GGUF, llama_greedy
+from tests.finetuning.pipeline.trainer_scripts import by_trainer
 
 # Each starts torch, which takes its time on a busy machine.
 pytestmark = pytest.mark.timeout(600)
@@ -43,17 +40,17 @@ def own(tuned: RunFolder, tmp_path: Path) -> RunFolder:
 # ---- Training ----
 
 
+def test_a_base_with_an_adapter_of_its_own_is_trained_as_it_is_served(
+    tuned: RunFolder, tmp_path: Path
+) -> None:
+    folders = [GGUF, base_of(tuned), tuned.adapter_gguf, tuned.adapter, tmp_path / "base"]
+    away, tuned_by = by_trainer("added.py", *map(str, folders))
+    assert away < 1e-5, "the factors are f16 in the GGUF file"
+    assert tuned_by > 1e-3
+
+
 def test_our_loss_and_its_gradient_are_trls(tuned: RunFolder) -> None:
-    script = Path(__file__).with_name("same_loss.py")
-    weights = str(base_of(tuned))
-    rows = str(tuned.train)
-    done = subprocess.run(
-        [django_settings.TRAIN_PYTHON, str(script), weights, rows],
-        env={**os.environ, **step_process.QUIET, "PYTHONPATH": str(django_settings.BASE_DIR)},
-        check=True,
-        capture_output=True,
-    )
-    ours, theirs = json.loads(done.stdout.splitlines()[-1])
+    ours, theirs = by_trainer("same_loss.py", str(base_of(tuned)), str(tuned.train))
     assert ours == pytest.approx(theirs, rel=1e-4)
     assert ours[1] > 0
 
