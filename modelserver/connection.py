@@ -19,7 +19,7 @@ import ollama
 from httpx_aiohttp import AiohttpTransport
 
 from modelserver.errors import translated, what_it_says
-from modelserver.server import Server
+from modelserver.server import REQUEST_ID, Server
 
 _STALE = 3  # connections that may have been closed meanwhile, one after the other
 
@@ -98,6 +98,8 @@ async def posted(server: Server, path: str, **fields: Any) -> AsyncIterator[aioh
     It is sent again where the server had just closed the idle connection that it went out on, as
     llama.cpp's does: nothing was heard of it then.
     """
+    if request_id := REQUEST_ID.get():
+        fields["headers"] = {**fields.get("headers", {}), "X-Request-ID": request_id}
     for attempt in range(_STALE + 1):
         try:
             response = await clients(server).http.post(path, allow_redirects=False, **fields)

@@ -7,11 +7,16 @@ import base64
 import ipaddress
 import math
 import re
+import secrets
 import ssl
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+# Goes along with what is asked of the server, so that its log can be read beside ours.
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 
 APIS = ("", "ollama", "openai")
 DEFAULT_URL = "http://127.0.0.1:11434"
@@ -24,6 +29,11 @@ _PRINTABLE = re.compile(r"[!-~]*")
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 # What people copy along: the ends of the OpenAI-compatible address and of Ollama's own.
 _API_ENDS = ("v1", "api")
+
+
+def new_request_id() -> str:
+    """Return an id for `REQUEST_ID`."""
+    return secrets.token_hex(8)
 
 
 class ServerSettingsError(ValueError):

@@ -18,11 +18,13 @@ from django.conf import settings  # noqa: E402
 
 from storaiteller_site.checks import refuse_if_faulty  # noqa: E402
 from storaiteller_site.languages.sockets import in_its_language  # noqa: E402
+from storaiteller_site.operations.probes import with_probes  # noqa: E402
+from storaiteller_site.operations.request_ids import with_request_id  # noqa: E402
 from stories.live.routing import websocket_urlpatterns  # noqa: E402
 
 refuse_if_faulty()
 
-application = ProtocolTypeRouter(
+_routed = ProtocolTypeRouter(
     {
         "http": http_application,
         # Whole origins, not hosts: another port of this machine is another site.
@@ -32,3 +34,4 @@ application = ProtocolTypeRouter(
         ),
     }
 )
+application = with_probes(with_request_id(_routed))

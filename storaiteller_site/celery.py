@@ -4,6 +4,8 @@ import os
 
 from celery import Celery
 
+from storaiteller_site.operations import request_ids  # noqa: F401 - listens to tasks
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storaiteller_site.settings")
 
 app = Celery("storaiteller")

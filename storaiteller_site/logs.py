@@ -9,12 +9,40 @@ import logging
 import re
 import sqlite3
 import traceback
+from typing import Any
 
 import psycopg
 from django import db
 
 DATABASE_ERRORS = (db.Error, sqlite3.Error, psycopg.Error)
 _LINK = re.compile(r"(?<=/read/)[\w-]+")
+
+
+def logging_settings(level: str, form: str) -> dict[str, Any]:
+    """Return Django's LOGGING: all to the console, as "line"s for people or as "json"."""
+    ids = "storaiteller_site.operations.request_ids"
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {"format": "{levelname} {name}: {message}{under}", "style": "{"},
+            "json": {"()": f"{ids}.JsonLines"},
+        },
+        "filters": {
+            "by_class": {"()": "storaiteller_site.logs.ByClass"},
+            "request_id": {"()": f"{ids}.WithRequestId"},
+        },
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": form,
+                "filters": ["by_class", "request_id"],
+            }
+        },
+        # The filesystem transport has no host, and says so at every connection.
+        "loggers": {"kombu.connection": {"level": "ERROR"}},
+        "root": {"handlers": ["console"], "level": level},
+    }
 
 
 class ByClass(logging.Filter):

@@ -20,6 +20,7 @@ from environs import Env, validate
 
 from modelserver import Server
 from storaiteller_site import addresses
+from storaiteller_site.logs import logging_settings
 from storaiteller_site.privacy import keep_to_owner
 from storaiteller_site.secret import load_or_create_secret_key
 
@@ -380,19 +381,7 @@ FILE_UPLOAD_HANDLERS: list[str] = []
 # Other names of the domain may not be ours to decide on.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "filters": {"by_class": {"()": "storaiteller_site.logs.ByClass"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["by_class"],
-        }
-    },
-    # The filesystem transport has no host, and says so at every connection.
-    "loggers": {"kombu.connection": {"level": "ERROR"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},
-}
+LOGGING = logging_settings(
+    env.str("LOG_LEVEL", "WARNING"),
+    env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "json"])),
+)

@@ -16,6 +16,7 @@ from django.db import DatabaseError
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
+from modelserver.server import REQUEST_ID, new_request_id
 from stories.errors import NOT_STORED, GoneError, Refused
 from stories.history.versions import StoryBusyError
 from stories.live import close_codes, frames, sessions
@@ -98,6 +99,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Carry out a command; what is wrong with it is answered and the socket lives."""
+        REQUEST_ID.set(new_request_id())  # what a command begins goes on under its id
         try:
             await self._carry_out(frames.parse(text_data, bytes_data))
         except Refused as refused:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from channels.db import database_sync_to_async
 
+from modelserver.server import REQUEST_ID
 from stories.models import Generation
 from stories.writing import hub, line, recovery, runner
 from stories.writing.assignments import Assignment, assignment_of
@@ -42,6 +43,7 @@ class _Waiting(NamedTuple):
 
     generation: Generation
     assignment: Assignment | None
+    request_id: str
 
 
 class _Lookout:
@@ -55,7 +57,7 @@ class _Lookout:
 
     def keep(self, generation: Generation, assignment: Assignment | None = None) -> None:
         """Look after `generation` until its turn."""
-        self.own[generation.pk] = _Waiting(generation, assignment)
+        self.own[generation.pk] = _Waiting(generation, assignment, REQUEST_ID.get())
         recovery.alive.add(generation.runner)
 
     def look(self) -> None:
@@ -95,7 +97,8 @@ class _Lookout:
             await hub.hint_moved()
 
     async def begin(self, waiting: _Waiting) -> None:
-        generation, assignment = waiting
+        generation, assignment, request_id = waiting
+        REQUEST_ID.set(request_id)  # a task of its own; the lookout's is whoever's came first
         try:
             if assignment is None:
                 assignment = await database_sync_to_async(assignment_of)(generation)
