@@ -16,21 +16,24 @@ async def test_each_command_has_its_own(
     model_server: ScriptedServer, story: Story, settings: Settings
 ) -> None:
     settings.GENERATION_SLOTS = 1
-    another = await another_story(story)
+    another, third = await another_story(story), await another_story(story)
     async with (
         StorySocket(story.owner, story.pk) as first,
         StorySocket(story.owner, another.pk) as second,
+        StorySocket(story.owner, third.pk) as last,
     ):
         await first.send(type="write")
         await first.receive()
         await second.send(type="write")  # it waits for the first
         assert (await second.receive())["status"] == "queued"
+        await last.send(type="write")  # one task of the second's looks after both
         await first.until_done()
         await second.until_done()
+        await last.until_done()
     ids = [chat["request_id"] for chat in model_server.chats("steady")]
-    assert len(ids) == 2
+    assert len(ids) == 3
     assert all(len(request_id) == 16 for request_id in ids)
-    assert len(set(ids)) == 2
+    assert len(set(ids)) == 3
 
 
 async def another_story(story: Story) -> Story:
