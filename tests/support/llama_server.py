@@ -42,10 +42,11 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--adapter", action="append", default=[])
+    parser.add_argument("--name", default=NAME)
     options = parser.parse_args()
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(MODEL)
-    parameters.model_alias = {NAME}
+    parameters.model_alias = {options.name}
     parameters.n_ctx, parameters.n_parallel = CONTEXT * SLOTS, SLOTS
     parameters.ctx_shift = False
     parameters.kv_unified = False
