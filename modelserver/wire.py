@@ -64,11 +64,13 @@ async def chunks(
             # Not by a generator of lines: one more of those costs a tenth of what a token does.
             async for data in response.content.iter_any():
                 *lines, rest = (rest + data).split(b"\n")
+                is_alive = False
                 for line in lines:
                     if not line or (chunk := reader.read(line)) is None:
                         continue
                     # Only text is a sign of life: empty pieces can come for ever.
-                    if chunk.text or chunk.thinks or chunk.done:
+                    if not is_alive and (chunk.text or chunk.thinks or chunk.done):
+                        is_alive = True
                         patience.heard()
                     yield chunk
                     if chunk.done:

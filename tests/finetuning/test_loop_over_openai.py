@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 import modelserver
 from finetuning import driver
+from finetuning.demo.demonstrations import MARKED_STORIES
 from finetuning.models import TrainingRun
 from finetuning.pipeline.run_folder import read_rows
 from finetuning.services import exchange, promotion, states
@@ -17,7 +18,7 @@ from modelserver import Server, names
 from stories.history import curation, library
 from stories.models import Generation, Story, User, WriterModel, model_in_service
 from tests.conftest import story_settings
-from tests.finetuning.conftest import MARKED_STORIES, TINY
+from tests.finetuning.conftest import TINY
 from tests.support.llama_server import llama_server
 from tests.support.rewriting import AFTER, BEFORE, TEXT, keep, rewritten, stored
 from tests.support.sockets import StorySocket
