@@ -17,6 +17,7 @@ from django.conf import settings
 from finetuning.pipeline import STEPS
 from finetuning.pipeline.run_folder import RunFolder
 from finetuning.pipeline.telling import CANCELLED, FAILED
+from modelserver import Server
 from prose import said
 
 _GRACE = 10.0  # seconds between asking and forcing
@@ -166,4 +167,5 @@ def running(step: str, run: RunFolder) -> Iterator[Trainer]:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, **QUIET, **settings.MODEL_SERVER.environment()}
+    servers = [settings.MODEL_SERVER, *settings.OTHER_MODEL_SERVERS]
+    return {**os.environ, **QUIET, **Server.environment_of(servers)}

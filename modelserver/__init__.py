@@ -30,8 +30,8 @@ if TYPE_CHECKING:
         UntrustedCertificateError,
     )
     from modelserver.facts import THOUGHTS, Abilities, About, Installed, ModelFacts, Progress
-    from modelserver.knowledge import abilities
     from modelserver.models import (
+        abilities,
         about,
         attach,
         create,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from modelserver.wire import Chunk
 else:
     _HOMES = (
-        *("errors", "connection", "counting", "facts", "knowledge", "asking", "models", "wire"),
+        *("errors", "connection", "counting", "facts", "asking", "models", "wire"),
         *("streaming", "tokens"),
     )
 

@@ -15,10 +15,10 @@ from weakref import WeakKeyDictionary
 
 import aiohttp
 import httpx
-import ollama
 from httpx_aiohttp import AiohttpTransport
 
 from modelserver.errors import translated, what_it_says
+from modelserver.ollama_library import ollama
 from modelserver.server import REQUEST_ID, Server
 
 _STALE = 3  # connections that may have been closed meanwhile, one after the other

@@ -1,6 +1,6 @@
 """The dialects that model servers speak, and which one a server does: one module for each.
 
-A dialect's functions are those of `modelserver.models` and `knowledge`, and `sending`, which says
+A dialect's functions are those of `modelserver.models`, and `sending`, which says
 what is posted for a chat and how the answer is read.
 """
 

@@ -6,8 +6,8 @@ from typing import NoReturn
 
 import aiohttp
 import httpx
-import ollama
 
+from modelserver.ollama_library import ollama
 from modelserver.sayings import said
 from modelserver.server import Server
 

@@ -1,19 +1,49 @@
 """The models of the server: what they are, downloading one, and registering one of ours."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from modelserver.dialects import dialect_of
 from modelserver.errors import SilentError
-from modelserver.facts import About, Installed, ModelFacts, Progress
+from modelserver.facts import FRESH, Abilities, About, Installed, ModelFacts, Progress
 from modelserver.sayings import said
 from modelserver.server import Server
 
 # Seconds that a person waits for a list of what is there.
 _LIST_PATIENCE = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    abilities: Abilities
+    at: float
+
+
+_known: dict[tuple[Server, str], _Asked] = {}
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+async def abilities(server: Server, model: str) -> Abilities:
+    """Return what `model` can do, as of this last minute: it can be another one under its name.
+
+    Raises `ModelServerError`.
+    """
+    key = (server, model)
+    if (known := _known.get(key)) and time.monotonic() - known.at < FRESH:
+        return known.abilities
+    # Thirty writers at once ask once.
+    async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        known = _known.get(key)
+        if known is None or time.monotonic() - known.at >= FRESH:
+            found = await (await dialect_of(server)).abilities(server, model)
+            known = _known[key] = _Asked(found, time.monotonic())
+    return known.abilities
 
 
 async def pull(server: Server, model: str) -> AsyncIterator[Progress]:

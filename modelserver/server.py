@@ -9,7 +9,7 @@ import math
 import re
 import secrets
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -134,6 +134,19 @@ class Server:
             "MODEL_KEEP_ALIVE": self.keep_alive,
             **({"SSL_CERT_FILE": self.ca_file} if self.ca_file else {}),
         }
+
+    @classmethod
+    def environment_of(cls, servers: Sequence[Self]) -> dict[str, str]:
+        """Return the variables from which another process reads all of these descriptions.
+
+        What stands once for all of them is the first one's.
+        """
+        each = [server.environment() for server in servers]
+        listed = [
+            f"{one['OLLAMA_HOST']} api={one['MODEL_API']}{' drained' * server.is_drained}"
+            for one, server in zip(each, servers, strict=True)
+        ]
+        return {**each[0], "OLLAMA_HOST": ", ".join(listed)}
 
     def headers(self) -> dict[str, str]:
         """Return the headers of every request; name and password go before the key."""

@@ -1,15 +1,21 @@
 """An answer in pieces, as it comes over the wire; a dialect's reader knows what a line is."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+import aiohttp
+import msgspec
 
 from modelserver.connection import posted, raise_for_status
 from modelserver.errors import BrokenStreamError, SilentError, translated
 from modelserver.sayings import said
 from modelserver.server import Server
 
+_GATHERED = 0.05  # seconds; less than what goes out as one piece takes
+_quick = msgspec.json.Decoder()
 _MOST_TOKENS = 2**31 - 1  # of a database's number
 
 
@@ -58,15 +64,19 @@ async def chunks(
             # Not by a generator of lines: one more of those costs a tenth of what a token does.
             async for data in response.content.iter_any():
                 *lines, rest = (rest + data).split(b"\n")
+                is_alive = False
                 for line in lines:
                     if not line or (chunk := reader.read(line)) is None:
                         continue
                     # Only text is a sign of life: empty pieces can come for ever.
-                    if chunk.text or chunk.thinks or chunk.done:
+                    if not is_alive and (chunk.text or chunk.thinks or chunk.done):
+                        is_alive = True
                         patience.heard()
                     yield chunk
                     if chunk.done:
                         return
+                if patience.has_heard:
+                    await _gather(response)
             if rest.strip() and (last := reader.read(rest)) is not None:
                 yield last
                 if last.done:
@@ -74,6 +84,21 @@ async def chunks(
     if (end := reader.ended()) is None:
         raise BrokenStreamError(said("The model server ended its answer in the middle."))
     yield end
+
+
+async def _gather(response: aiohttp.ClientResponse) -> None:
+    """Leave what the server sends where it is for a moment: it is read at once then.
+
+    To be woken for each token costs more than what is done with it.
+    """
+    transport = response.connection.transport if response.connection else None
+    if transport is None:
+        return  # it has ended
+    transport.pause_reading()
+    try:
+        await asyncio.sleep(_GATHERED)
+    finally:
+        transport.resume_reading()
 
 
 class _Patience:
@@ -87,6 +112,11 @@ class _Patience:
     async def __aenter__(self) -> "_Patience":
         await self._timeout.__aenter__()
         return self
+
+    @property
+    def has_heard(self) -> bool:
+        """Whether the first word has come."""
+        return bool(self._moved)
 
     def heard(self) -> None:
         """There was a sign of the model server."""
@@ -111,6 +141,14 @@ class _Patience:
                 ),
                 hint=f"MODEL_LOAD_SECONDS is {self._server.load:g}.",
             ) from error
+
+
+def parsed(line: bytes) -> Any:
+    """Return what `line` says as JSON. Raises `ValueError`."""
+    try:
+        return _quick.decode(line)
+    except msgspec.DecodeError:
+        return json.loads(line)  # half a surrogate pair is no fault to it
 
 
 def token_count(value: object) -> int | None:

@@ -1,6 +1,7 @@
 """The pipeline: plain functions `stage(run, recipe)`; files in, files out, no Django.
 
-Those that ask the model server are told which one it is: `stage(run, recipe, server)`.
+Those that ask the model servers are told which they are: `stage(run, recipe, *servers)`. The first
+one has to answer.
 
 A stage's manifest is written last and means that it is complete: a rerun skips it. A stage has one
 step or several, each a process of its own in one of the two environments:
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 class Step:
     """The function of the step's name in `module`; `in_trainer` if it needs torch.
 
-    One that is `on_server` asks the model server.
+    One that is `on_server` asks the model servers.
     """
 
     module: str

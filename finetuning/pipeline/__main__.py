@@ -35,7 +35,7 @@ def main() -> int:
             recipe = Recipe.from_dict(read_json(run.recipe))
             known = STEPS[step]
             module = importlib.import_module(f"finetuning.pipeline.{known.module}")
-            servers = [Server.from_environment(os.environ)] if known.on_server else []
+            servers = Server.all_from_environment(os.environ) if known.on_server else ()
             with telling.disk_errors():
                 getattr(module, step)(run, recipe, *servers)
     except (StageError, RecipeError, ServerSettingsError) as error:

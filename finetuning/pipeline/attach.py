@@ -1,6 +1,7 @@
 """The tuned model on a server that makes no models: its adapter, served beside the base."""
 
 import shutil
+from typing import Any
 
 import modelserver
 from finetuning.pipeline.run_folder import RunFolder
@@ -9,8 +10,10 @@ from finetuning.recipes import Recipe
 from modelserver import Server, names
 
 
-async def attach(run: RunFolder, recipe: Recipe, server: Server) -> None:
-    """Serve the run's adapter under its name. Raises `ModelServerError`.
+async def attach(run: RunFolder, recipe: Recipe, server: Server) -> dict[str, Any]:
+    """Serve the run's adapter under its name; returns what the stage's manifest says of it.
+
+    Raises `ModelServerError`.
 
     The GGUF file is put where its name is the model's, as llama.cpp's server wants it.
     """
@@ -21,6 +24,5 @@ async def attach(run: RunFolder, recipe: Recipe, server: Server) -> None:
     if run.adapter_gguf.is_file() and not gguf.exists():
         shutil.copyfile(run.adapter_gguf, gguf)
     await modelserver.attach(server, name, run.adapter.resolve(), gguf.resolve())
-    log(f"Served as {name} (adapter, {about.engine} {about.version}).")
-    made = {"model": name, "mode": "attached", "server": about.version, "base": base}
-    run.complete("register", made)
+    log(f"Served as {name} on {server.url} (adapter, {about.engine} {about.version}).")
+    return {"model": name, "mode": "attached", "server": about.version, "base": base}

@@ -21,8 +21,11 @@ from prose.answers.task import Task
 _AT_ONCE = 2
 
 
-def compare(run: RunFolder, recipe: Recipe, server: Server) -> None:
-    """Write `recipe.pairs` pairs of stories. Raises `StageError` and `CancelledError`."""
+def compare(run: RunFolder, recipe: Recipe, server: Server, *_: Server) -> None:
+    """Write `recipe.pairs` pairs of stories, on the first server.
+
+    Raises `StageError` and `CancelledError`.
+    """
     registered = run.need("register")
     models = {"candidate": registered["model"], "service": run.read_names()["service"]}
     run.made("evaluate")

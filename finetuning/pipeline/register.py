@@ -1,4 +1,4 @@
-"""The tuned model on the model server: as an adapter on its base or, where refused, merged.
+"""The tuned model on the model servers: as an adapter on its base or, where refused, merged.
 
 Leaves `register/Modelfile` and `register/calls.json`, with which a person can do the same by hand.
 Saying "merge" asks the driver for the merged file; a second run then goes that way.
@@ -6,6 +6,7 @@ Saying "merge" asks the driver for the merged file; a second run then goes that 
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,21 @@ from modelserver import Server
 from modelserver.ollama_api import templates
 from prose import said
 
+_PATIENCE = 10.0  # seconds that another server has to say whether it has the base
 
-def register(run: RunFolder, recipe: Recipe, server: Server) -> None:
+
+def register(run: RunFolder, recipe: Recipe, server: Server, *others: Server) -> None:
     """Run the stage. Raises `StageError`; says "merge" when the merged file has to be made first.
 
-    The server's answer decides the way: an adapter that it refuses with 400 is merged.
+    The servers' answers decide the way: an adapter that one refuses with 400 is merged. `others`
+    get the model where they have its base; what keeps one from it is logged.
     """
     if run.manifest("register") is not None:
         return
     run.need("convert")
     run.made("register")
     try:
-        asyncio.run(_register(run, recipe, server))
+        asyncio.run(_register_on_all(run, recipe, server, others))
     except modelserver.AdaptersRefusedError as error:
         log(f"The model server refuses adapters ({error.hint}): the merged model it is.")
         write_json(run.refused, {"answer": error.hint})
@@ -43,30 +47,53 @@ def is_refused(run: RunFolder) -> bool:
     return run.refused.exists() and run.manifest("register") is None
 
 
-async def _register(run: RunFolder, recipe: Recipe, server: Server) -> None:
-    name = run.read_names()["model"]
+async def _register_on_all(
+    run: RunFolder, recipe: Recipe, server: Server, others: Sequence[Server]
+) -> None:
     try:
-        about = await modelserver.about(server)
-        if about.engine != "Ollama":
-            await attach(run, recipe, server)
-            return
-        version, merged = about.version, run.refused.exists()
-        file = run.merged_gguf if merged else run.adapter_gguf
-        if not file.is_file():
-            raise StageError(
-                said("%(name)s is missing: run the stage convert again.", name=file.name)
-            )
-        facts = await modelserver.model_facts(server, recipe.base_model)
-        base = await modelserver.digest(server, recipe.base_model)
-        request = await _request(recipe, server, file, facts, merged)
-        await modelserver.create(server, name, request)
+        for each in others:
+            await _register_elsewhere(run, recipe, each)
+        made = await _register(run, recipe, server)
     finally:
         await modelserver.close()
+    run.complete("register", made)
+
+
+async def _register_elsewhere(run: RunFolder, recipe: Recipe, server: Server) -> None:
+    """Register on a server that need not have the model: stories go to those that do."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            has_base = bool(await modelserver.digest(server, recipe.base_model))
+        if has_base:
+            await _register(run, recipe, server)
+        else:
+            log(f"{server.url} has no {recipe.base_model}: it gets no model tuned from it.")
+    except modelserver.AdaptersRefusedError:
+        raise
+    except (modelserver.ModelServerError, TimeoutError) as error:
+        hint = getattr(error, "hint", "")
+        log(f"{server.url} doesn't get the model. {error} {hint}".strip())
+
+
+async def _register(run: RunFolder, recipe: Recipe, server: Server) -> dict[str, Any]:
+    """Register on one server; returns what the stage's manifest says of it."""
+    name = run.read_names()["model"]
+    about = await modelserver.about(server)
+    if about.engine != "Ollama":
+        return await attach(run, recipe, server)
+    version, merged = about.version, run.refused.exists()
+    file = run.merged_gguf if merged else run.adapter_gguf
+    if not file.is_file():
+        raise StageError(said("%(name)s is missing: run the stage convert again.", name=file.name))
+    facts = await modelserver.model_facts(server, recipe.base_model)
+    base = await modelserver.digest(server, recipe.base_model)
+    request = await _request(recipe, server, file, facts, merged)
+    await modelserver.create(server, name, request)
     write_text(run.modelfile, modelfile(recipe, file.name, request, merged))
     write_json(run.calls, _calls(name, request))
-    log(f"Registered as {name} ({'merged' if merged else 'adapter'}, server {version}).")
     mode = "merged" if merged else "adapter"
-    run.complete("register", {"model": name, "mode": mode, "server": version, "base": base})
+    log(f"Registered as {name} on {server.url} ({mode}, server {version}).")
+    return {"model": name, "mode": mode, "server": version, "base": base}
 
 
 async def _request(

@@ -8,13 +8,11 @@ import fcntl
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-import modelserver
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline.material import datastories
 from finetuning.pipeline.run_folder import (
@@ -62,11 +60,7 @@ def _unregister(run: TrainingRun) -> None:
     if WriterModel.objects.filter(name=name).exclude(state=candidate).exists():
         return
     WriterModel.objects.filter(name=name).delete()
-    try:
-        server = replace(settings.MODEL_SERVER, load=_PATIENCE)
-        storage.on_server(modelserver.delete(server, name))
-    except modelserver.ModelServerError as error:
-        logger.warning("%s stays on the model server: %s", name, error)
+    storage.remove_from_servers(name, _PATIENCE)
 
 
 def forget_gone_stories() -> int:

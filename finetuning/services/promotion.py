@@ -198,12 +198,17 @@ def call(model: WriterModel, title: str) -> str:
 
 
 def _check_on_server(model: WriterModel) -> None:
-    """Raise `PromotionError` unless the model server has `model`."""
-    try:
-        storage.on_server(modelserver.model_facts(settings.MODEL_SERVER, model.name))
-    except modelserver.ModelMissingError as error:
+    """Raise `PromotionError` unless a model server has `model`; stories go to those that do."""
+    failed: list[modelserver.ModelServerError] = []
+    for server in storage.servers():
+        try:
+            storage.on_server(modelserver.model_facts(server, model.name))
+        except modelserver.ModelServerError as error:
+            failed.append(error)
+        else:
+            return
+    if isinstance(failed[0], modelserver.ModelMissingError):
         raise PromotionError(
             gettext("%(model)s is not on the model server any more.") % {"model": model}
-        ) from error
-    except modelserver.ModelServerError as error:
-        raise PromotionError(told(str(error))) from error
+        ) from failed[0]
+    raise PromotionError(told(str(failed[0]))) from failed[0]

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from django.db.models import Q
 import modelserver
 from finetuning.models import TrainingRun
 from finetuning.recipes import Recipe
+from modelserver import Server
 from prose import said
 from stories.models import WriterModel
 
@@ -71,17 +73,32 @@ def tidy() -> None:
 
 
 def _removed_from_server(run: TrainingRun) -> bool:
-    """Remove what the run registered, if anything; False when the server can't be told."""
+    """Remove what the run registered, if anything; False when a server can't be told."""
     registered = (run.folder.manifest("register") or {}).get("model")
     name = run.model.name if run.model else registered
     if name is None:
         return True
-    try:
-        on_server(modelserver.delete(settings.MODEL_SERVER, name))
-    except modelserver.ModelServerError as error:
-        logger.warning("%s stays on the model server: %s", name, error)
-        return False
-    return True
+    return remove_from_servers(name)
+
+
+def remove_from_servers(model: str, patience: float | None = None) -> bool:
+    """Remove `model` from every model server; False when one can't be told, which is logged.
+
+    `patience`: the seconds that one that does not answer has, in place of its own.
+    """
+    told = True
+    for server in servers():
+        try:
+            on_server(modelserver.delete(replace(server, load=patience or server.load), model))
+        except modelserver.ModelServerError as error:
+            logger.warning("%s stays on the model server %s: %s", model, server.url, error)
+            told = False
+    return told
+
+
+def servers() -> list[Server]:
+    """Return all model servers, the first one first."""
+    return [settings.MODEL_SERVER, *settings.OTHER_MODEL_SERVERS]
 
 
 def has_weights(model: WriterModel) -> bool:

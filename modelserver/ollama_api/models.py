@@ -11,7 +11,6 @@ from typing import Any
 
 import aiohttp
 import httpx
-import ollama
 
 from modelserver import names
 from modelserver.connection import api_client, clients, raise_for_status
@@ -27,6 +26,7 @@ from modelserver.errors import (
     what_it_says,
 )
 from modelserver.facts import About, Installed, ModelFacts, Progress
+from modelserver.ollama_library import ollama
 from modelserver.sayings import said
 from modelserver.server import Server
 

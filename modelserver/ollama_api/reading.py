@@ -1,12 +1,11 @@
 """Lines of an answer of `/api/chat` and `/api/generate`, read as pieces."""
 
-import json
 from collections import deque
 
 from modelserver.errors import BrokenStreamError, NotOllamaError, is_page, raise_told
 from modelserver.sayings import said
 from modelserver.server import Server
-from modelserver.wire import Chunk, shape, token_count
+from modelserver.wire import Chunk, parsed, shape, token_count
 
 # Ollama closes an answer without a word when more than thirty pieces in a row read the same.
 _REPEATED = 30
@@ -38,7 +37,7 @@ class Reader:
 
 def _parse(line: bytes, server: Server) -> Chunk:
     try:
-        part = json.loads(line)
+        part = parsed(line)
     except ValueError as error:
         if is_page(line.decode(errors="replace")):
             raise NotOllamaError(server, "a web page") from error

@@ -1,12 +1,11 @@
 """Server-sent events of `/v1/chat/completions` and `/v1/completions`, read as pieces."""
 
-import json
 from typing import Any
 
 from modelserver.errors import BrokenStreamError, NotOllamaError, is_page, raise_told
 from modelserver.sayings import said
 from modelserver.server import Server
-from modelserver.wire import Chunk, shape, token_count
+from modelserver.wire import Chunk, parsed, shape, token_count
 
 _DONE = b"[DONE]"
 # Ends that are none: the engine gave up.
@@ -78,7 +77,7 @@ class Reader:
 
 def _parsed(data: bytes, server: Server) -> dict[str, Any]:
     try:
-        part = json.loads(data)
+        part = parsed(data)
     except ValueError as error:
         if is_page(data.decode(errors="replace")):
             raise NotOllamaError(server, "a web page") from error

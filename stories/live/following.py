@@ -142,8 +142,11 @@ class Follower:
 
     def _recover(self) -> None:
         """Read the generation anew, closed if it was abandoned."""
-        recover_abandoned(visible_story(self._user, self._generation.story_id))
+        story = visible_story(self._user, self._generation.story_id)
         self._generation.refresh_from_db()
+        # Of the most the end is known: nobody looks for a dead process then.
+        if self._generation.is_active and recover_abandoned(story):
+            self._generation.refresh_from_db()
 
     def _version(self) -> int:
         return Story.objects.values_list("version", flat=True).get(pk=self._generation.story_id)

@@ -16,6 +16,7 @@ from stories.writing.finishing import Outcome, finish
 from stories.writing.opening import open_generation
 from tests.conftest import ScriptedServer
 from tests.finetuning.conftest import TINY
+from tests.support.processes import free_port
 
 pytestmark = pytest.mark.django_db
 State = WriterModel.State
@@ -224,3 +225,14 @@ def test_a_story_says_when_an_older_model_wrote_it(
     assert "Written by <strong>pocket</strong>; " in shown
     assert "</strong> writes next" in shown
     assert "<strong>one</strong>" in shown
+
+
+def test_a_model_is_looked_for_and_removed_on_every_server(
+    settings: Settings, scripted_server: ScriptedServer, curator: User
+) -> None:
+    dead = Server.at(f"http://127.0.0.1:{free_port()}")
+    settings.MODEL_SERVER, settings.OTHER_MODEL_SERVERS = dead, [Server.at(scripted_server.url)]
+    model = candidate("elsewhere")
+    promotion.promote(model, curator, "It is on the other one.")
+    assert state_of(model) == State.ACTIVE
+    assert not storage.remove_from_servers("steady", 1.0), "one can't be told"

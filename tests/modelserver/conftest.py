@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 import modelserver
-from modelserver import dialects, knowledge
+from modelserver import dialects, models
 from modelserver.openai_api import engine
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -26,7 +26,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 @pytest.fixture(autouse=True)
 async def no_connection_is_left() -> AsyncIterator[None]:
     """Close what a test has opened, and forget what it found out: ports come again."""
-    knowledge._known.clear()
+    models._known.clear()
     dialects._found.clear()
     engine._known.clear()
     yield

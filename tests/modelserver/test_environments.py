@@ -1,5 +1,6 @@
 """What the room loads: no Django ever, and for the trainer nothing that has to be installed."""
 
+import os
 import subprocess
 import sys
 
@@ -31,9 +32,9 @@ def test_the_trainer_needs_no_client() -> None:
 
 
 def run(program: str) -> str:
-    """Return what a Python program prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
-    )
+    """Return what a Python program prints, where OLLAMA_HOST lists several servers."""
+    several = {**os.environ, "OLLAMA_HOST": "http://127.0.0.1:4 slots=2, http://127.0.0.1:5"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=several)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

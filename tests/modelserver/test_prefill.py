@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 import modelserver
-from modelserver import Abilities, Prefill, Server, asking, knowledge
+from modelserver import Abilities, Prefill, Server, asking, models
 from modelserver.ollama_api import prefill as dialect
 from modelserver.seams import Echo
 from tests.modelserver.conftest import serving
@@ -213,7 +213,7 @@ async def test_what_a_model_can_do_is_asked_again_after_a_minute(
         server = Server.at(address, api="ollama")
         first = await modelserver.abilities(server, "m")
         assert await modelserver.abilities(server, "m") is first
-        monkeypatch.setattr(knowledge, "FRESH", -1.0)
+        monkeypatch.setattr(models, "FRESH", -1.0)
         second = await modelserver.abilities(server, "m")
     assert (first.context_length, second.context_length) == (100, 200)
     assert first.fingerprint != second.fingerprint

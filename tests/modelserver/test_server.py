@@ -157,6 +157,9 @@ def test_several_servers_are_listed_with_what_they_speak_and_write_at_a_time() -
     )
     assert (second.url, second.user, second.api) == ("https://b:2", "anna", "openai")
     assert (second.slots, second.is_drained) == (16, True)
+    again = Server.all_from_environment(Server.environment_of([first, second]))
+    assert [each.url for each in again] == [first.url, second.url]
+    assert (again[1].api, again[1].password, again[1].is_drained) == ("openai", "pw", True)
 
 
 @pytest.mark.parametrize("more", ["slots=many", "api=grpc", "size=4", "slots=99999"])

@@ -24,13 +24,20 @@ CONTEXT, SLOTS = 1024, 2  # tokens of a story, and stories at a time
 @contextmanager
 def llama_server(*options: str) -> Iterator[str]:
     """Run one; yields its address."""
+    with llama_process(*options) as (_, address):
+        yield address
+
+
+@contextmanager
+def llama_process(*options: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
+    """Run one; yields its process and its address."""
     command = [sys.executable, "-m", "tests.support.llama_server", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
     assert process.stdout is not None
     try:
         address = process.stdout.readline().decode().strip()
         assert address.startswith("http://"), "the server did not start"
-        yield address
+        yield process, address
     finally:
         stop(process)
         process.stdout.close()
@@ -42,10 +49,11 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--adapter", action="append", default=[])
+    parser.add_argument("--name", default=NAME)
     options = parser.parse_args()
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(MODEL)
-    parameters.model_alias = {NAME}
+    parameters.model_alias = {options.name}
     parameters.n_ctx, parameters.n_parallel = CONTEXT * SLOTS, SLOTS
     parameters.ctx_shift = False
     parameters.kv_unified = False

@@ -71,9 +71,9 @@ class Client:
         """Send a frame."""
         self.socket.send(json.dumps(frame))
 
-    def receive(self) -> dict[str, Any]:
+    def receive(self, timeout: float = PATIENCE) -> dict[str, Any]:
         """Take in the next frame."""
-        frame: dict[str, Any] = json.loads(self.socket.recv(timeout=PATIENCE))
+        frame: dict[str, Any] = json.loads(self.socket.recv(timeout=timeout))
         if frame["type"] == "generation" and frame["id"] != self.generation:
             self.generation, self.text, self.done = frame["id"], "", {}
         elif frame["type"] == "text":

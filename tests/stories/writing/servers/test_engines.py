@@ -17,6 +17,7 @@ from tests.support.llama_server import NAME, llama_server
 from tests.support.rewriting import AFTER, BEFORE, TEXT, keep, rewritten, stored
 from tests.support.sockets import StorySocket
 
+SEED = 3
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -40,7 +41,10 @@ async def engine(address: str, settings: Settings) -> AsyncIterator[str]:
 @sync_to_async
 def a_story(user: User, **changes: object) -> Story:
     """Return a new story with these settings."""
-    return library.create_story(user, story_settings(**changes))
+    story = library.create_story(user, story_settings(**changes))
+    # By another one, or on another processor, the tiny model may have nothing to add.
+    Story.objects.filter(pk=story.pk).update(seed=SEED)
+    return story
 
 
 async def test_write_rewrite_keep_and_continue(engine: str, alice: User) -> None:
@@ -53,7 +57,7 @@ async def test_write_rewrite_keep_and_continue(engine: str, alice: User) -> None
         assert first.text
         await socket.send(type="continue")
         continued = await socket.until_done()
-    assert continued.errors == []
+    assert [each["code"] for each in continued.errors] in ([], ["nothing_written"])
     generation = await Generation.objects.filter(story=story).afirst()
     assert generation is not None
     assert generation.prompt_tokens, "the engine counts"

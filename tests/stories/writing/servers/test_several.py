@@ -1,5 +1,6 @@
 """Several model servers: who writes what, and what becomes of it when one is killed."""
 
+import json
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -9,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 from asgiref.sync import sync_to_async
+from django.test import AsyncClient
+from django.urls import reverse
 from pytest_django import Settings
 
 import modelserver
@@ -48,6 +51,11 @@ class Fleet:
             f"{self.urls[number]}/requests", trust_env=False
         ).json()
         return found
+
+    def has(self, number: int, model: str) -> bool:
+        """Tell whether one lists the model."""
+        listed = httpx.get(f"{self.urls[number]}/api/tags", trust_env=False).json()["models"]
+        return any(each["name"] == model for each in listed)
 
     def act(self, number: int, model: str, script: str) -> None:
         """Let a model of one server follow another script."""
@@ -191,3 +199,27 @@ async def test_when_all_are_dead_the_first_says_so(fleet: Fleet, alice: User) ->
         followed = await socket.until_done()
     assert followed.errors[0]["code"] == "unreachable"
     assert (await found()).trouble
+
+
+async def test_a_download_goes_to_every_server_that_lacks_the_model(
+    fleet: Fleet, alice: User, settings: Settings
+) -> None:
+    settings.STORY_MODEL = "absent"
+    await User.objects.filter(pk=alice.pk).aupdate(is_staff=True)
+    assert (await installed(alice))[-1]["status"] == "success"
+    assert [fleet.has(number, "absent") for number in range(2)] == [True, True]
+    settings.STORY_MODEL = "absent-too"
+    fleet.kill(0)
+    lines = await installed(alice)
+    assert lines[-1]["status"] == "success", "where it is, stories are written"
+    assert fleet.has(1, "absent-too")
+    settings.STORY_MODEL = "missing"
+    assert "error" in (await installed(alice))[-1]
+
+
+async def installed(user: User) -> list[dict[str, Any]]:
+    """Let the page install the model; return its lines."""
+    client = AsyncClient()
+    await client.aforce_login(user)
+    response = await client.post(reverse("stories:install_model"))
+    return [json.loads(line) async for line in response.streaming_content]  # type: ignore[attr-defined]
