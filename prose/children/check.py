@@ -62,6 +62,8 @@ class Reading(TypedDict):
     grade: float
     ease: float
     age: int
+    asked: int | None  # the age of the readers that it was asked to be for
+    too_hard: bool
 
 
 class Verdict(NamedTuple):
@@ -77,7 +79,13 @@ def about(text: str, settings: Settings) -> dict[str, ChildrenReport | Reading]:
     if settings.child_friendly:
         found["children"] = children_report(text)
     if is_english(text) and (level := reading_level(text)):
-        found["reading"] = Reading(grade=level.grade, ease=level.ease, age=level.age)
+        found["reading"] = Reading(
+            grade=level.grade,
+            ease=level.ease,
+            age=level.age,
+            asked=settings.reader_age,
+            too_hard=level.is_too_hard_for(settings.reader_age),
+        )
     return found
 
 

@@ -105,6 +105,8 @@ def _shown(settings: Any, name: str) -> str:
     value = getattr(settings, name, "")
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
+    if value is None:
+        return ""
     display = getattr(settings, f"get_{name}_display", None)
     return display() if display else value
 

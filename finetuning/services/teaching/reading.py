@@ -11,6 +11,7 @@ from finetuning.pipeline.export import NEAR_DUPLICATE
 from finetuning.pipeline.material import similar
 from prose import report
 from prose.children import check
+from prose.children.reading_level import reading_level
 from prose.report import Part, StoryReport
 from prose.settings import Settings
 from stories.history import curation, standing
@@ -59,6 +60,7 @@ def reading(story: Story) -> Reading:
         warnings=[
             *_alike(story, marked),
             *_for_children(marked.text, settings),
+            *_too_hard(marked.text, settings),
             *_broken(found),
         ],
     )
@@ -127,6 +129,15 @@ def _for_children(text: str, settings: StorySettings) -> list[str]:
     if found["why_not"] == "length":
         warned.append(_("Only its beginning is checked for children: it is too long."))
     return warned
+
+
+def _too_hard(text: str, settings: StorySettings) -> list[str]:
+    """Say that the text reads harder than for readers of the age that was asked for."""
+    level = reading_level(text) if settings.reader_age and check.is_english(text) else None
+    if level is None or not level.is_too_hard_for(settings.reader_age):
+        return []
+    sentence = _("It reads like for about %(age)s years; it was asked for %(asked)s.")
+    return [sentence % {"age": level.age, "asked": settings.reader_age}]
 
 
 def _broken(found: StoryReport) -> list[str]:

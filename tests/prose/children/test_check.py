@@ -1,5 +1,7 @@
 """What is found, where, and what is not; that nothing unlooked-at is let through."""
 
+from dataclasses import replace
+
 import pytest
 
 from prose.children import check
@@ -27,6 +29,15 @@ def settings(*, child_friendly: bool) -> Settings:
         max_words=300,
         final_twist=False,
     )
+
+
+@pytest.mark.parametrize(("asked", "hard"), [(None, False), (5, True), (14, False)])
+def test_how_it_reads_is_told_beside_the_age_asked_for(asked: int | None, hard: bool) -> None:
+    wanted = replace(settings(child_friendly=False), reader_age=asked)
+    text = f"{BRUTAL} {GENTLE}"
+    told = check.about(text, wanted)["reading"]
+    assert (told["asked"], told["too_hard"]) == (asked, hard)
+    assert "reading" not in check.about(GERMAN * 3, wanted)
 
 
 def test_the_sentence_is_named_with_its_place_and_category() -> None:

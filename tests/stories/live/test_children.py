@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def told(story: Story, settings: Settings, check: str) -> tuple[Followed, Story, Generation]:
     """Let a model tell what isn't for children; return what was seen, and what is stored."""
     settings.STORY_MODEL, settings.CHILD_CHECK = "grim", check
-    story.settings.child_friendly = True
+    story.settings.child_friendly, story.settings.reader_age = True, 14
     await sync_to_async(story.settings.save)()
     async with StorySocket(story.owner, story.pk) as socket:
         await socket.send(type="write")
@@ -38,6 +38,8 @@ async def test_what_is_found_is_shown_and_nothing_is_changed(
     page = (await sync_to_async(alices.get)(f"/stories/{story.pk}/")).content.decode()
     assert "1 place to look at" in page
     assert found["sentence"] in page
+    assert f"for about {generation.report['reading']['age']} years; asked for 14" in page
+    assert "for about 14 years</span>" in page
 
 
 async def test_where_the_site_says_so_it_is_never_seen(
