@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import F
 from django.db.models.functions import Length
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from finetuning.pipeline.export import NEAR_DUPLICATE
 from finetuning.pipeline.material import similar
@@ -14,7 +14,7 @@ from prose.children import check
 from prose.children.reading_level import reading_level
 from prose.report import Part, StoryReport
 from prose.settings import Settings
-from stories.history import curation, standing
+from stories.history import curation, looking, standing
 from stories.history.provenance import settings_behind
 from stories.models import Curation, Story, StorySettings, StoryVersion
 from stories.models.story import UNTITLED
@@ -26,6 +26,19 @@ _OF_MODEL = {
     StoryVersion.Origin.WRITE,
     StoryVersion.Origin.REWRITE,
     StoryVersion.Origin.CONTINUE,
+}
+
+_UNCHECKED = {
+    "language": gettext_noop(
+        "Whether it is fit for children is not checked: the check reads English."
+    ),
+    "package": gettext_noop(
+        "Whether it is fit for children is not checked: the check has no model here."
+    ),
+    "pending": gettext_noop(
+        "Whether it is fit for children is being checked: load the page again."
+    ),
+    "failed": gettext_noop("Whether it is fit for children is not checked: the check failed."),
 }
 
 
@@ -116,11 +129,9 @@ def _for_children(text: str, settings: StorySettings) -> list[str]:
     """Say what of a text that is meant for children may not be, or that nobody looked."""
     if not settings.child_friendly:
         return []
-    found = check.children_report(text)
+    found = looking.children(text, looking.READ)
     if not found["checked"]:
-        if found["why_not"] == "language":
-            return [_("Whether it is fit for children is not checked: the check reads English.")]
-        return [_("Whether it is fit for children is not checked: the check has no model here.")]
+        return [_(_UNCHECKED[found["why_not"]])]
     sentence = _("It may not be for children (%(kind)s): “%(sentence)s”")
     warned = [
         sentence % {"kind": told(check.NAMES[each["category"]]), "sentence": each["sentence"]}

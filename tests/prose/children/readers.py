@@ -66,6 +66,8 @@ CHILDREN: dict[str, Callable[[str], object]] = {
     "children.encoder.Encoder.features": lambda text: _model().features(text[:_PASSAGE]),
     "children.encoder.Encoder.scores": lambda text: _model().scores(text[:_PASSAGE]),
     "children.encoder.load": _load,
+    "children.check.unchecked": check.unchecked,
+    "children.gate.Gate.due": _gate,
     "children.gate.Gate.feed": _gate,
     "children.gate.Gate.rest": _gate,
     "children.idioms.plainly": idioms.plainly,
