@@ -63,6 +63,7 @@ def test_one_run_at_a_time() -> None:
 
 def test_without_an_environment_nothing_starts(settings: Settings) -> None:
     settings.TRAIN_PYTHON = ""
+    settings.REDIS_URL = ""
     with pytest.raises(states.CannotStartError, match="make train-env"):
         start()
 
