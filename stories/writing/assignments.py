@@ -251,8 +251,7 @@ class Writing:
         """Keep the story of the answer, in whole sentences if it was cut short; report on it."""
         room = MAX_TEXT_LENGTH - len(self.base)
         if self._gate:
-            self._gate.feed(self._answer.rest())  # of an answer that broke off
-            self._gate.rest()
+            looking.rest(self._gate, self._answer.rest())  # of an answer that broke off
         left = self._answer.left(self._gate.passed if self._gate else None)
         outcome.text = self._opening(left)[:room]
         outcome.title = self._answer.title

@@ -9,6 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from prose.children import check
+from prose.children.gate import Gate
 from stories.history import library, looking
 from stories.history.standing import report_on
 from stories.models import Generation, Story
@@ -136,3 +137,11 @@ def test_a_page_does_not_wait_for_a_long_text(
     assert f'hx-get="{address}"' in page
     monkeypatch.setattr(looking, "_HUNG", 0)
     assert "not checked: the check failed" in alices.get(address).content.decode()
+
+
+def test_the_end_of_an_answer_that_broke_off_is_kept_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate()
+    gate.due("Once upon a time")
+    monkeypatch.setattr(check, "judged", _broken)
+    assert looking.rest(gate, ", and so") == "Once upon a time, and so"
+    assert gate.is_open
