@@ -13,6 +13,8 @@ _MARGIN = timedelta(minutes=1)
 class Scheduler(PersistentScheduler):
     """A scheduler that takes a last run in the future for one that was just now."""
 
+    schedule_filename: str
+
     def setup_schedule(self) -> None:
         """Make the folder of the file that it keeps, on a machine that serves nothing."""
         Path(self.schedule_filename).parent.mkdir(parents=True, exist_ok=True)

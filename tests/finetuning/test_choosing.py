@@ -14,7 +14,7 @@ from finetuning import card, driver
 from finetuning.models import BlindVote, ImportedPair, OwnPair, TrainingRun
 from finetuning.pipeline.material.reading import DataError
 from finetuning.pipeline.run_folder import read_rows, write_json, write_rows
-from finetuning.services import choosing, exchange, forgetting, pairs, preferences, states
+from finetuning.services import choosing, exchange, forgetting, lineage, preferences, states
 from prose import prompts
 from prose.settings import Settings as Asked
 from stories.history import library
@@ -96,7 +96,7 @@ def test_a_pair_of_ones_own_that_tells_of_a_withdrawn_story_is_not_learned(
         TrainingRun.objects.create(recipe=TINY.to_dict(), state="done"), alice, "candidate"
     )
     gone = [{"prompt": "Another.", "text": REJECTED}]
-    monkeypatch.setattr(pairs.lineage, "left_and_gone", lambda _: ([], gone))
+    monkeypatch.setattr(lineage, "left_and_gone", lambda _: ([], gone))
     assert choosing.choices() == []
     assert choosing.withdrawn([f"own:{pair.pk}"]) == {f"own:{pair.pk}"}
 
