@@ -18,4 +18,5 @@ class FinetuningConfig(AppConfig):
 
         name_models(self)
         post_save.connect(withdrawals.on_saved, sender="stories.Story")
-        post_delete.connect(withdrawals.on_deleted, sender="stories.Story")
+        for sender in ("stories.Story", "finetuning.OwnPair"):
+            post_delete.connect(withdrawals.on_deleted, sender=sender)

@@ -27,8 +27,11 @@ def announce(run: int) -> None:
 
 @shared_task
 def train(run: int) -> None:
-    """Take a queued run to its end; a second delivery finds it taken and does nothing."""
-    claimed = states.claim(run)
+    """Take a queued run to its end; a second delivery finds it taken and does nothing.
+
+    So does a worker without a trainer: `recover` announces the run until one with a trainer hears.
+    """
+    claimed = states.claim(run) if settings.TRAIN_PYTHON else None
     if claimed is None:
         return
     driver.drive(claimed)

@@ -1,4 +1,6 @@
-"""Hears of stories that are withdrawn or gone, whatever way, and has their text removed at once.
+"""Hears of what is withdrawn or gone, whatever way, and has its text removed at once.
+
+That is stories, and pairs that somebody had written for settings of their own.
 
 The writers' side knows nothing of training: this listens to what the database is told. A run that
 is under way looks by itself (`finetuning.driver`), and the hourly sweep makes up for a message that
@@ -37,7 +39,7 @@ def on_saved(instance: Story, created: bool, update_fields: Any, **_: Any) -> No
 
 
 def on_deleted(**_: Any) -> None:
-    """Hear of a story that is gone for good, alone or with its account."""
+    """Hear of a story or a pair that is gone for good, alone or with its account."""
     _sweep_after_commit()
 
 

@@ -7,6 +7,9 @@ A story in another language than English is asked for by one sentence more, the 
 " Write the story in German." It comes behind the twist and the child-friendly content, and before
 the parts that a rewrite must not change. Its names are `prose.languages.offered`'s, in English
 like the rest; without it, the prompt is that of a story in English.
+
+Readers of an age are asked for by a sentence before that one: " The story is for readers of about
+8 years." Without it, the prompt says nothing of an age.
 """
 
 import math
@@ -24,6 +27,8 @@ _TOKENS_A_WORD, _TOKENS_A_BYTE = 2, 2 / 3
 _MOST_TOKENS_A_WORD = 24
 # Of other languages, by the letters that they are written in.
 _TOKENS_A_LATIN_WORD, _TOKENS_A_WORD_ELSEWHERE = 4, 12
+# Years of the readers that a story can be asked for.
+MIN_AGE, MAX_AGE = 5, 14
 # Characters of a free-text field that reach the prompt.
 MAX_FIELD_LENGTH = 300
 # Characters of what should happen in a story.
@@ -43,6 +48,7 @@ _VOWELS = frozenset("aeiou")
 _PARTS = " The story must have an introduction, a development and a conclusion."
 _TWIST = " The finale of the story must have a twist."
 _CHILD = " The content must be child-friendly. The story might not involve children."
+_AGE = " The story is for readers of about {reader_age} years."
 _LANGUAGE = " Write the story in {language}."
 _REWRITE = (
     " It is important that the story starts with this part unchanged: {initial_part} and finishes "
@@ -68,6 +74,7 @@ _MIDDLE = re.compile(
 _END = re.compile(
     rf"{re.escape(_PARTS)}(?P<final_twist>{re.escape(_TWIST)})?"
     rf"(?P<child_friendly>{re.escape(_CHILD)})?"
+    rf"(?:{_pattern(_AGE, reader_age='[5-9]|1[0-4]')})?"
     rf"(?:{_pattern(_LANGUAGE, language='|'.join(CODES))})?"
 )
 # Characters; the fields at their longest make a fifth of it.
@@ -90,6 +97,8 @@ def story_prompt(settings: Settings) -> str:
         prompt += _TWIST
     if settings.child_friendly:
         prompt += _CHILD
+    if settings.reader_age:
+        prompt += _AGE.format(reader_age=settings.reader_age)
     if settings.language:
         prompt += _LANGUAGE.format(language=NAMES[settings.language])
     return prompt
@@ -153,6 +162,7 @@ def _read(text: str, *, last: bool) -> tuple[Settings, int] | None:
         final_twist=end["final_twist"] is not None,
         premise=premise,
         language=CODES.get(end["language"], ""),
+        reader_age=int(end["reader_age"]) if end["reader_age"] else None,
     )
     return settings, end.end()
 

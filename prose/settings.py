@@ -1,4 +1,4 @@
-"""What a story is asked to be: the nine settings that a prompt is made of."""
+"""What a story is asked to be: the ten settings that a prompt is made of."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 
 
 class HasSettings(Protocol):
-    """Whatever carries the nine settings, such as a database row."""
+    """Whatever carries the ten settings, such as a database row."""
 
     @property
     def main_characters(self) -> str: ...
@@ -27,11 +27,13 @@ class HasSettings(Protocol):
     def premise(self) -> str: ...
     @property
     def language(self) -> str: ...
+    @property
+    def reader_age(self) -> int | None: ...
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The nine settings; names and keywords are separated by commas, of any script.
+    """The ten settings; names and keywords are separated by commas, of any script.
 
     Names, keywords and the premise may be empty.
     """
@@ -45,6 +47,7 @@ class Settings:
     final_twist: bool
     premise: str = ""  # what should happen, in the writer's words
     language: str = ""  # a code of `prose.languages.offered`; empty for English
+    reader_age: int | None = None  # years, if it is written for readers of about that age
 
     @classmethod
     def of(cls, source: HasSettings) -> Self:
@@ -55,7 +58,7 @@ class Settings:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return what `to_dict` was called on. Raises `KeyError` where one is missing.
 
-        What was kept before there was a premise or a language has none.
+        What was kept before there was a premise, a language or an age has none.
         """
         return cls(**{name: values[name] for name in FIELDS if name in values or name not in _NEW})
 
@@ -75,7 +78,7 @@ class Settings:
 
 
 FIELDS = tuple(field.name for field in fields(Settings))
-_NEW = frozenset({"premise", "language"})
+_NEW = frozenset({"premise", "language", "reader_age"})
 
 
 # Commas and semicolons of all scripts that have their own.

@@ -69,10 +69,13 @@ def own(request: SignedInRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_pair(request: SignedInRequest, pair_id: int) -> HttpResponse:
-    """Show a pair of one's own being written; POST `choice` decides."""
+    """Show a pair of one's own being written; POST `choice` decides, or takes it "back"."""
     pair = get_object_or_404(OwnPair.objects.select_related("run__model"), pk=pair_id)
     if pair.voter_id != request.user.pk:
         raise Http404
+    if request.POST.get("choice") == "back":
+        pair.delete()
+        return redirect("finetuning:own")
     if request.method == "POST":
         if not own_pairs.vote(pair, request.POST.get("choice", "")):
             messages.error(request, _("This comparison is not here any more."))

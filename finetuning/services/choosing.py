@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from django.db.models import QuerySet
 
-from finetuning.models import BlindVote, ImportedPair, TrainingRun
+from finetuning.models import BlindVote, ImportedPair, OwnPair, TrainingRun
 from finetuning.pipeline.material.choices import Choice, Mark
 from finetuning.pipeline.run_folder import RunFolder, read_rows
 from finetuning.services import lineage, pairs
@@ -31,7 +31,7 @@ _WISH = "\n\nThe part between these two now reads: "
 
 def choices() -> list[Choice]:
     """Return every choice that may be learned from now."""
-    return [*_kept_over_others(), *_voted(), *_imported()]
+    return [*_kept_over_others(), *_voted(), *_voted_of_own(), *_imported()]
 
 
 def marks() -> list[Mark]:
@@ -108,6 +108,33 @@ def _decided(counted: Counter[str]) -> tuple[str, str]:
     return "", ""
 
 
+def _voted_of_own() -> Iterator[Choice]:
+    """Yield what somebody preferred of two stories for their own settings, where they did."""
+    for pair, winner, loser in _told_of_own(OwnPair.objects.all()):
+        yield Choice(
+            key=f"own:{pair.pk}",
+            story=0,
+            prompt=pair.prompt,
+            chosen=getattr(pair, winner),
+            rejected=getattr(pair, loser),
+        )
+
+
+def _told_of_own(asked: QuerySet[OwnPair]) -> Iterator[tuple[OwnPair, str, str]]:
+    """Yield the decided pairs with the side preferred and the other; none of withdrawn stories."""
+    runs: dict[int, pairs.Tells] = {}
+    for pair in asked.exclude(preferred="").select_related("run").order_by("pk"):
+        winner, loser = _decided(Counter([pair.preferred]))
+        if not winner:
+            continue
+        if pair.run_id not in runs:
+            runs[pair.run_id] = pairs.tells_of_gone(pair.run)
+        tells = runs[pair.run_id]
+        texts = (pair.candidate, pair.service)
+        if not any(tells({"prompt": pair.prompt, "text": text}) for text in texts):
+            yield pair, winner, loser
+
+
 def _imported() -> Iterator[Choice]:
     for pair in ImportedPair.objects.order_by("pk"):
         yield Choice(
@@ -149,6 +176,8 @@ def _present(asked: set[str]) -> set[str]:
     }
     found = ImportedPair.objects.filter(pk__in=numbers["import"])
     here |= {f"import:{pk}" for pk in found.values_list("pk", flat=True)}
+    own = OwnPair.objects.filter(pk__in=numbers["own"])
+    here |= {f"own:{pair.pk}" for pair, _, _ in _told_of_own(own)}
     if numbers["mark"]:
         curated = Story.objects.good().exclude(curation=Curation.WAITING)
         marked = curated.filter(pk__in=numbers["mark"])

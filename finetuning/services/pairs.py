@@ -27,6 +27,15 @@ def shown(run: TrainingRun) -> list[dict[str, Any]]:
     return blanked(found, telling(left, gone)) if gone else found
 
 
+def tells_of_gone(run: TrainingRun) -> Tells:
+    """Return what knows whether a row tells of a story of `run` that is withdrawn or gone."""
+    try:
+        left, gone = lineage.left_and_gone(run.folder)
+    except FileNotFoundError:
+        left, gone = [], []
+    return telling(left, gone)
+
+
 def telling(left: Iterable[Any], gone: Iterable[Any]) -> Tells:
     """Return what knows whether a row tells of a story of `gone` that none of `left` tells too.
 

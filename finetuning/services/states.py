@@ -55,8 +55,22 @@ def recipe_for_site() -> Recipe | None:
 def start(recipe: Recipe, origin: TrainingRun.Origin, user: User | None = None) -> TrainingRun:
     """Store and return a queued run. Raises `CannotStartError`.
 
-    The caller announces it to a worker, or claims it itself.
+    The caller announces it to a worker, or claims it itself. The worker may be another machine's
+    where Redis has the queue: without a trainer here, nothing is asked of this one.
     """
+    if settings.TRAIN_PYTHON or not settings.REDIS_URL:
+        check_here(recipe)
+    try:
+        with transaction.atomic():
+            return TrainingRun.objects.create(
+                origin=origin, requested_by=user, recipe=recipe.to_dict()
+            )
+    except IntegrityError as error:
+        raise AlreadyRunningError from error
+
+
+def check_here(recipe: Recipe) -> None:
+    """Raise `CannotStartError` where this machine can't train, or has no room for it."""
     if not settings.TRAIN_PYTHON:
         raise CannotStartError(
             _(
@@ -66,13 +80,6 @@ def start(recipe: Recipe, origin: TrainingRun.Origin, user: User | None = None) 
         )
     if reason := storage.lacking_space(recipe):
         raise CannotStartError(told(reason))
-    try:
-        with transaction.atomic():
-            return TrainingRun.objects.create(
-                origin=origin, requested_by=user, recipe=recipe.to_dict()
-            )
-    except IntegrityError as error:
-        raise AlreadyRunningError from error
 
 
 def claim(run: int) -> TrainingRun | None:

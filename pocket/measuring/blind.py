@@ -89,6 +89,8 @@ def _told(number: int, pair: Pair) -> str:
         wishes.append(f"what should happen: {' '.join(asked.premise.split())}")
     if asked.language:
         wishes.append(f"in {NAMES[asked.language]}")
+    if asked.reader_age:
+        wishes.append(f"for readers of about {asked.reader_age} years")
     wishes += ["a twist at the end"] * asked.final_twist + ["fit for children"] * (
         asked.child_friendly
     )

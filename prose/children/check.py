@@ -5,7 +5,7 @@ Two ways, together: words that no story for a child has, and a small language mo
 plainly, for "killed the lights" is no violence. Its figures are in `docs/children.md`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple, TypedDict
@@ -51,6 +51,7 @@ class ChildrenReport(TypedDict):
 
     checked: bool
     # "language" or "package"; "length" of a text of which the beginning was checked, else empty.
+    # Of one that is looked at elsewhere, "pending" or "failed".
     why_not: str
     findings: list[Finding]
     more: bool  # whether there are findings beyond those listed
@@ -62,6 +63,8 @@ class Reading(TypedDict):
     grade: float
     ease: float
     age: int
+    asked: int | None  # the age of the readers that it was asked to be for
+    too_hard: bool
 
 
 class Verdict(NamedTuple):
@@ -71,13 +74,24 @@ class Verdict(NamedTuple):
     score: float
 
 
-def about(text: str, settings: Settings) -> dict[str, ChildrenReport | Reading]:
-    """Return what a story's report says of children: `children` if asked for, and `reading`."""
+def about(
+    text: str, settings: Settings, look: Callable[[str], ChildrenReport] | None = None
+) -> dict[str, ChildrenReport | Reading]:
+    """Return what a story's report says of children: `children` if asked for, and `reading`.
+
+    `look` is what takes the place of `children_report`.
+    """
     found: dict[str, ChildrenReport | Reading] = {}
     if settings.child_friendly:
-        found["children"] = children_report(text)
+        found["children"] = (look or children_report)(text)
     if is_english(text) and (level := reading_level(text)):
-        found["reading"] = Reading(grade=level.grade, ease=level.ease, age=level.age)
+        found["reading"] = Reading(
+            grade=level.grade,
+            ease=level.ease,
+            age=level.age,
+            asked=settings.reader_age,
+            too_hard=level.is_too_hard_for(settings.reader_age),
+        )
     return found
 
 
@@ -85,7 +99,7 @@ def children_report(text: str) -> ChildrenReport:
     """Return what is found in `text`; about 40 ms a passage of 60 words, each at its first time."""
     why_not = why_not_checked(text)
     if why_not:
-        return ChildrenReport(checked=False, why_not=why_not, findings=[], more=False)
+        return unchecked(why_not)
     read = list(islice(passages(text), _MOST_PASSAGES + 1))
     findings = list(islice(_findings(text, read[:_MOST_PASSAGES]), _MOST_FINDINGS + 1))
     return ChildrenReport(
@@ -94,6 +108,11 @@ def children_report(text: str) -> ChildrenReport:
         findings=findings[:_MOST_FINDINGS],
         more=len(findings) > _MOST_FINDINGS,
     )
+
+
+def unchecked(why_not: str) -> ChildrenReport:
+    """Return the report on a text that is not checked."""
+    return ChildrenReport(checked=False, why_not=why_not, findings=[], more=False)
 
 
 def why_not_checked(text: str) -> str:

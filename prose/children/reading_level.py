@@ -23,6 +23,8 @@ _FEWEST_WORDS = 30  # of fewer, the formulas say nothing
 # A pupil in the first grade is six or seven.
 _AGE_OF_GRADE_ZERO = 5
 _YOUNGEST, _OLDEST = 5, 18
+# Years by which the formula may be wrong of a story; what reads easier is never too hard.
+_LEEWAY = 1
 
 
 class ReadingLevel(NamedTuple):
@@ -36,6 +38,10 @@ class ReadingLevel(NamedTuple):
     def is_for_adults(self) -> bool:
         """Whether it reads harder than what schools read."""
         return self.age >= _OLDEST
+
+    def is_too_hard_for(self, age: int | None) -> bool:
+        """Tell whether readers of about `age` years, if it was said, are too young for it."""
+        return age is not None and self.age > age + _LEEWAY
 
 
 def reading_level(text: str) -> ReadingLevel | None:

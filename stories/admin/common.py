@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from prose.children import check
+from stories.history import looking
 from stories.history.provenance import last_generation
 from stories.models import Story, StorySettings
 from stories.telling import told
@@ -105,6 +106,8 @@ def _shown(settings: Any, name: str) -> str:
     value = getattr(settings, name, "")
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
+    if value is None:
+        return ""
     display = getattr(settings, f"get_{name}_display", None)
     return display() if display else value
 
@@ -129,8 +132,10 @@ def children_table(settings: Any, text: str) -> SafeString:
     """Return what the check for children says of `text`; empty where it is not meant for them."""
     if settings is None or not settings.child_friendly:
         return SafeString()
-    found = check.children_report(text)
-    if not found["checked"]:
+    found = looking.children(text, looking.READ)
+    if found["why_not"] == "pending":
+        said = gettext("being checked: load the page again")
+    elif not found["checked"]:
         said = gettext("not checked: the check reads English alone, and needs its model")
     elif not found["findings"]:
         said = gettext("nothing found")

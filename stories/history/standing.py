@@ -3,8 +3,8 @@
 from typing import Any, NamedTuple
 
 from prose import report
-from prose.children import check
 from prose.settings import Settings
+from stories.history import looking
 from stories.history.provenance import settings_behind
 from stories.models import Generation, Story, StoryVersion
 
@@ -33,9 +33,12 @@ def report_on(story: Story) -> dict[str, Any]:
     made_by = version.generation
     if made_by is not None and version.origin in _BY_MODEL and "words" in made_by.report:
         known: dict[str, Any] = made_by.report
-        return known
+        if not looking.is_open(known):
+            return known
+        return {**known, "children": looking.children(story.text, looking.PAGE)}
     settings = Settings.of(settings_behind(story))
-    return {**report.story_report(story.text, settings), **check.about(story.text, settings)}
+    told = report.story_report(story.text, settings)
+    return {**told, **looking.about(story.text, settings, looking.PAGE)}
 
 
 def authors(story: Story) -> Authors:

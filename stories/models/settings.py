@@ -88,6 +88,12 @@ class StorySettings(models.Model):
     )
     # A code of `prose.languages.offered`, by which the form chooses; empty for English.
     language = models.CharField(_("Language"), max_length=12, blank=True)
+    reader_age = models.PositiveSmallIntegerField(
+        _("Age of readers"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(prompts.MIN_AGE), MaxValueValidator(prompts.MAX_AGE)],
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = StorySettingsQuerySet.as_manager()

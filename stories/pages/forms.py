@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 8
 MAX_KEYWORDS = 12
 # What a writer knows first; the language stands beside how it is to sound.
-_ORDER = ("premise", "main_characters", "keywords", "genre", "register", "language")
+_ORDER = (
+    *("premise", "main_characters", "keywords", "genre", "register", "language"),
+    *("max_words", "reader_age"),
+)
 _EXAMPLES: "dict[str, StrOrPromise]" = {
     "premise": _("A light burns in a lighthouse where nobody lives"),
     "main_characters": _("Anna, Old Ben"),
@@ -58,6 +61,14 @@ class StorySettingsForm(forms.ModelForm[StorySettings]):
         required=False,
         choices=languages.choices,
         widget=forms.Select(attrs={"aria-describedby": "id_language_help"}),
+    )
+
+    reader_age = forms.IntegerField(
+        label=_("Age of readers"),
+        required=False,
+        min_value=prompts.MIN_AGE,
+        max_value=prompts.MAX_AGE,
+        widget=forms.NumberInput(attrs={"aria-describedby": "id_reader_age_help"}),
     )
 
     class Meta:

@@ -8,30 +8,22 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
-from django.utils.translation import gettext_lazy
 
 from modelserver import Abilities, PromptTooLongError
 from prose import overlap, prompts, replacement, said, sentences, words
 from prose.answers.task import Task
 from prose.children.gate import Gate
+from stories.history import looking
 from stories.history.versions import MAX_TEXT_LENGTH
 from stories.models import Generation
 from stories.writing import long_story, rewrite_request
 from stories.writing.answering import Answer
 from stories.writing.background import reading
-from stories.writing.finishing import Outcome, report_of
+from stories.writing.finishing import Outcome, report_of, tell_of_held
 from stories.writing.rewrite_request import Rewrite, rewrite_of
 
-# Why no more of an answer is taken in, and what the writer is told then.
+# Why no more of an answer is taken in.
 _HELD = "held"
-_HELD_BACK = {
-    "violence": gettext_lazy("Held back here: what came next may show violence."),
-    "fear": gettext_lazy("Held back here: what came next may frighten children."),
-    "sexual": gettext_lazy("Held back here: what came next may be sexual."),
-    "hate": gettext_lazy("Held back here: what came next may insult people for what they are."),
-    "self-harm": gettext_lazy("Held back here: what came next may be about self-harm."),
-    "drugs": gettext_lazy("Held back here: what came next may be about drugs or drink."),
-}
 # Requests for one rewrite, when the model only tells what is there already.
 _ATTEMPTS = 3
 # A long story leaves a continuation this part of what the model reads, where it needs so much.
@@ -74,10 +66,10 @@ class Assignment(Protocol):
         Raises `PromptTooLongError` when the model can't read that much.
         """
 
-    def take(self, text: str) -> str:
+    async def take(self, text: str) -> str:
         """Take in a piece of the answer; return what can be shown by now."""
 
-    def rest(self) -> str:
+    async def rest(self) -> str:
         """Return what was held back, now that an answer has ended."""
 
     @property
@@ -222,10 +214,10 @@ class Writing:
         language = self.generation.settings.language
         return prompts.token_limit(self.limit, self.base[-_LIKE:], language)
 
-    def take(self, text: str) -> str:
+    async def take(self, text: str) -> str:
         """Return of `text` what is the story's, as it is stored: the first of it meets the seam."""
         text = self._answer.take(text)
-        return self._kept(self._gate.feed(text) if self._gate else text)
+        return self._kept(await looking.through(self._gate, text) if self._gate else text)
 
     def _kept(self, text: str) -> str:
         if not self._begun:
@@ -242,10 +234,12 @@ class Writing:
             return replacement.joined(self.base, self._first + text.lstrip())
         return replacement.joined(self.base, text) if self.base else text.lstrip()
 
-    def rest(self) -> str:
+    async def rest(self) -> str:
         """Return what was held back and is the story's."""
         text = self._answer.rest()
-        return self._kept(self._gate.feed(text) + self._gate.rest() if self._gate else text)
+        return self._kept(
+            await looking.through(self._gate, text, is_last=True) if self._gate else text
+        )
 
     def is_void(self) -> bool:
         """Tell whether nothing of a story came."""
@@ -257,12 +251,12 @@ class Writing:
         """Keep the story of the answer, in whole sentences if it was cut short; report on it."""
         room = MAX_TEXT_LENGTH - len(self.base)
         if self._gate:
-            self.rest()  # of an answer that broke off
+            looking.rest(self._gate, self._answer.rest())  # of an answer that broke off
         left = self._answer.left(self._gate.passed if self._gate else None)
         outcome.text = self._opening(left)[:room]
         outcome.title = self._answer.title
         self._answer.tell(outcome)
-        _tell_of_held(self._gate, outcome)
+        tell_of_held(self._gate, outcome)
         if outcome.status == Generation.Status.DONE and (
             outcome.is_cut_short or words.count(outcome.text) > self.limit
         ):
@@ -327,19 +321,19 @@ class Rewriting:
             self._begin()
             yield Attempt(asked.messages, {**options, "seed": options["seed"] + attempt}, facts)
 
-    def take(self, text: str) -> str:
+    async def take(self, text: str) -> str:
         """Return of `text` what is the passage's, without what follows it."""
-        return self._show(self._lookout.feed(self._answer.take(text)))
+        return await self._show(self._lookout.feed(self._answer.take(text)))
 
-    def rest(self) -> str:
+    async def rest(self) -> str:
         """Return what was held back and does belong to the passage."""
-        first = self._show(self._lookout.feed(self._answer.rest()))
-        return first + self._show(self._lookout.rest(), is_last=True)
+        first = await self._show(self._lookout.feed(self._answer.rest()))
+        return first + await self._show(self._lookout.rest(), is_last=True)
 
-    def _show(self, text: str, *, is_last: bool = False) -> str:
+    async def _show(self, text: str, *, is_last: bool = False) -> str:
         text = "" if self._goal.reached else self._goal.cut(text)
         if self._gate:
-            text = self._gate.feed(text) + (self._gate.rest() if is_last else "")
+            text = await looking.through(self._gate, text, is_last=is_last)
         if not text:
             return ""
         is_next = self._again and not self._shown
@@ -364,19 +358,13 @@ class Rewriting:
         is_held = self._gate is not None and bool(self._gate.found)
         outcome.facts["replacement"] = "" if is_held else replaced
         self._answer.tell(outcome)
-        _tell_of_held(self._gate, outcome)
+        tell_of_held(self._gate, outcome)
 
 
 def _gate(generation: Generation) -> Gate | None:
     """Return what looks at a story for children before it is shown, if the site wants that."""
     asked = settings.CHILD_CHECK == "hold" and generation.settings.child_friendly
     return Gate() if asked else None
-
-
-def _tell_of_held(gate: Gate | None, outcome: Outcome) -> None:
-    """Say that the text ends before a passage that may not be for children."""
-    if gate and gate.found:
-        outcome.error_code, outcome.error_message = "not_for_children", str(_HELD_BACK[gate.found])
 
 
 def _context_size(context_length: int | None) -> int:

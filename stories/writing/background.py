@@ -67,6 +67,7 @@ async def telling(work: Awaitable[T], patience: float, tell: Callable[[], object
 # Characters that are read within a few milliseconds, whatever they are. A thread takes as long for
 # the lock that the loop holds: a hundred writers who began at once would wait for it.
 _SHORT = 10_000
+LONG = _SHORT + 1
 
 
 async def reading(characters: int, function: Callable[[], T]) -> T:

@@ -9,10 +9,12 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from prose import report, said, sentences, words
-from prose.children import check
+from prose.children.gate import Gate
 from prose.settings import Settings
+from stories.history import looking
 from stories.history.versions import MAX_TEXT_LENGTH, add_aside, add_version
 from stories.models import Generation, Story, StoryVersion
 from stories.writing import rewrite_request
@@ -21,6 +23,16 @@ _MOVED_ON = said(
     "The story was changed while this was written. It stays as it is; what was written is the "
     "newest of its versions."
 )
+# What the writer is told where no more was shown.
+_HELD_BACK = {
+    "violence": _("Held back here: what came next may show violence."),
+    "fear": _("Held back here: what came next may frighten children."),
+    "sexual": _("Held back here: what came next may be sexual."),
+    "hate": _("Held back here: what came next may insult people for what they are."),
+    "self-harm": _("Held back here: what came next may be about self-harm."),
+    "drugs": _("Held back here: what came next may be about drugs or drink."),
+}
+_UNCHECKED = said("The check for children failed: not all of this was looked at.")
 _LONGEST_TITLE = 120  # characters
 _ORIGINS = {
     Generation.Kind.WRITE: StoryVersion.Origin.WRITE,
@@ -86,7 +98,15 @@ def report_of(generation: Generation, base: str, text: str) -> dict[str, Any]:
     if not text.strip():
         return {}
     whole, settings = _whole(base, text.rstrip()), Settings.of(generation.settings)
-    return {**report.story_report(whole, settings), **check.about(whole, settings)}
+    return {**report.story_report(whole, settings), **looking.about(whole, settings, looking.END)}
+
+
+def tell_of_held(gate: Gate | None, outcome: Outcome) -> None:
+    """Say that the text ends before a passage that may not be for children, or wasn't looked at."""
+    if gate and gate.found:
+        outcome.error_code, outcome.error_message = "not_for_children", str(_HELD_BACK[gate.found])
+    elif gate and gate.is_open and not outcome.error_code:
+        outcome.error_code, outcome.error_message = "not_checked", _UNCHECKED
 
 
 def base_of(generation: Generation) -> str:

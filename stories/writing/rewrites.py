@@ -12,11 +12,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from prose import report, splice
-from prose.children import check
 from prose.passage import EmptyPassageError, Passage, cut
 from prose.settings import Settings
 from stories.errors import Refused
-from stories.history import preferences
+from stories.history import looking, preferences
 from stories.history.versions import StoryBusyError, VersionConflictError, add_version
 from stories.models import (
     Generation,
@@ -125,7 +124,11 @@ def keep(story: Story, editor: User, generation: int, selection: Selection) -> i
     text = splice.splice(before.text, selection.start, selection.end, kept.replacement)
     # They read the whole text: while the database is nobody's. A version's text never changes.
     settings = Settings.of(kept.settings)
-    told = {**report.story_report(text, settings), **check.about(text, settings), **speed(kept)}
+    told = {
+        **report.story_report(text, settings),
+        **looking.about(text, settings, looking.PAGE),
+        **speed(kept),
+    }
     outside = splice.hashes(before.text, selection.start, selection.end)
     with transaction.atomic():
         current = Story.objects.select_for_update().get(pk=story.pk)

@@ -17,7 +17,7 @@ from prose import said, words
 from stories.models import Generation, Story
 from stories.writing import checkpoints, hub, recovery
 from stories.writing.assignments import Assignment
-from stories.writing.background import hold, reading, telling
+from stories.writing.background import LONG, hold, reading, telling
 from stories.writing.finishing import Outcome, finish, reclaim
 from stories.writing.servers.choosing import write_somewhere
 from stories.writing.servers.health import server_of
@@ -132,7 +132,10 @@ class _Run:
 
     async def _conclude(self) -> None:
         try:
-            await self._reading(lambda: self.assignment.conclude(self.outcome))
+            # A check for children takes long, of however short a text.
+            length = self.assignment.length + self.length
+            beside = LONG if self.generation.settings.child_friendly else length
+            await reading(beside, lambda: self.assignment.conclude(self.outcome))
         except Exception:
             # What was written is kept, whatever can't be made of it.
             logger.exception("Generation %s can't be concluded", self.generation.pk)
@@ -202,7 +205,7 @@ class _Run:
         async with aclosing(chunks) as stream:  # type: ignore[type-var]
             async for chunk in stream:
                 tokens += 1
-                self._take(self.assignment.take(chunk.text))
+                self._take(await self.assignment.take(chunk.text))
                 if chunk.thinks or self.assignment.answer.thinking:
                     thoughts += 1
                     self._think(thoughts)
@@ -229,7 +232,7 @@ class _Run:
                         "completion_tokens": self._spent(tokens),
                     }
                     break
-        self._take(self.assignment.rest())
+        self._take(await self.assignment.rest())
 
     def _think(self, thoughts: int) -> None:
         """The model thinks, which is told once; its next answers have the room for it."""

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from pytest_django import Settings
 
 from finetuning import card, driver
-from finetuning.models import BlindVote, ImportedPair, TrainingRun
+from finetuning.models import BlindVote, ImportedPair, OwnPair, TrainingRun
 from finetuning.pipeline.material.reading import DataError
 from finetuning.pipeline.run_folder import read_rows, write_json, write_rows
-from finetuning.services import choosing, exchange, forgetting, preferences, states
+from finetuning.services import choosing, exchange, forgetting, lineage, preferences, states
 from prose import prompts
 from prose.settings import Settings as Asked
 from stories.history import library
@@ -60,6 +61,44 @@ def test_only_the_choices_of_approved_stories_count(story: Story) -> None:
     for state in (Curation.WAITING, Curation.REJECTED):
         Story.objects.filter(pk=story.pk).update(curation=state)
         assert choosing.choices() == []
+
+
+def own_pair(run: TrainingRun, voter: User, preferred: str, prompt: str = "Tell.") -> OwnPair:
+    return OwnPair.objects.create(
+        run=run, voter=voter, prompt=prompt, max_words=60, seed=1,
+        candidate=CHOSEN, service=REJECTED, preferred=preferred,
+    )  # fmt: skip
+
+
+def test_a_choice_of_ones_own_pair_counts_until_it_is_taken_back(
+    alice: User, client: Client
+) -> None:
+    run = TrainingRun.objects.create(recipe=TINY.to_dict(), state="done")
+    for undecided in ("", "neither"):
+        own_pair(run, alice, undecided)
+    pair = own_pair(run, alice, "service")
+    [found] = choosing.choices()
+    assert (found["key"], found["story"]) == (f"own:{pair.pk}", 0)
+    assert (found["prompt"], found["chosen"]) == ("Tell.", REJECTED)
+    assert choosing.withdrawn([found["key"]]) == set()
+    client.force_login(alice)
+    page = f"/teach/compare/own/{pair.pk}/"
+    assert "Take back" in client.get(page).content.decode()
+    client.post(page, {"choice": "back"})
+    assert choosing.choices() == []
+    assert choosing.withdrawn([found["key"]]) == {found["key"]}
+
+
+def test_a_pair_of_ones_own_that_tells_of_a_withdrawn_story_is_not_learned(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = own_pair(
+        TrainingRun.objects.create(recipe=TINY.to_dict(), state="done"), alice, "candidate"
+    )
+    gone = [{"prompt": "Another.", "text": REJECTED}]
+    monkeypatch.setattr(lineage, "left_and_gone", lambda _: ([], gone))
+    assert choosing.choices() == []
+    assert choosing.withdrawn([f"own:{pair.pk}"]) == {f"own:{pair.pk}"}
 
 
 def test_a_passage_is_learned_as_it_was_asked_for(story: Story) -> None:

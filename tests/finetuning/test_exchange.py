@@ -51,6 +51,14 @@ def test_a_file_adds_nothing_a_second_time(curator: User) -> None:
     assert Story.objects.count() == 3
 
 
+def test_the_age_of_readers_comes_in_as_it_went_out(curator: User) -> None:
+    settings = story_settings(reader_age=8, language="de", child_friendly=True)
+    take(curator, csv_of((settings.prompt, "Eins.")))
+    (story,) = Story.objects.all()
+    assert (story.settings.reader_age, story.settings.language) == (8, "de")
+    assert f"{settings.prompt},Eins." in exchange.export_csv().replace('"', "")
+
+
 def test_what_was_edited_since_is_known_and_what_was_deleted_is_not(curator: User) -> None:
     data = csv_of((PROMPT, "One."), (PROMPT, "Two."))
     take(curator, data)

@@ -63,8 +63,19 @@ def test_one_run_at_a_time() -> None:
 
 def test_without_an_environment_nothing_starts(settings: Settings) -> None:
     settings.TRAIN_PYTHON = ""
+    settings.REDIS_URL = ""
     with pytest.raises(states.CannotStartError, match="make train-env"):
         start()
+
+
+def test_a_machine_without_a_trainer_leaves_a_run_to_another_one(settings: Settings) -> None:
+    settings.TRAIN_PYTHON, settings.REDIS_URL = "", "redis://127.0.0.1:1/0"
+    run = start()
+    tasks.train(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.runner) == ("queued", "")
+    with pytest.raises(CommandError, match="make train-env"):
+        call_command("finetune", recipe="pocket")
 
 
 def test_without_room_on_the_disk_nothing_starts() -> None:

@@ -84,6 +84,22 @@ def test_another_language_is_asked_for_last() -> None:
     assert prompts.read_prompt(f"{STORY} Write the story in Klingon.") is None
 
 
+def test_readers_of_an_age_are_asked_for_before_the_language() -> None:
+    sentence = " The story is for readers of about 8 years."
+    young = replace(EXAMPLE, reader_age=8)
+    assert prompts.story_prompt(young) == STORY + sentence
+    both = replace(young, final_twist=True, child_friendly=True, language="de")
+    german = " Write the story in German."
+    assert prompts.story_prompt(both) == STORY + TWIST + CHILD + sentence + german
+    for age in range(prompts.MIN_AGE, prompts.MAX_AGE + 1):
+        for asked in (replace(both, reader_age=age), replace(young, reader_age=age)):
+            prompt = prompts.story_prompt(asked)
+            assert prompts.read_prompt(prompt) == asked
+            assert prompts.leading_prompt(f"{prompt} Once upon a time.") == prompt
+    for beyond in ("4", "15", "08", "80"):
+        assert prompts.read_prompt(STORY + sentence.replace("8", beyond)) is None
+
+
 def test_what_happens_next_is_added_to_the_prompt() -> None:
     assert prompts.with_next(STORY, "") == STORY
     assert prompts.with_next(STORY, "The lamp goes out.") == (
@@ -106,6 +122,7 @@ WORDS = st.sampled_from(
         *(". The story must have an introduction, a development and a conclusion.", ". ", "a, b"),
         *(" The finale of the story must have a twist.", "{genre}", "\\1"),
         " Write the story in German.",
+        " The story is for readers of about 8 years.",
         ". This is what should happen in the story: x",
     ]
 )
@@ -123,6 +140,7 @@ SETTINGS = st.builds(
     final_twist=st.booleans(),
     premise=FIELD,
     language=st.sampled_from(["", *offered.NAMES]),
+    reader_age=st.none() | st.integers(prompts.MIN_AGE, prompts.MAX_AGE),
 )
 CLAUSE = ". This is what should happen in the story: "
 

@@ -1,4 +1,4 @@
-"""The nine settings as one value."""
+"""The ten settings as one value."""
 
 from types import SimpleNamespace
 
@@ -16,6 +16,7 @@ VALUES = {
     "final_twist": False,
     "premise": "Nobody is there.",
     "language": "de",
+    "reader_age": 8,
 }
 
 
@@ -28,6 +29,8 @@ def test_they_are_read_from_whatever_has_them_and_back() -> None:
     assert Settings.from_dict(older) == Settings.from_dict({**VALUES, "premise": ""})
     del (older := dict(VALUES))["language"]
     assert Settings.from_dict(older) == Settings.from_dict({**VALUES, "language": ""})
+    del (older := dict(VALUES))["reader_age"]
+    assert Settings.from_dict(older) == Settings.from_dict({**VALUES, "reader_age": None})
     with pytest.raises(KeyError):
         Settings.from_dict({"genre": "War"})
 

@@ -52,6 +52,7 @@ class Command(BaseCommand):
             if options["queue"]:
                 self._queue(recipe)
                 return
+            states.check_here(recipe)
             with _ending_in_order(), _model_server(recipe):
                 run = self._run(recipe, options["resume"])
                 if options["promote"]:

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from django.db.models import F
 from django.db.models.functions import Length
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from finetuning.pipeline.export import NEAR_DUPLICATE
 from finetuning.pipeline.material import similar
 from prose import report
 from prose.children import check
+from prose.children.reading_level import reading_level
 from prose.report import Part, StoryReport
 from prose.settings import Settings
-from stories.history import curation, standing
+from stories.history import curation, looking, standing
 from stories.history.provenance import settings_behind
 from stories.models import Curation, Story, StorySettings, StoryVersion
 from stories.models.story import UNTITLED
@@ -25,6 +26,19 @@ _OF_MODEL = {
     StoryVersion.Origin.WRITE,
     StoryVersion.Origin.REWRITE,
     StoryVersion.Origin.CONTINUE,
+}
+
+_UNCHECKED = {
+    "language": gettext_noop(
+        "Whether it is fit for children is not checked: the check reads English."
+    ),
+    "package": gettext_noop(
+        "Whether it is fit for children is not checked: the check has no model here."
+    ),
+    "pending": gettext_noop(
+        "Whether it is fit for children is being checked: load the page again."
+    ),
+    "failed": gettext_noop("Whether it is fit for children is not checked: the check failed."),
 }
 
 
@@ -59,6 +73,7 @@ def reading(story: Story) -> Reading:
         warnings=[
             *_alike(story, marked),
             *_for_children(marked.text, settings),
+            *_too_hard(marked.text, settings),
             *_broken(found),
         ],
     )
@@ -114,11 +129,9 @@ def _for_children(text: str, settings: StorySettings) -> list[str]:
     """Say what of a text that is meant for children may not be, or that nobody looked."""
     if not settings.child_friendly:
         return []
-    found = check.children_report(text)
+    found = looking.children(text, looking.READ)
     if not found["checked"]:
-        if found["why_not"] == "language":
-            return [_("Whether it is fit for children is not checked: the check reads English.")]
-        return [_("Whether it is fit for children is not checked: the check has no model here.")]
+        return [_(_UNCHECKED[found["why_not"]])]
     sentence = _("It may not be for children (%(kind)s): “%(sentence)s”")
     warned = [
         sentence % {"kind": told(check.NAMES[each["category"]]), "sentence": each["sentence"]}
@@ -127,6 +140,15 @@ def _for_children(text: str, settings: StorySettings) -> list[str]:
     if found["why_not"] == "length":
         warned.append(_("Only its beginning is checked for children: it is too long."))
     return warned
+
+
+def _too_hard(text: str, settings: StorySettings) -> list[str]:
+    """Say that the text reads harder than for readers of the age that was asked for."""
+    level = reading_level(text) if settings.reader_age and check.is_english(text) else None
+    if level is None or not level.is_too_hard_for(settings.reader_age):
+        return []
+    sentence = _("It reads like for about %(age)s years; it was asked for %(asked)s.")
+    return [sentence % {"age": level.age, "asked": settings.reader_age}]
 
 
 def _broken(found: StoryReport) -> list[str]:

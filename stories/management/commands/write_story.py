@@ -35,6 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--register", choices=Register.values, default=Register.values[0])
         parser.add_argument("--language", choices=NAMES, default="", help="else English")
         parser.add_argument("--words", default="150", help="at most so many")
+        parser.add_argument("--reader-age", default="", help="in years; else not asked for")
         parser.add_argument("--child-friendly", action="store_true")
         parser.add_argument("--twist", action="store_true", help="in the finale")
 
@@ -76,6 +77,7 @@ def _settings(options: dict[str, Any]) -> StorySettings:
             "register": options["register"],
             "child_friendly": options["child_friendly"],
             "language": options["language"],
+            "reader_age": options["reader_age"],
             "max_words": options["words"],
             "final_twist": options["twist"],
         }

@@ -46,9 +46,15 @@ def _gate(text: str) -> str:
     )
 
 
+def _opened(text: str) -> str:
+    gate = Gate()
+    gate.due(text)
+    return gate.open()
+
+
 def _level(text: str) -> bool | None:
     level = reading_level.reading_level(text)
-    return level and level.is_for_adults
+    return level and (level.is_for_adults or level.is_too_hard_for(8))
 
 
 def _load(text: str) -> None:
@@ -66,10 +72,17 @@ CHILDREN: dict[str, Callable[[str], object]] = {
     "children.encoder.Encoder.features": lambda text: _model().features(text[:_PASSAGE]),
     "children.encoder.Encoder.scores": lambda text: _model().scores(text[:_PASSAGE]),
     "children.encoder.load": _load,
+    "children.check.unchecked": check.unchecked,
+    "children.gate.Gate.all_due": _gate,
+    "children.gate.Gate.due": _gate,
     "children.gate.Gate.feed": _gate,
+    "children.gate.Gate.look": _gate,
+    "children.gate.Gate.open": _opened,
     "children.gate.Gate.rest": _gate,
+    "children.gate.Gate.settle": _gate,
     "children.idioms.plainly": idioms.plainly,
     "children.reading_level.ReadingLevel.is_for_adults": _level,
+    "children.reading_level.ReadingLevel.is_too_hard_for": _level,
     "children.reading_level.reading_level": reading_level.reading_level,
     "children.reading_level.syllables": reading_level.syllables,
     "children.vocabulary.named": vocabulary.named,

@@ -1,5 +1,7 @@
 """What is found, where, and what is not; that nothing unlooked-at is let through."""
 
+from dataclasses import replace
+
 import pytest
 
 from prose.children import check
@@ -27,6 +29,15 @@ def settings(*, child_friendly: bool) -> Settings:
         max_words=300,
         final_twist=False,
     )
+
+
+@pytest.mark.parametrize(("asked", "hard"), [(None, False), (5, True), (14, False)])
+def test_how_it_reads_is_told_beside_the_age_asked_for(asked: int | None, hard: bool) -> None:
+    wanted = replace(settings(child_friendly=False), reader_age=asked)
+    text = f"{BRUTAL} {GENTLE}"
+    told = dict(check.about(text, wanted)["reading"])
+    assert (told["asked"], told["too_hard"]) == (asked, hard)
+    assert "reading" not in check.about(GERMAN * 3, wanted)
 
 
 def test_the_sentence_is_named_with_its_place_and_category() -> None:
@@ -81,6 +92,14 @@ def test_the_gate_lets_whole_passages_through_until_it_finds_something(size: int
     shown += gate.rest()
     assert shown.rstrip() == GENTLE
     assert (gate.found, gate.passed) == ("violence", shown)
+
+
+def test_what_cannot_be_looked_at_is_let_through_whole() -> None:
+    gate = Gate()
+    shown = gate.feed(f"{GENTLE}\n")
+    assert gate.due(f"{BRUTAL}\n{GENTLE}") == len(BRUTAL) + 1
+    shown += gate.open() + gate.feed(" And on.") + gate.rest()
+    assert shown == gate.passed == f"{GENTLE}\n{BRUTAL}\n{GENTLE} And on."
 
 
 @pytest.mark.parametrize("size", [1, 50])

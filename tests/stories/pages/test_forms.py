@@ -40,8 +40,9 @@ def test_labels_are_the_designs() -> None:
         "Genre",
         "Register",
         "Language",
-        "Child-friendly content",
         "Max number of words",
+        "Age of readers",
+        "Child-friendly content",
         "Final twist",
     ]
 
@@ -52,6 +53,22 @@ def test_valid_settings_make_the_prompt() -> None:
     settings = settings_from(bound)
     assert settings.max_words == 300
     assert settings.prompt.endswith("must have a twist.")
+
+
+def test_the_age_of_readers_is_a_wish() -> None:
+    bound = form(reader_age=" 8 ", language="de")
+    assert bound.is_valid(), bound.errors
+    prompt = settings_from(bound).prompt
+    assert prompt.endswith(" readers of about 8 years. Write the story in German.")
+    empty = form(reader_age="")
+    assert empty.is_valid()
+    assert settings_from(empty).reader_age is None
+    assert "readers" not in settings_from(empty).prompt
+
+
+@pytest.mark.parametrize("age", ["4", "15", "-8", "8.5", "eight", "1e1", "9" * 400])
+def test_no_other_age_is_taken(age: str) -> None:
+    assert errors(reader_age=age) == ["reader_age"]
 
 
 @pytest.mark.parametrize("words", ["20", " 21 ", "5000", "00300"])
