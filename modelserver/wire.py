@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import aiohttp
 import msgspec
 
 from modelserver.connection import posted, raise_for_status
@@ -14,7 +13,6 @@ from modelserver.errors import BrokenStreamError, SilentError, translated
 from modelserver.sayings import said
 from modelserver.server import Server
 
-_GATHERED = 0.05  # seconds; less than what goes out as one piece takes
 _quick = msgspec.json.Decoder()
 _MOST_TOKENS = 2**31 - 1  # of a database's number
 
@@ -75,8 +73,6 @@ async def chunks(
                     yield chunk
                     if chunk.done:
                         return
-                if patience.has_heard:
-                    await _gather(response)
             if rest.strip() and (last := reader.read(rest)) is not None:
                 yield last
                 if last.done:
@@ -84,21 +80,6 @@ async def chunks(
     if (end := reader.ended()) is None:
         raise BrokenStreamError(said("The model server ended its answer in the middle."))
     yield end
-
-
-async def _gather(response: aiohttp.ClientResponse) -> None:
-    """Leave what the server sends where it is for a moment: it is read at once then.
-
-    To be woken for each token costs more than what is done with it.
-    """
-    transport = response.connection.transport if response.connection else None
-    if transport is None:
-        return  # it has ended
-    transport.pause_reading()
-    try:
-        await asyncio.sleep(_GATHERED)
-    finally:
-        transport.resume_reading()
 
 
 class _Patience:
@@ -112,11 +93,6 @@ class _Patience:
     async def __aenter__(self) -> "_Patience":
         await self._timeout.__aenter__()
         return self
-
-    @property
-    def has_heard(self) -> bool:
-        """Whether the first word has come."""
-        return bool(self._moved)
 
     def heard(self) -> None:
         """There was a sign of the model server."""
