@@ -155,7 +155,8 @@ class BundlingStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mis
         if not dry_run:
             found = dict(_found())
             sources = {
-                name: Path(storage.path(path)).read_text() for name, (path, storage) in found.items()
+                name: Path(storage.path(path)).read_text()
+                for name, (path, storage) in found.items()
             }
             for page, entries in BUNDLES.items():
                 text = bundle(tuple(f"storaiteller/{entry}" for entry in entries), sources)
