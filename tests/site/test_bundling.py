@@ -29,7 +29,7 @@ def test_modules_run_once_each_after_what_they_import() -> None:
     assert re.findall(r'^modules\["(\w+)"\] =', text, re.MULTILINE) == ["one", "two", "main"]
     assert "return { b: a, default: a };" in text.replace("default: a, b: a", "b: a, default: a")
     assert 'const One = modules["one"].default;' in text
-    assert re.search(r'const \{\s+b: c, \} = modules\["one"\];', text)
+    assert re.search(r'const \{\s+b: c \} = modules\["one"\];', text)
     assert "return { run };" in text
 
 

@@ -8,7 +8,8 @@ MOST_SCRIPTS = 5  # today: the page's, HTMX, the sentences, the letters, whether
 _SHIFTS = """() => new Promise((resolve) => {
   const shifts = [];
   const observer = new PerformanceObserver((list) => {
-    for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) shifts.push(value);
+    const moved = list.getEntries().filter((shift) => !shift.hadRecentInput);
+    shifts.push(...moved.map((shift) => shift.value));
   });
   observer.observe({ type: "layout-shift", buffered: true });
   document.fonts.ready.then(() => requestAnimationFrame(() => setTimeout(() => resolve(shifts))));
