@@ -148,7 +148,7 @@ def scripts_of(page: str) -> list[str]:
 
 
 class BundlingStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # has no types
-    """Collected static files, with hashes in their names, compressed, and the bundles among them."""
+    """Collected static files, with hashes in their names, compressed; the bundles among them."""
 
     def post_process(
         self, paths: dict[str, Any], dry_run: bool = False, **options: Any

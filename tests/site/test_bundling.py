@@ -14,7 +14,7 @@ from storaiteller_site.bundling import BUNDLES, BundlingError, bundle, path_of
 MODULES = {
     "first": 'import One, { x } from "wrong";\n',
     "one": "const a = 1;\nexport { a as b };\nexport default a;\n",
-    "two": "import One from \"one\";\nimport {\n  b as c, } from 'one';\nexport const d = c + One;\n",
+    "two": 'import One from "one";\nimport {\n  b as c } from "one";\nexport const d = c + One;\n',
     "main": 'import "two";\nimport { d } from "two";\nexport async function* run() {}\n',
     "circle": 'import "circle";\n',
     "lost": 'import "nowhere";\n',
