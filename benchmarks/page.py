@@ -183,7 +183,7 @@ class Typist:
         if side == FINDING:
             page.evaluate("document.getElementById('find-open').click()")
             page.locator("#find-query").fill(QUERY)
-            page.locator("#story-text .found").first.wait_for()
+            page.wait_for_function("CSS.highlights.get('found')?.size")
 
     def cpu(self) -> float:
         """Return the seconds that the main thread has used."""

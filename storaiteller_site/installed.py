@@ -21,6 +21,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_cookie
 
+from storaiteller_site.bundling import BUNDLES, is_bundling, path_of
 from storaiteller_site.languages import catalogue
 
 # --paper of static/css/base.css.
@@ -98,6 +99,8 @@ def _files() -> Iterator[str]:
     """Yield what pages are made of, by the paths among the static files."""
     finder = get_finder("django.contrib.staticfiles.finders.FileSystemFinder")
     yield _HTMX
+    if is_bundling():
+        yield from map(path_of, BUNDLES)
     for found, _storage in finder.list([]):
         path = PurePath(found)
         if path.suffix in _OF_PAGES and path.as_posix() != _WORKER:

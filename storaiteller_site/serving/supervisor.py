@@ -27,6 +27,7 @@ from honcho.printer import Message, Printer
 
 import modelserver
 from modelserver import ModelServerError, Server, names
+from storaiteller_site import bundling
 
 _PROBE_TIMEOUT = 2.0  # seconds
 _START_TIMEOUT = 60.0  # seconds
@@ -114,8 +115,13 @@ def collect_static() -> None:
 def _static_sources() -> Iterator[str]:
     for finder in get_finders():
         for path, storage in finder.list([]):
-            status = os.stat(storage.path(path))
-            yield f"{path} {status.st_size} {status.st_mtime_ns}"
+            yield _as_it_is(path, storage.path(path))
+    yield _as_it_is("bundles", bundling.__file__)
+
+
+def _as_it_is(name: str, path: str) -> str:
+    status = os.stat(path)
+    return f"{name} {status.st_size} {status.st_mtime_ns}"
 
 
 def choose_model_server() -> ModelServer:

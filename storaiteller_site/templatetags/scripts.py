@@ -5,40 +5,18 @@ paths. The map is made from what is in the static folders: a new file needs no e
 """
 
 import json
-from collections.abc import Iterator
 from functools import cache
-from pathlib import PurePath
 
 from django import template
-from django.contrib.staticfiles.finders import get_finder
 from django.templatetags.static import static
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from storaiteller_site.bundling import modules, scripts_of
 from storaiteller_site.languages import catalogue
 
-OURS = PurePath("js")
-VENDORED = PurePath("vendor") / "prosemirror"
-
 register = template.Library()
-
-
-def modules() -> Iterator[tuple[str, str]]:
-    """Yield each module's name and its path among the static files.
-
-    Ours is called by its path, as in `storaiteller/editor/text`; a vendored one by its file alone,
-    which is its package's name on npm.
-    """
-    finder = get_finder("django.contrib.staticfiles.finders.FileSystemFinder")
-    for found, _ in finder.list([]):
-        path = PurePath(found)
-        if path.suffix != ".js":
-            continue
-        if path.is_relative_to(OURS):
-            name = path.relative_to(OURS).with_suffix("")
-            yield f"storaiteller/{name.as_posix()}", path.as_posix()
-        elif path.is_relative_to(VENDORED):
-            yield path.stem, path.as_posix()
 
 
 @register.simple_tag
@@ -55,3 +33,10 @@ def import_map() -> SafeString:
 def language_script() -> str:
     """Return the address of the scripts' sentences in the page's language."""
     return catalogue.address(get_language())
+
+
+@register.simple_tag
+def page_scripts(page: str = "") -> SafeString:
+    """Return the script elements of what `page`, or any other page, runs."""
+    addresses = ((static(path),) for path in scripts_of(page))
+    return format_html_join("\n", '<script type="module" src="{}"></script>', addresses)

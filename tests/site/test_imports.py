@@ -62,7 +62,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pocket.measuring": ("prose",),
     "pocket.training": ("pocket", "prose", "modelserver.converters", "modelserver.sayings"),
     "pocket": ("prose",),
-    "storaiteller_site.serving": ("modelserver", "storaiteller_site.secret"),
+    "storaiteller_site.serving": (
+        *("modelserver", "storaiteller_site.secret", "storaiteller_site.bundling"),
+    ),
     # The one place that knows all apps: their routes, and what the settings name.
     "storaiteller_site": (
         *("storaiteller_site.serving", "modelserver", "stories.urls", "stories.admin"),

@@ -1,6 +1,6 @@
 // What the server and the scripts both go by, as the server says it (`stories/pages/constants.py`).
 
-export const {
+const {
   http: HTTP,
   close: CLOSE,
   error: ERROR,
@@ -14,4 +14,9 @@ export const {
   active,
 } = JSON.parse(document.getElementById("page-constants").textContent);
 
-export const ACTIVE = new Set(active);
+const ACTIVE = new Set(active);
+
+export {
+  ACKNOWLEDGE_EVERY, ACTIVE, CLOSE, DECISION, DEFAULT_MAX_WORDS, ERROR, HTTP, KIND,
+  MAX_SELECTED_LENGTH, MODE, STATUS,
+};

@@ -2,6 +2,7 @@
 
 import { Plugin, PluginKey } from "prosemirror-state";
 import { Decoration, DecorationSet } from "prosemirror-view";
+import { areDrawn, drawing } from "storaiteller/finding/highlights";
 
 const key = new PluginKey("finding");
 const NEAR = 800; // characters above and below what is seen
@@ -64,9 +65,8 @@ export const finding = new Plugin({
       return transaction.docChanged ? shown.map(transaction.mapping, transaction.doc) : shown;
     },
   },
-  props: {
-    decorations(state) {
-      return this.getState(state);
-    },
-  },
+  // What is drawn needs no elements.
+  ...(areDrawn
+    ? { view: drawing((state) => key.getState(state).find()) }
+    : { props: { decorations: (state) => key.getState(state) } }),
 });

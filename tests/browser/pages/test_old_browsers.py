@@ -66,7 +66,7 @@ def test_a_page_that_does_not_start_says_so(
     if kept == "WebSocket":
         page.add_init_script("delete window.WebSocket")
     else:
-        page.route("**/store*.js", lambda route: route.abort())
+        page.route("**/bundles/*.js", lambda route: route.abort())
     page.reload()
     expect(page.locator("#not-started")).to_be_visible()
     expect(page.locator("#not-started")).to_contain_text("a newer browser")
