@@ -57,7 +57,7 @@ async def test_write_rewrite_keep_and_continue(engine: str, alice: User) -> None
         assert first.text
         await socket.send(type="continue")
         continued = await socket.until_done()
-    assert [each["code"] for each in continued.errors] in ([], ["nothing_written"])
+    assert continued.errors == []
     generation = await Generation.objects.filter(story=story).afirst()
     assert generation is not None
     assert generation.prompt_tokens, "the engine counts"
