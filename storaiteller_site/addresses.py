@@ -16,6 +16,7 @@ from environs import ValidationError
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
+_SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
 _DATABASES = ("postgres", "postgresql", "pgsql", "sqlite")
 _NETWORK_REDIS = ("redis", "rediss")
 # Our schemes -> those of dj_email_url, which takes one it doesn't know for mail without TLS.
@@ -63,6 +64,16 @@ def origin(value: str) -> str:
 def host_of(address: str) -> str:
     """Return the host of an origin, as a request's `Host` names it; IPv6 in brackets."""
     return _bracketed(urlsplit(address).hostname or "")
+
+
+def prefix(value: str) -> str:
+    """Return the path below which the site stands: "/stories", or the empty string for the root."""
+    value = bare(value).strip("/")
+    if not value:
+        return ""
+    if not all(_SEGMENT.fullmatch(part) and part.strip(".") for part in value.split("/")):
+        raise ValidationError("Not a path like /stories: letters, digits and the signs - _ . ~ only.")
+    return f"/{value}"
 
 
 def database(value: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from storaiteller_site.checks import refuse_if_faulty  # noqa: E402
 from storaiteller_site.languages.sockets import in_its_language  # noqa: E402
 from storaiteller_site.operations.probes import with_probes  # noqa: E402
 from storaiteller_site.operations.request_ids import with_request_id  # noqa: E402
+from storaiteller_site.prefixed import below_prefix  # noqa: E402
 from stories.live.routing import websocket_urlpatterns  # noqa: E402
 
 refuse_if_faulty()
@@ -29,7 +30,7 @@ _routed = ProtocolTypeRouter(
         "http": http_application,
         # Whole origins, not hosts: another port of this machine is another site.
         "websocket": OriginValidator(
-            AuthMiddlewareStack(in_its_language(URLRouter(websocket_urlpatterns))),
+            AuthMiddlewareStack(in_its_language(below_prefix(URLRouter(websocket_urlpatterns)))),
             settings.WEBSOCKET_ORIGINS,
         ),
     }

@@ -1,6 +1,6 @@
 """The site as an installed app: its manifest, its service worker, and the page for when offline.
 
-They stand at the root: a worker has power over what lies beside it and below. None of them knows
+They stand above all pages: a worker has power over what lies beside it and below. None of them knows
 who is asking.
 """
 
@@ -46,13 +46,13 @@ def manifest(request: HttpRequest) -> HttpResponse:
         ("img/icon-maskable-512.png", "512x512", "image/png", "maskable"),
     ]
     told = {
-        "id": "/",
+        "id": reverse("stories:home"),
         "name": "StorAIteller",
         "short_name": "StorAIteller",
         "description": _("Stories, written on your own machine."),
         "lang": get_language(),
         "start_url": reverse("stories:library"),
-        "scope": "/",
+        "scope": reverse("stories:home"),
         "display": "standalone",
         "background_color": _PAPER,
         "theme_color": _PAPER,
@@ -91,7 +91,8 @@ def _worker(language: str) -> str:
     files = [*(static(path) for path in sorted(_files())), catalogue.address(language)]
     page = render_to_string("offline.html")
     version = sha256("\n".join([source, page, *files]).encode()).hexdigest()[:12]
-    shell = {"version": version, "files": files, "offline": reverse("offline")}
+    addresses = {"root": reverse("stories:home"), "offline": reverse("offline")}
+    shell = {"version": version, "files": files, **addresses}
     return f"self.SHELL = {json.dumps(shell)};\n{source}"
 
 

@@ -28,7 +28,7 @@ from storaiteller_site.secret import load_or_create_secret_key
 django_stubs_ext.monkeypatch()
 
 env = Env()
-for _kind in ("origins", "database", "redis", "mail"):
+for _kind in ("origins", "prefix", "database", "redis", "mail"):
     env.add_parser(_kind, getattr(addresses, _kind))
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -46,6 +46,9 @@ _LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 WEBSOCKET_ORIGINS = [f"http://{host}:{PORT}" for host in _LOOPBACK_HOSTS] + PUBLIC_ORIGINS
 ALLOWED_HOSTS = _LOOPBACK_HOSTS + [addresses.host_of(origin) for origin in PUBLIC_ORIGINS]
 CSRF_TRUSTED_ORIGINS = PUBLIC_ORIGINS
+# Where the proxy in front of us has other things at the root; it passes the path on as it is.
+PATH_PREFIX: str = env.prefix("PATH_PREFIX", "")
+FORCE_SCRIPT_NAME = PATH_PREFIX or None
 _SERVED_OVER_TLS = bool(PUBLIC_ORIGINS) and all(o.startswith("https://") for o in PUBLIC_ORIGINS)
 
 INSTALLED_APPS = [
@@ -305,7 +308,7 @@ TIME_ZONE = env.str("TIME_ZONE", "UTC")
 USE_TZ = True
 
 # Static files, served by whitenoise
-STATIC_URL = "static/"
+STATIC_URL = f"{PATH_PREFIX}/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # An image brings its own, collected when it was built.
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(DATA_DIR / "static")))
@@ -317,7 +320,7 @@ STORAGES = {
 UNFOLD = {
     "SITE_TITLE": "StorAIteller",
     "SITE_HEADER": "StorAIteller",
-    "SITE_URL": "/stories/",
+    "SITE_URL": reverse_lazy("stories:library"),
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("img/icon.svg")}
     ],
@@ -357,8 +360,11 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 # Cookies know no ports: two apps on one host would sign each other out under common names. Over TLS
-# the prefix lets nobody but this host, by TLS, set them.
-_COOKIE_PREFIX = "__Host-storaiteller" if _SERVED_OVER_TLS else "storaiteller"
+# the first lets nobody but this host, by TLS, set them; it forbids a path, below which the second
+# lets nobody without TLS.
+_GUARD = "__Secure-" if PATH_PREFIX else "__Host-"
+_COOKIE_PREFIX = f"{_GUARD}storaiteller" if _SERVED_OVER_TLS else "storaiteller"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = f"{PATH_PREFIX}/"
 SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}_session"
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}_csrf"
 LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}_language"

@@ -257,10 +257,11 @@ def _commands(host: str, port: int, model_server: ModelServer) -> dict[str, tupl
 def _announce(host: str, port: int, model_server: ModelServer) -> None:
     """Print the address once the page answers."""
     shown = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
-    address = f"http://{shown}:{port}/"
+    site = f"http://{shown}:{port}"
+    address = f"{site}{settings.PATH_PREFIX}/"
     deadline = time.monotonic() + _START_TIMEOUT
     while time.monotonic() < deadline:
-        if _answers(f"{address}health/") and _model_server_answers(model_server):
+        if _answers(f"{site}/health/") and _model_server_answers(model_server):
             if model_server.trouble:
                 print(f"No story can be written yet: {model_server.trouble}")  # noqa: T201
             print(  # noqa: T201

@@ -1,5 +1,6 @@
 // The page for when there is no connection: the stories that can be read here all the same.
 
+const { root } = document.documentElement.dataset;
 const STORIES = "storaiteller-stories"; // the worker's name for them
 const AGAIN = 5000; // milliseconds between two looks for the server
 
@@ -25,7 +26,7 @@ async function show() {
 
 // The server may be away too, of which the browser knows nothing.
 async function lookAgain() {
-  const answer = await fetch("/health/", { cache: "no-store" }).catch(() => null);
+  const answer = await fetch(`${root}health/`, { cache: "no-store" }).catch(() => null);
   if (answer?.ok) location.reload();
 }
 

@@ -5,23 +5,24 @@
 // this file (`storaiteller_site/installed.py`): the files that pages are made of, under names with
 // their hashes, so that this is another worker as soon as one of them is another.
 
-const { version, files, offline } = self.SHELL;
+const { version, files, root, offline } = self.SHELL;
 const PREFIX = "storaiteller-shell-";
 const SHELL = PREFIX + version;
 const STORIES = "storaiteller-stories"; // static/js/offline/keeping.js and kept.js know the name too
 const MOST_STORIES = 30; // those read last
-const STORY = /^\/stories\/\d+\/$/;
-const COMING_AND_GOING = /^\/(accounts|admin\/logout)\//;
+const STORY = /^stories\/\d+\/$/; // below the root
+const COMING_AND_GOING = /^(accounts|admin\/logout)\//;
 
 addEventListener("install", (event) => event.waitUntil(install()));
 addEventListener("activate", (event) => event.waitUntil(activate()));
 addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
-  if (origin !== location.origin) return;
+  if (origin !== location.origin || !pathname.startsWith(root)) return;
+  const path = pathname.slice(root.length);
   if (request.method !== "GET") {
-    if (COMING_AND_GOING.test(pathname)) event.waitUntil(forget());
-  } else if (STORY.test(pathname)) event.respondWith(story(event, pathname));
+    if (COMING_AND_GOING.test(path)) event.waitUntil(forget());
+  } else if (STORY.test(path)) event.respondWith(story(event, pathname));
   else if (request.mode === "navigate") event.respondWith(orElse(request, offline));
   else if (files.includes(pathname)) event.respondWith(orElse(request, pathname));
 });

@@ -1,5 +1,7 @@
 // A websocket that comes back by itself, for as long as there is something to come back to.
 
+import { ROOT } from "storaiteller/common/root";
+
 const FIRST_WAIT = 300; // milliseconds
 const LONGEST_WAIT = 10000;
 const LEAVING = 1000; // the close code of a page that is left
@@ -13,7 +15,7 @@ export class StorySocket extends EventTarget {
   constructor(story, connection) {
     super();
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.url = `${scheme}://${location.host}/ws/stories/${story}/`;
+    this.url = `${scheme}://${location.host}${ROOT}ws/stories/${story}/`;
     this.connection = connection;
     this.wait = FIRST_WAIT;
     this.queue = [];
