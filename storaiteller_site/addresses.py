@@ -72,7 +72,7 @@ def prefix(value: str) -> str:
     if not value:
         return ""
     if not all(_SEGMENT.fullmatch(part) and part.strip(".") for part in value.split("/")):
-        raise ValidationError("Not a path like /stories: letters, digits and the signs - _ . ~ only.")
+        raise ValidationError("Not a path like /stories: letters, digits and - _ . ~ only.")
     return f"/{value}"
 
 

@@ -1,7 +1,7 @@
 """The site as an installed app: its manifest, its service worker, and the page for when offline.
 
-They stand above all pages: a worker has power over what lies beside it and below. None of them knows
-who is asking.
+They stand above all pages: a worker has power over what lies beside it and below. None of them
+knows who is asking.
 """
 
 import json

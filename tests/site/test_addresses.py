@@ -136,3 +136,17 @@ def test_a_wrong_address_is_one_sentence_without_a_password(
     [sentence] = done.stderr.splitlines()
     assert name in sentence
     assert "canary" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [("", ""), ("/", ""), ("/stories", "/stories"), ("stories/", "/stories"), ("/a/b-c", "/a/b-c")],
+)
+def test_a_path_below_which_all_stands(written: str, found: str) -> None:
+    assert addresses.prefix(written) == found
+
+
+@pytest.mark.parametrize("written", ["/a//b", "/../a", "/a b", "/ä", "https://a.example/b", "/a?b"])
+def test_what_is_no_such_path_is_refused(written: str) -> None:
+    with pytest.raises(ValidationError):
+        addresses.prefix(written)
