@@ -387,6 +387,9 @@ FILE_UPLOAD_HANDLERS: list[str] = []
 # Other names of the domain may not be ours to decide on.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
+# Who shows it may read the figures at /metrics; without it, there are none.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "").strip()
+
 LOGGING = logging_settings(
     env.str("LOG_LEVEL", "WARNING"),
     env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "json"])),

@@ -18,7 +18,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from stories.writing.background import hold
-from stories.writing.servers.health import health_of, servers
+from stories.writing.servers.health import Health, health_of, servers
 
 logger = logging.getLogger(__name__)
 _REDIS_PATIENCE = 2.0  # seconds
@@ -47,7 +47,11 @@ async def readiness() -> dict[str, str]:
     """Return how each part is: "ok" or what is wrong, by class; `status` sums up."""
     told = await database_sync_to_async(_services)()
     status = "ok" if set(told.values()) == {"ok"} else "not ready"
-    return {"status": status, **told, "model_servers": await _model_servers()}
+    found = await model_servers()
+    answering = "unknown"
+    if found is not None:
+        answering = f"{sum(each.trouble is None for each in found)} of {len(found)} answer"
+    return {"status": status, **told, "model_servers": answering}
 
 
 def _services() -> dict[str, str]:
@@ -61,7 +65,7 @@ def _services() -> dict[str, str]:
         logger.warning("The database does not answer: %s", type(error).__name__)
         told |= {"database": "unavailable", "migrations": "unknown"}
     if settings.REDIS_URL:
-        told["redis"] = "ok" if _redis_answers() else "unavailable"
+        told["redis"] = "ok" if redis_answers() else "unavailable"
     return told
 
 
@@ -75,7 +79,8 @@ def _is_migrated() -> bool:
     return True
 
 
-def _redis_answers() -> bool:
+def redis_answers() -> bool:
+    """Tell whether Redis answers within two seconds."""
     try:
         with redis.Redis.from_url(
             settings.REDIS_URL,
@@ -88,22 +93,29 @@ def _redis_answers() -> bool:
         return False
 
 
-async def _model_servers() -> str:
+async def model_servers() -> list[Health] | None:
+    """Return how the model servers are, or None if that takes too long to be told now."""
     asking = hold(health_of(servers()))
     done, _ = await asyncio.wait({asking}, timeout=_MODEL_PATIENCE)
     if not done or asking.exception() is not None:
-        return "unknown"  # it is asked on, for the next probe
-    found = asking.result()
-    return f"{sum(each.trouble is None for each in found)} of {len(found)} answer"
+        return None  # it is asked on, for the next probe
+    return asking.result()
 
 
 async def _send(send: Any, scope: Any, status: int, told: dict[str, str]) -> None:
-    body = json.dumps(told).encode()
+    await send_plainly(send, scope, status, json.dumps(told).encode(), "application/json")
+
+
+async def send_plainly(
+    send: Any, scope: Any, status: int, body: bytes, kind: str, *more: tuple[bytes, bytes]
+) -> None:
+    """Answer with `body` of the content type `kind`, and `more` headers; nobody may keep it."""
     headers = [
-        (b"content-type", b"application/json"),
+        (b"content-type", kind.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
+        *more,
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

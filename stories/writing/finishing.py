@@ -18,6 +18,7 @@ from stories.history import looking
 from stories.history.versions import MAX_TEXT_LENGTH, add_aside, add_version
 from stories.models import Generation, Story, StoryVersion
 from stories.writing import rewrite_request
+from stories.writing.figures.counting import count_generation
 
 _MOVED_ON = said(
     "The story was changed while this was written. It stays as it is; what was written is the "
@@ -87,6 +88,7 @@ def finish(generation: Generation, outcome: Outcome) -> bool:
             _propose(generation)
         elif text:
             _keep(generation, story, text, outcome)
+    count_generation(generation.pk)
     return True
 
 
