@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from storaiteller_site import installed
 from storaiteller_site.languages import catalogue, choice
+from storaiteller_site.operations import servers
 
 urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
@@ -14,6 +15,8 @@ urlpatterns = [
     path("language/<slug:language>/<slug:version>.js", catalogue.script, name="language_script"),
     path("manifest.webmanifest", installed.manifest, name="manifest"),
     path("worker.js", installed.worker, name="worker"),
+    path("servers/", servers.page, name="servers"),
+    path("servers/live/", servers.live, name="servers_live"),
     path("offline/", installed.offline, name="offline"),
     path("", include("stories.urls")),
 ]

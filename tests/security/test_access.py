@@ -43,6 +43,8 @@ ROUTES = {
     "language_script": May.ANYBODY,
     "worker": May.ANYBODY,
     "offline": May.ANYBODY,
+    "servers": May.BOSS,
+    "servers_live": May.BOSS,
     "stories:home": May.ANYBODY,
     "stories:health": May.ANYBODY,
     "stories:delete_account": May.SIGNED_IN,

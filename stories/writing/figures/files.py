@@ -59,7 +59,7 @@ def keep_in(folder: Path) -> None:
     """Let metrics that are made from now on count in `folder`. Raises `OSError`."""
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # the library reads nothing else
-    values.ValueClass = values.MultiProcessValue(_Number(folder))  # type: ignore[misc,assignment]
+    values.ValueClass = values.MultiProcessValue(_Number(folder))  # type: ignore[no-untyped-call]
 
 
 def collect(folder: Path, registry: CollectorRegistry) -> None:
