@@ -39,9 +39,9 @@ async def test_each_server_is_told_with_what_it_does(
     for path in ("/servers/", "/servers/live/"):
         text = (await client.get(path)).content.decode()
         here, there = text.split("</section>")[:2]
-        for words in (scripted_server.url, ">Answers<", "1 of 7", "30 tokens/s", "after 1.50 s"):
+        for words in (scripted_server.url, ">Reachable<", "1 of 7", "30 tokens/s", "after 1.50 s"):
             assert words in here, words
-        for words in (away, ">Does not answer<", ">Gets no new stories<", "0 of "):
+        for words in (away, ">Not reachable<", ">Gets no new stories<", "0 of "):
             assert words in there, words
         assert "hunter2" not in text
         assert "key-of-it" not in text
