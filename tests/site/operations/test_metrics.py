@@ -1,10 +1,13 @@
 """The figures: who may read them, what they say, and what holds when processes come and go."""
 
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
@@ -22,6 +25,7 @@ from stories.writing.finishing import Outcome, finish
 from stories.writing.opening import open_generation
 from tests.support.processes import free_port
 
+ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "a-token-of-the-tests"
 
 
@@ -39,7 +43,8 @@ async def ask(authorization: str) -> tuple[int, str]:
     """Return the status and the text of /metrics."""
     scope = {"type": "http", "path": "/metrics", "method": "GET"}
     headers = [(b"host", b"10.0.0.7"), (b"authorization", authorization.encode())]
-    asked = ApplicationCommunicator(application, {**scope, "headers": headers})  # type: ignore[no-untyped-call]
+    communicator: Any = ApplicationCommunicator  # asgiref has no types
+    asked = communicator(application, {**scope, "headers": headers})
     start = await asked.receive_output(10)
     return start["status"], (await asked.receive_output(10))["body"].decode()
 
@@ -102,7 +107,7 @@ def test_a_generation_that_ends_is_counted_and_says_nothing_of_the_story(
 
 
 @pytest.mark.django_db
-def test_a_full_disk_costs_no_story(counted: Path, story: Story) -> None:
+def test_what_can_not_be_counted_costs_no_story(counted: Path, story: Story) -> None:
     counted.write_text("a file where the folder should be")
     generation = open_generation(story.pk, story.owner, Generation.Kind.WRITE)
     assert finish(generation, Outcome(Generation.Status.DONE, "Once upon a time."))
@@ -168,3 +173,26 @@ async def test_without_a_token_it_is_not_there(settings: Settings) -> None:
     scope = {"type": "http", "path": "/metrics", "method": "GET", "headers": []}
     await metrics.with_metrics(site)(scope, None, None)
     assert passed_on == [scope]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_dashboard_shows_every_figure_and_no_other(
+    counted: Path, settings: Settings, story: Story
+) -> None:
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    generation = open_generation(story.pk, story.owner, Generation.Kind.WRITE)
+    Generation.objects.filter(pk=generation.pk).update(started_at=timezone.now())
+    first = {"first_token_at": timezone.now()}
+    assert finish(generation, Outcome(Generation.Status.FAILED, "", "unreachable", facts=first))
+    outcomes.count_outcome(breaks, "SUCCESS")
+    text = (await metrics.exposition()).decode()
+    samples = set(re.findall(r"^(storaiteller_\w+)", text, re.M))
+    shown = set(re.findall(r"storaiteller_\w+", _expressions()))
+    assert shown - samples == set()
+    figures = set(re.findall(r"^# TYPE (storaiteller_\w+)", text, re.M))
+    assert {name.removesuffix("_bucket") for name in shown} == figures
+
+
+def _expressions() -> str:
+    dashboard = json.loads((ROOT / "docker" / "grafana-dashboard.json").read_text())
+    return "\n".join(each["expr"] for panel in dashboard["panels"] for each in panel["targets"])
