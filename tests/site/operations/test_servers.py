@@ -7,6 +7,7 @@ from django.test import AsyncClient
 from django.utils import timezone
 from pytest_django import Settings
 
+import modelserver
 from modelserver import Server
 from stories.models import Generation, Story, User
 from stories.writing.opening import open_generation
@@ -46,3 +47,4 @@ async def test_each_server_is_told_with_what_it_does(
         assert "hunter2" not in text
         assert "key-of-it" not in text
         assert "No story waits for its turn." in text
+    await modelserver.close()
