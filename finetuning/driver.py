@@ -33,6 +33,7 @@ from finetuning.services import (
     forgetting,
     installation,
     lineage,
+    pairs,
     promotion,
     states,
     storage,
@@ -83,7 +84,7 @@ def drive(run: TrainingRun, tell: Tell = lambda text: None) -> None:
     except LostError:
         logger.warning("Run %s was lost to another worker", run.pk)
     except step_process.StepCancelledError:
-        states.finish(run, TrainingRun.State.CANCELLED)
+        states.finish(run, TrainingRun.State.CANCELLED, log_end=run.log_tail())
         tell("Cancelled.")
     except (step_process.StepFailedError, step_process.StepKilledError, StageError) as error:
         _fail(state, str(error))
@@ -143,7 +144,7 @@ def _fail(state: _Drive, message: str) -> None:
             "Stories were withdrawn while it ran, and it began anew without them. %(outcome)s",
             outcome=message,
         )
-    states.finish(state.run, TrainingRun.State.FAILED, message)
+    states.finish(state.run, TrainingRun.State.FAILED, message, log_end=state.run.log_tail())
     state.tell(message)
 
 
@@ -317,7 +318,8 @@ def _hear_progress(state: _Drive, event: step_process.Event) -> None:
         state.stored_at = now
         try:
             of_stories = {} if state.run.stage == "preferences" else {"curve": state.curve}
-            states.note(state.run, progress=state.run.progress, **of_stories)
+            said_last = state.run.log_tail()
+            states.note(state.run, progress=state.run.progress, log_end=said_last, **of_stories)
         except DatabaseError as error:
             logger.warning("Run %s: progress not stored: %s", state.run.pk, error)
 
@@ -345,6 +347,8 @@ def _succeed(state: _Drive) -> None:
     run = state.run
     scores = run.folder.need("evaluate")
     promotion.candidate_of(run, run.folder.need("register")["model"])
+    _beat(state)
+    pairs.keep(run)
     states.finish(
         run,
         TrainingRun.State.DONE,
@@ -352,6 +356,7 @@ def _succeed(state: _Drive) -> None:
         verdict=scores["verdict"],
         service=run.folder.read_names()["service"],
         progress={},
+        log_end=run.log_tail(),
     )
     state.tell(f"Done: {scores['verdict']}. {scores['reason']}")
     storage.tidy()

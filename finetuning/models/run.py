@@ -86,6 +86,8 @@ class TrainingRun(models.Model):
     scores = models.JSONField(default=dict, blank=True)
     verdict = models.CharField(max_length=12, blank=True)
     error = models.CharField(max_length=500, blank=True)
+    # The end of the folder's log, for machines that have no such folder.
+    log_end = models.TextField(blank=True)
     # The model in service when the comparison began, by the server's name.
     service = models.CharField(max_length=200, blank=True)
     model = models.OneToOneField(
@@ -133,14 +135,15 @@ class TrainingRun(models.Model):
         return Recipe.from_dict(self.recipe)
 
     def log_tail(self, size: int = 8_000) -> str:
-        """Return the last `size` bytes of the log, whole lines."""
+        """Return the last `size` bytes of the log, whole lines; as kept, where it is not here."""
         try:
             with self.folder.log.open("rb") as file:
                 end = file.seek(0, 2)
                 file.seek(max(0, end - size))
                 text = file.read().decode(errors="replace")
-        except FileNotFoundError:
-            return ""
+        except OSError:
+            return self.log_end
+        text = text.replace("\0", "")  # PostgreSQL keeps none
         return text if end <= size else text.partition("\n")[2]
 
 

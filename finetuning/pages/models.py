@@ -107,6 +107,7 @@ def _entry(found: WriterModel) -> dict[str, Any]:
         "withdrawn": lineage.withdrawn(found),
         "tally": blind.tally(run) if run else None,
         "has_weights": storage.has_weights(found),
+        "is_elsewhere": storage.is_elsewhere(found),
         "is_active": found.state == WriterModel.State.ACTIVE,
         "is_candidate": found.state == WriterModel.State.CANDIDATE,
         "resting": not names.same(found.base, settings.STORY_MODEL),

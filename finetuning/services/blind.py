@@ -100,7 +100,7 @@ def left(user: User, run: TrainingRun) -> int:
 
 def _open_pairs(run: TrainingRun, user: User) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the pairs of `run` with their numbers that `user` may be shown and can tell apart."""
-    is_shown = consent.shown_to(user, run)
+    is_shown = consent.shown_to(user, pairs.asked(run))
     for number, stories in enumerate(pairs.shown(run)):
         if _can_be_told_apart(stories) and is_shown(stories["candidate"].get("prompt", "")):
             yield number, stories

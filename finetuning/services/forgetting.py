@@ -1,4 +1,4 @@
-"""What stories leave in the folders of runs, removed as soon as a story is withdrawn or gone.
+"""What stories leave in runs' folders and pairs, removed as soon as one is withdrawn or gone.
 
 Hashes, counts, scores and logs stay; they hold no text. What a promoted model has learned stays in
 its weights: the models page counts the stories that were withdrawn since.
@@ -47,6 +47,7 @@ def start_over(run: TrainingRun) -> None:
     """
     _unregister(run)
     TrainingExample.objects.filter(run=run).delete()
+    run.pairs.all().delete()
     run.folder.clear()
 
 
@@ -91,6 +92,7 @@ def _forget_in(run: TrainingRun) -> int:
     state = TrainingRun.objects.filter(pk=run.pk).values_list("state", flat=True).first()
     if state in {None, TrainingRun.State.RUNNING}:
         return 0
+    pairs.forget(run)
     try:
         left, gone = lineage.left_and_gone(run.folder)
     except FileNotFoundError:

@@ -45,6 +45,13 @@ def approved_rows(service: WriterModel | None) -> list[dict[str, Any]]:
     return rows
 
 
+def taught_rows(run: TrainingRun) -> list[dict[str, Any]]:
+    """Return the rows of the stories that `run` learned from, as far as they are still approved."""
+    examples = run.examples.filter(side=TrainingExample.Side.TRAIN, story__isnull=False)
+    taught = set(examples.values_list("story", "version"))
+    return [row for row in approved_rows(None) if (row["story"], row["version"]) in taught]
+
+
 def _sides(service: WriterModel | None) -> dict[int | None, str]:
     """Return on which side of the model in service each story was."""
     if service is None:

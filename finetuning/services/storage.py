@@ -107,6 +107,12 @@ def has_weights(model: WriterModel) -> bool:
     return run is not None and run.folder.adapter.is_dir()
 
 
+def is_elsewhere(model: WriterModel) -> bool:
+    """Tell whether the files of `model`, by the rule kept, are on the machine that trained it."""
+    run = TrainingRun.objects.filter(model=model).first()
+    return run is not None and not run.folder.path.exists() and model.pk in kept_models()
+
+
 def on_server(call: Coroutine[Any, Any, Any]) -> Any:
     """Return what a call of `modelserver` gives, in an event loop of its own."""
 

@@ -16,7 +16,7 @@ from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline.export import ENOUGH
 from finetuning.pipeline.judge import BETTER, MOST_COPIES, MOST_DRIFT
 from finetuning.pipeline.run_folder import read_rows
-from finetuning.services import gate
+from finetuning.services import gate, lineage
 from finetuning.services.gate import People
 from stories.models import StoryVersion
 
@@ -111,7 +111,8 @@ def _is_alike(run: TrainingRun) -> bool:
 
 
 def _learned(run: TrainingRun) -> list[Any]:
-    return read_rows(run.folder.train) if run.folder.train.exists() else []
+    path = run.folder.train
+    return read_rows(path) if path.exists() else lineage.taught_rows(run)
 
 
 def _of_its_own(run: TrainingRun) -> int:
