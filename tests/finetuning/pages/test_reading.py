@@ -62,6 +62,26 @@ def test_who_wrote_which_part_is_told(story: Story, staff: User, client: Client)
     assert '<span class="by-person">in the end, since' in page
 
 
+def test_bold_and_italic_are_read_as_they_look(story: Story, staff: User, client: Client) -> None:
+    told = "Anna *found* the <b> lantern in the cellar below the old house.\n2 * 3, **so it** was,"
+    made = {"settings": story.settings, "kind": "write", "seed": 1, "model": "m", "text": told}
+    model = Generation.objects.create(story=story, status="done", **made)
+    add_version(story, told, StoryVersion.Origin.WRITE, expected_version=0, generation=model)
+    library.save_text(story, story.owner, f"{told} she *said to nobody* at all.\n\nFin.", 1)
+    library.set_good(story, True)
+    first, second = reading(story).paragraphs
+    looked = [piece.text for piece in first if piece.bold or piece.italic]
+    assert looked == ["found", "so it", "said to nobody"]
+    assert "".join(piece.text for piece in (*first, *second)) == (
+        "Anna found the <b> lantern in the cellar below the old house.\n2 * 3, so it was, she said "
+        "to nobody at all.Fin."
+    )
+    page = client.get(address(story)).content.decode()
+    assert "Anna <em>found</em> the &lt;b&gt; lantern" in page
+    assert "<br>2 * 3, <strong>so it</strong> was," in page
+    assert '<span class="by-person"><em>said to nobody</em></span>' in page
+
+
 def test_what_speaks_against_a_story_is_told_before_it(alice: User) -> None:
     text = f"{TOLD} old map until it rained upon the roof."
     one = good(alice, text)
