@@ -35,7 +35,8 @@ class RecipeForm(forms.Form):
 
 def label_of(name: str) -> str:
     """Return what the value `name` of a recipe is called; its own name if nobody chooses it."""
-    found = next((entry.metadata for entry in fields(Recipe) if entry.name == name), {})
+    known: dict[str, Any] = {entry.name: entry.metadata for entry in fields(Recipe)}
+    found = known.get(name, {})
     label = found["bounds"].label if "bounds" in found else found.get("label", "")
     return gettext(label) if label else name.replace("_", " ")
 

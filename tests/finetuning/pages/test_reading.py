@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from finetuning.services import lineage
 from finetuning.services.teaching.reading import reading
-from stories.history import library
+from stories.history import library, looking
 from stories.history.versions import add_version
 from stories.models import Generation, Story, StoryVersion, User
 from tests.conftest import story_settings
@@ -159,6 +159,8 @@ def test_what_is_not_for_children_is_marked_before_it_is_read(staff: User, clien
     )
     writer = User.objects.create_user("writer", password="x")
     story = good(writer, cruel, child_friendly=True)
+    # Loading the model beside other work may take longer than a page waits.
+    assert looking.children(cruel, 60)["checked"]
     page = client.get(address(story)).content.decode()
     assert "It may not be for children (violence): “" in page
     assert "It keeps to all of it" not in page
