@@ -19,14 +19,18 @@ def suggest_title(settings: Settings) -> str:
     """Return a title of at most 120 characters, such as "Anna and the Old Lighthouse".
 
     Where neither names nor keywords are given, it is the beginning of what should happen, or else
-    the kind of story.
+    the kind of story. In a title of another language than English no English word joins them, and
+    keywords stand as they are; its kind is the bare name of the genre.
     """
     names, keywords = settings.character_list, settings.keyword_list
-    pieces = [*names[:1], *map(_headline, keywords[:1])]
-    if pieces:
-        return " and the ".join(pieces)[:_LONGEST]
+    if names or keywords:
+        if settings.language:
+            return " – ".join([*names[:1], *keywords[:1]])[:_LONGEST]
+        return " and the ".join([*names[:1], *map(_headline, keywords[:1])])[:_LONGEST]
     if settings.premise:
         return _beginning(settings.premise)
+    if settings.language:
+        return settings.genre
     return settings.genre if settings.genre in _STORIES else f"{settings.genre} story"
 
 

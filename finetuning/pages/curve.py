@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -35,7 +36,7 @@ def picture(curve: Sequence[Sequence[float | None]]) -> SafeString:
         '<line x1="{}" x2="{}" y1="{}" y2="{}" class="grid"/>'
         '<text x="{}" y="{}" class="tick" text-anchor="end">{}</text>',
         (
-            (_LEFT, WIDTH - _RIGHT, y, y, _LEFT - 6, y + 4, f"{loss:.2f}")
+            (_LEFT, WIDTH - _RIGHT, y, y, _LEFT - 6, y + 4, number_format(loss, 2))
             for loss in (low + (high - low) * line / _LINES for line in range(_LINES + 1))
             for _, y in [place((0, loss))]
         ),

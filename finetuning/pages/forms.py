@@ -33,6 +33,14 @@ class RecipeForm(forms.Form):
         return values
 
 
+def label_of(name: str) -> str:
+    """Return what the value `name` of a recipe is called; its own name if nobody chooses it."""
+    known: dict[str, Any] = {entry.name: entry.metadata for entry in fields(Recipe)}
+    found = known.get(name, {})
+    label = found["bounds"].label if "bounds" in found else found.get("label", "")
+    return gettext(label) if label else name.replace("_", " ")
+
+
 def _field(kind: Any, metadata: Any) -> forms.Field:
     if bounds := metadata.get("bounds"):
         number = forms.IntegerField if kind is int else forms.FloatField

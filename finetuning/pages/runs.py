@@ -13,7 +13,7 @@ from finetuning import tasks
 from finetuning.models import TrainingRun
 from finetuning.pages import curve, progress
 from finetuning.pages.access import demand, for_staff, may_promote, may_start
-from finetuning.pages.forms import RecipeForm
+from finetuning.pages.forms import RecipeForm, label_of
 from finetuning.recipes import RECIPES, STRENGTHS, Recipe, RecipeError, Strength
 from finetuning.services import gate, lineage, pairs, states
 from finetuning.services.teaching import advice, loop
@@ -117,7 +117,7 @@ def _start(request: SignedInRequest, form: RecipeForm) -> TrainingRun | None:
 def run(request: SignedInRequest, run_id: int) -> HttpResponse:
     """Show a run; while it is active, its live part renews itself."""
     found = _run(run_id)
-    recipe = [(name.replace("_", " "), value) for name, value in found.recipe.items()]
+    recipe = [(label_of(name), value) for name, value in found.recipe.items()]
     return render(request, "finetuning/run.html", {"recipe": recipe, **_live(request, found)})
 
 

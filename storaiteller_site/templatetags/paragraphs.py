@@ -1,7 +1,9 @@
 """A person's or a model's text as paragraphs, each in the direction of its own first letter."""
 
+from typing import Protocol
+
 from django import template
-from django.utils.html import escape, linebreaks
+from django.utils.html import escape, format_html, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import normalize_newlines
 
@@ -9,6 +11,25 @@ from prose.emphasis import signs
 
 register = template.Library()
 _TAGS = {signs.ITALIC: "em", signs.BOLD: "strong"}
+
+
+class _Piece(Protocol):
+    @property
+    def text(self) -> str: ...
+    @property
+    def bold(self) -> bool: ...
+    @property
+    def italic(self) -> bool: ...
+
+
+@register.filter
+def as_it_looks(piece: _Piece) -> SafeString:
+    """Return the text of `piece`, escaped, bold or italic if it is; its line feeds are breaks."""
+    shown = mark_safe(escape(piece.text).replace("\n", "<br>"))  # noqa: S308
+    for tag, is_so in (("em", piece.italic), ("strong", piece.bold)):
+        if is_so:
+            shown = format_html(f"<{tag}>{{}}</{tag}>", shown)
+    return shown
 
 
 @register.filter

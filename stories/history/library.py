@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from prose import cleaning, titles
 from prose.settings import Settings
@@ -23,7 +24,7 @@ from stories.history.versions import (
     storable,
     while_idle,
 )
-from stories.models import Curation, Story, StorySettings, StoryVersion, User
+from stories.models import Curation, Genre, Story, StorySettings, StoryVersion, User
 
 # Of a title, before it is cleaned and cut to its length.
 _LONGEST_TYPED = 1_000
@@ -57,7 +58,11 @@ def _keep_settings(owner: User, settings: StorySettings) -> None:
 
 
 def _suggestion(settings: StorySettings) -> str:
-    return titles.suggest_title(Settings.of(settings))
+    title = titles.suggest_title(Settings.of(settings))
+    if title != settings.genre or not settings.language:
+        return title
+    with override(settings.language):
+        return str(Genre(settings.genre).label)
 
 
 def save_preset(user: User, settings: StorySettings, name: str) -> StorySettings:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from prose.settings import Settings
@@ -49,40 +50,54 @@ EXAMPLES = (
     _example(
         "light",
         _("The light that should be out"),
-        "Anna, Old Ben",
-        "lighthouse, silver key",
+        gettext_noop("Anna, Old Ben"),
+        gettext_noop("lighthouse, silver key"),
         (Genre.MYSTERY, Register.VIVID, 300),
-        "The lamp of a lighthouse burns again, years after it was switched off. Anna goes up to "
-        "see who lit it.",
+        gettext_noop(
+            "The lamp of a lighthouse burns again, years after it was switched off. Anna goes up "
+            "to see who lit it."
+        ),
         final_twist=True,
     ),
     _example(
         "dragon",
         _("The dragon who can’t sleep"),
         "Mira, Tuft",
-        "dragon, lullaby, moon",
+        gettext_noop("dragon, lullaby, moon"),
         (Genre.FANTASY, Register.PLAYFUL, 250),
-        "A small dragon can’t sleep. Mira tries everything, until she finds out what it is afraid "
-        "of.",
+        gettext_noop(
+            "A small dragon can’t sleep. Mira tries everything, until she finds out what it is "
+            "afraid of."
+        ),
         child_friendly=True,
     ),
     _example(
         "letter",
         _("A letter, forty years late"),
         "Clara, Edmund",
-        "letter, train, blue coat",
+        gettext_noop("letter, train, blue coat"),
         (Genre.ROMANCE, Register.ELEGANT, 400),
-        "A letter arrives forty years late. Clara takes the train to answer it in person.",
+        gettext_noop(
+            "A letter arrives forty years late. Clara takes the train to answer it in person."
+        ),
     ),
 )
 
 
 def example(name: str) -> StorySettings | None:
-    """Return the unsaved settings of the example `name`, if there is one."""
+    """Return the unsaved settings of the example `name`, if there is one.
+
+    They are in the page's language where the model in service may write it, or else in English.
+    """
     found = next((each for each in EXAMPLES if each.name == name), None)
     if found is None:
         return None
-    return StorySettings(**{**found.settings.to_dict(), "language": usual_language()})
+    settings, language = found.settings, usual_language()
+    said = {
+        name: gettext(getattr(settings, name)) if language else getattr(settings, name)
+        for name in ("main_characters", "keywords", "premise")
+    }
+    return StorySettings(**{**settings.to_dict(), **said, "language": language})
 
 
 def usual(user: User) -> StorySettings:

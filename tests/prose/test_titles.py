@@ -30,6 +30,17 @@ def test_titles(characters: str, keywords: str, title: str) -> None:
     assert suggested(characters, keywords) == title
 
 
+@pytest.mark.parametrize(
+    ("characters", "keywords", "title"),
+    [("Anna, Ben", "alte Karte", "Anna – alte Karte"), ("", "alte Karte", "alte Karte")],
+)
+def test_no_english_word_is_in_another_languages_title(
+    characters: str, keywords: str, title: str
+) -> None:
+    german = Settings(characters, keywords, "Mystery", "Vivid", False, 300, False, language="de")
+    assert suggest_title(german) == title
+
+
 def test_a_title_fits_its_field() -> None:
     assert len(suggested("x" * 300, "y" * 300)) == 120
     assert len(suggested("Anna", "word " * 60)) == 120

@@ -8,8 +8,11 @@ from django.utils import translation
 from django.utils.translation.trans_real import catalog
 
 import prose
+from finetuning.pipeline import judge
 from modelserver.errors import ModelMissingError
 from modelserver.sayings import said
+from prose.settings import Settings
+from storaiteller_site.templatetags.telling import check_name
 from stories import telling
 from stories.telling import told
 from stories.writing.background import hold
@@ -80,3 +83,12 @@ def test_an_error_of_the_model_server_is_a_sentence_in_english() -> None:
     error = ModelMissingError(said("The model %(model)s is missing.", model="100%"))
     assert str(error) == "The model 100% is missing."
     assert told(str(error)) == "Das Modell 100% fehlt."
+
+
+def test_each_check_of_an_evaluation_has_a_name() -> None:
+    asked = Settings("Anna", "map", "War", "Vivid", False, 9, False, language="de")
+    answer = {"model": "m", "prompt": "", "text": "Anna.", "seed": 1, "done_reason": "stop"}
+    checks = judge._judged({"settings": asked.to_dict(), **answer}, [])["checks"]
+    assert [check_name(name) for name in checks] == [
+        *("Namen", "Stichwörter", "Sprache", "Länge", "Ende", "Wiederholung"),
+    ]

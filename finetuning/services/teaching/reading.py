@@ -1,6 +1,9 @@
 """A story before its curator: the marked text, whose words it has, and what speaks against it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
 from django.db.models import F
 from django.db.models.functions import Length
@@ -12,6 +15,7 @@ from finetuning.pipeline.material import similar
 from prose import report
 from prose.children import check
 from prose.children.reading_level import reading_level
+from prose.emphasis import signs
 from prose.report import Part, StoryReport
 from prose.settings import Settings
 from stories.history import curation, looking, standing
@@ -42,17 +46,26 @@ _UNCHECKED = {
 }
 
 
+class Piece(NamedTuple):
+    """A part of a paragraph that looks the same and is one writer's; without signs."""
+
+    text: str
+    of: int  # in `Reading.models`; -1 is a person
+    bold: bool
+    italic: bool
+
+
 @dataclass(frozen=True)
 class Reading:
-    """What a curator sees of a story; `paragraphs` hold parts with the name of who wrote each."""
+    """What a curator sees of a story; `paragraphs` hold pieces that know who wrote them."""
 
     story: Story
     version: int
     text: str
     settings: StorySettings
     report: StoryReport
-    paragraphs: list[list[Part]]
-    models: list[str]  # by the number in a part; -1 is a person
+    paragraphs: list[list[Piece]]
+    models: list[str]
     warnings: list[str]
 
 
@@ -68,7 +81,7 @@ def reading(story: Story) -> Reading:
         text=marked.text,
         settings=settings,
         report=found,
-        paragraphs=paragraphs,
+        paragraphs=[list(_pieces(paragraph)) for paragraph in paragraphs],
         models=models,
         warnings=[
             *_alike(story, marked),
@@ -100,6 +113,34 @@ def _in_paragraphs(parts: list[Part]) -> list[list[Part]]:
         paragraphs += [[Part(piece, part.of)] for piece in others]
     told = ([part for part in one if part.text] for one in paragraphs)
     return [one for one in told if any(part.text.strip() for part in one)]
+
+
+def _pieces(parts: list[Part]) -> Iterator[Piece]:
+    """Yield the parts of a paragraph, cut where something bold or italic begins or ends."""
+    text = "".join(part.text for part in parts)
+    ends = list(accumulate(len(part.text) for part in parts))
+    index = 0
+    for start, end, bold, italic in _looks(text):
+        while start < end:
+            while ends[index] <= start:
+                index += 1
+            stop = min(end, ends[index])
+            yield Piece(text[start:stop], parts[index].of, bold, italic)
+            start = stop
+
+
+def _looks(text: str) -> Iterator[tuple[int, int, bool, bool]]:
+    """Yield from where to where of `text`, and whether it is bold or italic there; no signs."""
+    begun = 0
+    for line in text.split("\n"):
+        looks = {signs.BOLD: False, signs.ITALIC: False}
+        place = begun
+        end = min(begun + len(line) + 1, len(text))  # with the line feed
+        for start, size, begins in [*signs.edges(line), signs.Edge(end - begun, 0, False)]:
+            yield place, begun + start, looks[signs.BOLD], looks[signs.ITALIC]
+            place = begun + start + size
+            looks[size] = begins
+        begun = end
 
 
 def _alike(story: Story, marked: StoryVersion) -> list[str]:

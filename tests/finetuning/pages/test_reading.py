@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from finetuning.services import lineage
 from finetuning.services.teaching.reading import reading
-from stories.history import library
+from stories.history import library, looking
 from stories.history.versions import add_version
 from stories.models import Generation, Story, StoryVersion, User
 from tests.conftest import story_settings
@@ -60,6 +60,26 @@ def test_who_wrote_which_part_is_told(story: Story, staff: User, client: Client)
     assert "".join(part.text for part in second) == own.split("\n\n")[1]
     page = client.get(address(story)).content.decode()
     assert '<span class="by-person">in the end, since' in page
+
+
+def test_bold_and_italic_are_read_as_they_look(story: Story, staff: User, client: Client) -> None:
+    told = "Anna *found* the <b> lantern in the cellar below the old house.\n2 * 3, **so it** was,"
+    made = {"settings": story.settings, "kind": "write", "seed": 1, "model": "m", "text": told}
+    model = Generation.objects.create(story=story, status="done", **made)
+    add_version(story, told, StoryVersion.Origin.WRITE, expected_version=0, generation=model)
+    library.save_text(story, story.owner, f"{told} she *said to nobody* at all.\n\nFin.", 1)
+    library.set_good(story, True)
+    first, second = reading(story).paragraphs
+    looked = [piece.text for piece in first if piece.bold or piece.italic]
+    assert looked == ["found", "so it", "said to nobody"]
+    assert "".join(piece.text for piece in (*first, *second)) == (
+        "Anna found the <b> lantern in the cellar below the old house.\n2 * 3, so it was, she said "
+        "to nobody at all.Fin."
+    )
+    page = client.get(address(story)).content.decode()
+    assert "Anna <em>found</em> the &lt;b&gt; lantern" in page
+    assert "<br>2 * 3, <strong>so it</strong> was," in page
+    assert '<span class="by-person"><em>said to nobody</em></span>' in page
 
 
 def test_what_speaks_against_a_story_is_told_before_it(alice: User) -> None:
@@ -139,6 +159,8 @@ def test_what_is_not_for_children_is_marked_before_it_is_read(staff: User, clien
     )
     writer = User.objects.create_user("writer", password="x")
     story = good(writer, cruel, child_friendly=True)
+    # Loading the model beside other work may take longer than a page waits.
+    assert looking.children(cruel, 60)["checked"]
     page = client.get(address(story)).content.decode()
     assert "It may not be for children (violence): “" in page
     assert "It keeps to all of it" not in page

@@ -76,6 +76,8 @@ def test_staff_watch_and_change_nothing(client: Client, staff: User, run: Traini
         assert answer.status_code == 200, page
         assert "Roll back" not in answer.content.decode()
         assert "Promote</button>" not in answer.content.decode()
+    told = client.get(f"{RUNS}{run.pk}/").content.decode()
+    assert "<dt>Fewest stories</dt>" in told, "as the form to start a run calls it"
     assert client.get(f"{RUNS}new/").status_code == 403
     assert client.post(f"{RUNS}new/", form_data(TINY)).status_code == 403
     assert client.post(f"{RUNS}{run.pk}/act/", {"action": "retry"}).status_code == 403

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from stories.history import library
 from stories.models import Story, User
@@ -53,6 +54,8 @@ def test_the_next_story_is_of_the_same_kind(alices: Client, alice: User, charlie
 def test_an_example_is_written_at_a_click(alices: Client, alice: User, example: Example) -> None:
     shelf = alices.get(reverse("stories:library")).content.decode()
     assert f'name="example" value="{example.name}"' in shelf
+    kind = f"{example.settings.genre} · {example.settings.register} · "
+    assert f'class="kind">{kind}{example.settings.max_words} words<' in shelf
     answer = alices.post(NEW, {"example": example.name})
     story = Story.objects.get(owner=alice)
     assert answer["Location"] == f"/stories/{story.pk}/#write"
@@ -69,6 +72,23 @@ def test_an_example_fills_the_form_too(alices: Client) -> None:
     assert alices.get(f"{NEW}?example=none").status_code == 200
     assert alices.post(NEW, {"example": "none"}).status_code == 422
     assert not Story.objects.exists()
+
+
+@pytest.mark.parametrize(("model", "language"), [("pocket", ""), ("llama3.2", "de")])
+def test_an_example_speaks_the_pages_language_if_the_model_may(
+    alices: Client, alice: User, settings: Settings, model: str, language: str
+) -> None:
+    settings.STORY_MODEL, settings.STORY_MODEL_IS_EMBEDDED = model, model == "pocket"
+    german = {"Accept-Language": "de"}
+    shelf = alices.get(reverse("stories:library"), headers=german).content.decode()
+    assert "Ein kleiner Drache kann nicht schlafen." in shelf
+    assert 'class="kind">Fantasy · Verspielt · 250 Wörter<' in shelf
+    alices.post(NEW, {"example": "dragon"}, headers=german)
+    asked = Story.objects.get(owner=alice).settings
+    assert asked.language == language
+    begun = "Ein kleiner Drache kann" if language else "A small dragon can’t sleep."
+    assert asked.premise.startswith(begun)
+    assert asked.keywords.startswith("Drache" if language else "dragon")
 
 
 def test_examples_are_for_an_empty_library(alices: Client, story: Story) -> None:

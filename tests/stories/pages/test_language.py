@@ -56,6 +56,16 @@ def test_all_are_offered_by_their_own_names() -> None:
     assert settings_from(untold).language == ""
 
 
+def test_a_title_is_in_its_storys_language(alice: User) -> None:
+    bare = {"main_characters": "", "keywords": ""}
+    story = library.create_story(alice, story_settings(language="de", **bare))
+    assert story.title == "Krimi"
+    library.change_settings(story, story_settings(**bare))
+    assert story.title == "Mystery story"
+    library.change_settings(story, story_settings(language="de", keywords="alte Karte"))
+    assert story.title == "Anna – alte Karte"
+
+
 @pytest.mark.usefixtures("larger")
 def test_a_new_story_is_in_the_pages_language_or_the_last_ones(alice: User) -> None:
     assert usual(alice).language == ""
