@@ -86,7 +86,8 @@ def test_a_command_that_fails_ends_the_demonstration_in_a_sentence(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.DATA_DIR = tmp_path
-    monkeypatch.setattr(finetune_demo, "PLAIN", replace(PLAIN, stories=lambda: "no stories"))
+    shown = ("finetune", replace(PLAIN, stories=lambda: "no stories"))
+    monkeypatch.setitem(finetune_demo.SHOWN, None, shown)
     with pytest.raises(CommandError, match="what it said stands above"):
         call_command("finetune_demo", stdout=io.StringIO())
 

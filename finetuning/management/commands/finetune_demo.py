@@ -12,7 +12,7 @@ from finetuning.demo import loop, taste
 from finetuning.demo.demonstrations import HOUSE, MARKED, PLAIN, BrokenPromiseError
 from finetuning.pipeline.telling import StageError
 
-_SHOWN = {None: ("finetune", PLAIN), "marked": ("finetune", MARKED), "house": ("house", HOUSE)}
+SHOWN = {None: ("finetune", PLAIN), "marked": ("finetune", MARKED), "house": ("house", HOUSE)}
 
 
 class Command(BaseCommand):
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         if options["shown"] == "taste":
             self._taste(started)
             return
-        folder, shown = _SHOWN[options["shown"]]
+        folder, shown = SHOWN[options["shown"]]
         data = settings.DATA_DIR / folder
         try:
             promoted = loop.run_loop(shown, data, self._tell)
