@@ -79,6 +79,16 @@ def test_behind_tls_everything_is_for_tls_only(tmp_path: Path) -> None:
     assert all("://" in origin for origin in shown["WEBSOCKET_ORIGINS"])
 
 
+def test_below_a_path_cookies_are_for_it_alone(tmp_path: Path) -> None:
+    more = {**PRODUCTION, "PATH_PREFIX": "/stories"}
+    environment = installation(tmp_path, NOBODY_HOME, "llama3.2", **more)
+    shown = json.loads(run(environment, "manage.py", "shell", "-v", "0", "-c", SHOW).stdout)
+    # A browser refuses `__Host-` with a path.
+    assert shown["SESSION_COOKIE_NAME"] == "__Secure-storaiteller_session"
+    assert shown["SESSION_COOKIE_PATH"] == "/stories/"
+    assert shown["SESSION_COOKIE_SECURE"]
+
+
 @pytest.mark.django_db
 def test_another_app_on_this_host_keeps_its_cookies(alice: User) -> None:
     """Cookies know no ports: a Django app next door has the names that Django gives them."""

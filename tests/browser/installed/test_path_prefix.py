@@ -97,6 +97,13 @@ def test_the_whole_way_stays_below_the_path(
     assert scope == f"{site.url}/"
     manifest = page.request.get(f"{site.url}/manifest.webmanifest").json()
     assert (manifest["id"], manifest["scope"]) == (f"{PREFIX}/", f"{PREFIX}/")
+    page.request.post(
+        f"{site.url}/language/",
+        form={"language": "en"},
+        headers={"X-CSRFToken": page.locator("[name=csrfmiddlewaretoken]").first.input_value()},
+    )
+    paths = {cookie["name"]: cookie["path"] for cookie in page.context.cookies()}
+    assert paths["storaiteller_language"] == f"{PREFIX}/"
     page.goto(f"{site.url}/admin/")
     expect(page.get_by_role("link", name="Stories").first).to_be_visible()
     page.goto(f"{site.url}/stories/trash/")
