@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from finetuning import tasks
 from finetuning.models import TrainingRun
-from finetuning.pages import curve, progress
+from finetuning.pages import curve, progress, taking
 from finetuning.pages.access import demand, for_staff, may_promote, may_start
 from finetuning.pages.forms import RecipeForm, label_of
 from finetuning.recipes import RECIPES, STRENGTHS, Recipe, RecipeError, Strength
@@ -145,6 +145,7 @@ def _live(request: SignedInRequest, found: TrainingRun) -> dict[str, Any]:
         "standing": standing,
         "verdict": progress.verdict_sentence(standing.verdict) if standing else "",
         "advice": advice.advice(found),
+        "take": None if found.is_active else taking.offered(found),
         "step": loop.judging(loop.stand(), request.user) if standing else None,
     }
 
