@@ -1,9 +1,9 @@
 """What a run has made, to take away: its recipe, and the files of its model."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
@@ -46,11 +46,12 @@ class Entry(NamedTuple):
 class _Streamed(FileResponse):
     """A file that is sent block by block: an ASGI server would else be handed it whole."""
 
-    block_size = 256 * 1024  # bytes
+    block_size = 64 * 1024  # bytes
 
-    async def __aiter__(self) -> Any:
-        blocks = iter(self.streaming_content)
-        while block := await sync_to_async(next, thread_sensitive=False)(blocks, b""):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        blocks = iter(cast("Iterator[bytes]", self.streaming_content))
+        following = sync_to_async(lambda: next(blocks, b""), thread_sensitive=False)
+        while block := await following():
             yield block
 
 

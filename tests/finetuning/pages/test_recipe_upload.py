@@ -31,7 +31,8 @@ def _environment(settings: Settings, tmp_path: Path, client: Client, curator: Us
 
 def look(client: Client, data: str | bytes | None, **more: str) -> Any:
     """Let a file be looked at, with what stands in the form beside it."""
-    file = {} if data is None else {"file": ContentFile(data, name="own.toml")}
+    brought = data.encode() if isinstance(data, str) else data
+    file = {} if brought is None else {"file": ContentFile(brought, name="own.toml")}
     return client.post(f"{NEW}?recipe=pocket", {"look": "1", "rank": "9", **more, **file})
 
 
