@@ -7,6 +7,7 @@ import json
 import tomllib
 
 from finetuning.recipes import FIELDS, RECIPES, Recipe, RecipeError
+from prose import said
 
 MAX_BYTES = 20_000
 _HEAD = "# A recipe of StorAIteller: which one it begins with, and its values.\n"
@@ -23,18 +24,25 @@ def write(recipe: Recipe) -> str:
 def read(data: bytes) -> Recipe:
     """Return the recipe in a file. Raises `RecipeError`, with a sentence for each value."""
     if len(data) > MAX_BYTES:
-        raise RecipeError({_FILE: f"A recipe has at most {MAX_BYTES:,} bytes."})
+        raise RecipeError({_FILE: too_long()})
     try:
         found = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise RecipeError({_FILE: "The file is no text in UTF-8."}) from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise RecipeError({_FILE: f"The file is no TOML: {error}."}) from error
+        raise RecipeError({_FILE: said("The file is no text in UTF-8.")}) from error
+    except (ValueError, RecursionError) as error:  # ValueError: of a number with too many digits
+        told = said("The file is no TOML: %(reason)s.", reason=error)
+        raise RecipeError({_FILE: told}) from error
     if unknown := set(found) - {_FILE, "values"}:
-        raise RecipeError(dict.fromkeys(unknown, "There is no such entry."))
+        raise RecipeError(dict.fromkeys(unknown, said("There is no such entry.")))
     name, values = found.get(_FILE), found.get("values", {})
     if not isinstance(name, str) or name not in RECIPES:
-        raise RecipeError({_FILE: f"Name one of {', '.join(sorted(RECIPES))}."})
+        raise RecipeError({_FILE: said("Name one of %(names)s.", names=", ".join(sorted(RECIPES)))})
     if not isinstance(values, dict):
-        raise RecipeError({"values": "They are a table: [values], then NAME = VALUE a line."})
+        told = said("They are a table: [values], then NAME = VALUE a line.")
+        raise RecipeError({"values": told})
     return RECIPES[name].changed(values)
+
+
+def too_long() -> str:
+    """Return what is said of a file with more than `MAX_BYTES`."""
+    return said("A recipe has at most %(most)s bytes.", most=f"{MAX_BYTES:,}")

@@ -57,6 +57,12 @@ def _(text: str) -> str:
     return text
 
 
+_KINDS: dict[Any, str] = {
+    **dict.fromkeys((int, float), _("Enter a number.")),
+    bool: _("Enter true or false."),
+}
+
+
 def _number(default: float, least: float, largest: float, label: str, text: str = "") -> Any:
     return field(default=default, metadata={"bounds": Bounds(least, largest, label, text)})
 
@@ -158,8 +164,7 @@ class Recipe:
                     told = {"choices": ", ".join(choices)}
                     yield entry.name, _("Choose one of %(choices)s.") % told
             elif type(value) is not kind and not (kind is float and type(value) is int):
-                is_number = kind in {int, float}
-                yield entry.name, _("Enter a number.") if is_number else f"Enter a {kind.__name__}."
+                yield entry.name, _KINDS.get(kind, _("Enter a text."))
             elif (bounds := entry.metadata.get("bounds")) and not (
                 bounds.least <= value <= bounds.largest  # false for NaN too
             ):
@@ -173,7 +178,8 @@ class Recipe:
 
     def changed(self, values: Mapping[str, Any]) -> Self:
         """Return this recipe with `values` in place of its own. Raises `RecipeError`."""
-        unknown = {name: "There is no such value." for name in values if name not in FIELDS}
+        told = _("There is no such value.")
+        unknown = {name: told for name in values if name not in FIELDS}
         if unknown:
             raise RecipeError(unknown)
         return replace(self, **values)
@@ -194,7 +200,7 @@ class Recipe:
         """Return the recipe that `to_dict` gave. Raises `RecipeError`."""
         known = {entry.name for entry in fields(cls)}
         if set(values) - known or not {"name", "weights", "base_model"} <= set(values):
-            raise RecipeError({"recipe": "This is not a recipe of this version."})
+            raise RecipeError({"recipe": _("This is not a recipe of this version.")})
         return cls(**values)
 
 

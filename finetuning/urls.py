@@ -5,7 +5,7 @@ from typing import Any, cast
 from django.urls import path
 from django.views.generic import RedirectView
 
-from finetuning.pages import compare, files, models, read, runs, teach
+from finetuning.pages import compare, files, models, read, runs, taking, teach
 
 app_name = "finetuning"
 
@@ -31,6 +31,7 @@ urlpatterns = [
     _route("teach/runs/<id:run_id>/live/", runs.live, "run_live"),
     _route("teach/runs/<id:run_id>/act/", runs.act, "run_act"),
     _route("teach/runs/<id:run_id>/evaluation/", runs.evaluation, "evaluation"),
+    _route("teach/runs/<id:run_id>/take/<slug:word>/", taking.take, "take"),
     _route("teach/models/", models.models, "models"),
     _route("teach/models/<id:model_id>/", models.model, "model"),
     _route("teach/models/<id:model_id>/act/", models.act, "model_act"),

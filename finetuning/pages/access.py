@@ -6,12 +6,13 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404
+from django.http.response import HttpResponseBase
 
 from stories.pages.common import SignedInRequest
 
 _Asked = ParamSpec("_Asked")
-_View = Callable[Concatenate[SignedInRequest, _Asked], HttpResponse]
+_View = Callable[Concatenate[SignedInRequest, _Asked], HttpResponseBase]
 
 
 def for_staff(view: _View[_Asked]) -> Any:
@@ -20,7 +21,7 @@ def for_staff(view: _View[_Asked]) -> Any:
     @wraps(view)
     def answer(
         request: SignedInRequest, *arguments: _Asked.args, **named: _Asked.kwargs
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         if not request.user.is_staff:
             raise Http404
         return view(request, *arguments, **named)

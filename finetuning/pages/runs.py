@@ -3,15 +3,16 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from finetuning import tasks
 from finetuning.models import TrainingRun
-from finetuning.pages import curve, progress
+from finetuning.pages import curve, progress, recipe_upload, taking
 from finetuning.pages.access import demand, for_staff, may_promote, may_start
 from finetuning.pages.forms import RecipeForm, label_of
 from finetuning.recipes import RECIPES, STRENGTHS, Recipe, RecipeError, Strength
@@ -20,6 +21,7 @@ from finetuning.services.teaching import advice, loop
 from modelserver import names
 from stories.models import Story, model_in_service
 from stories.pages.common import SignedInRequest
+from stories.pages.publishing.imports import InMemory
 
 SHOWN_PAIRS = 10
 SHOWN_RUNS = 50
@@ -51,17 +53,32 @@ def runs(request: SignedInRequest) -> HttpResponse:
 # ---- Start ----
 
 
+@csrf_exempt  # by the view below it, once it is known what takes the file
+def start(request: HttpRequest) -> HttpResponse:
+    """Show what a run may be started with; POST starts one, or reads a recipe's file."""
+    request.upload_handlers = [InMemory(request)]
+    answer: HttpResponse = _start_page(request)
+    return answer
+
+
+@csrf_protect
 @for_staff
 @require_http_methods(["GET", "HEAD", "POST"])
-def start(request: SignedInRequest) -> HttpResponse:
-    """Show three strengths, and all values of the recipe under "more"; POST starts a run."""
+def _start_page(request: SignedInRequest) -> HttpResponse:
+    """Show three strengths, and all values of the recipe under "more"; POST starts a run.
+
+    POST with `look` starts nothing: it shows the values of the recipe in `file`.
+    """
     demand(may_start(request))
     wanted = request.GET.get("recipe")
     recipe = RECIPES.get(wanted) if wanted else loop.site_recipe()
     if recipe is None:
         raise Http404
-    form = RecipeForm(recipe, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    looked = recipe_upload.look(request) if "look" in request.POST else None
+    if looked:
+        recipe = looked.recipe or recipe
+    form = RecipeForm(recipe, None if looked else request.POST or None)
+    if request.method == "POST" and not looked and form.is_valid():
         run = _start(request, form)
         if run is not None:
             return redirect("finetuning:run", run.pk)
@@ -78,8 +95,10 @@ def start(request: SignedInRequest) -> HttpResponse:
         "missing": max(0, recipe.least_stories - approved),
         "for_this_site": site is not None and names.same(recipe.base_model, site.base_model),
         "service": model_in_service(),
+        "looked": looked,
     }
-    return render(request, "finetuning/start.html", context, status=422 if form.errors else 200)
+    is_wrong = form.errors or (looked and looked.problems)
+    return render(request, "finetuning/start.html", context, status=422 if is_wrong else 200)
 
 
 def _choices(recipe: Recipe, stories: int) -> list[dict[str, Any]]:
@@ -145,6 +164,7 @@ def _live(request: SignedInRequest, found: TrainingRun) -> dict[str, Any]:
         "standing": standing,
         "verdict": progress.verdict_sentence(standing.verdict) if standing else "",
         "advice": advice.advice(found),
+        "take": None if found.is_active else taking.offered(found),
         "step": loop.judging(loop.stand(), request.user) if standing else None,
     }
 

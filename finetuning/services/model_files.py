@@ -1,13 +1,23 @@
 """A tuned model as files, for another machine's Ollama or another trainer."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+
+from django.utils.translation import gettext as _
 
 from finetuning.models import TrainingRun
 from finetuning.pipeline.run_folder import RunFolder, write_text
 from stories.models import WriterModel
 
 _OWN = ("FROM", "ADAPTER")  # lines of a Modelfile that name files
+# What there is to take, by its word in an address. No story is in any of it.
+_ON_DISK: dict[str, Callable[[RunFolder], Path]] = {
+    "adapter": lambda folder: folder.adapter_gguf,
+    "weights": lambda folder: folder.adapter / "adapter_model.safetensors",
+    "config": lambda folder: folder.adapter / "adapter_config.json",
+    "merged": lambda folder: folder.merged_gguf,
+}
 
 
 class NoFilesError(Exception):
@@ -18,8 +28,16 @@ def folder_of(model: WriterModel) -> RunFolder:
     """Return the folder of the run that made `model`. Raises `NoFilesError`."""
     run = TrainingRun.objects.filter(model=model).first()
     if run is None or not run.folder.adapter_gguf.is_file() or not run.folder.adapter.is_dir():
-        raise NoFilesError(f"The files of {model} are not here any more.")
+        told = _("The files of %(model)s are not here any more.")
+        raise NoFilesError(told % {"model": model})
     return run.folder
+
+
+def on_disk(model: WriterModel) -> dict[str, Path]:
+    """Return the files that are there, by their word in an address. Raises `NoFilesError`."""
+    folder = folder_of(model)
+    found = {word: place(folder) for word, place in _ON_DISK.items()}
+    return {word: path for word, path in found.items() if path.is_file()}
 
 
 def adapter(model: WriterModel) -> dict[str, Path]:

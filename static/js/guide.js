@@ -1,4 +1,4 @@
-// The way to a better model: commands to copy.
+// Commands to copy: on the way to a better model, and with a tuned one.
 
 import { gettext } from "storaiteller/common/language";
 

@@ -3,9 +3,10 @@
     python -m storaiteller_site.serving.web --port 8000 storaiteller_site.asgi:application
 
 Takes daphne's options. Daphne itself stores a request's whole body, however long, before the
-application hears of it. Websocket messages have a bound of daphne's own: one megabyte; how many of
-them wait, to be read by the application or by the client, has none. Connections that ask for
-nothing are the business of `connections`.
+application hears of it, and of an answer all that the client has not read yet (`pace`). Websocket
+messages have a bound of daphne's own: one megabyte; how many of them wait, to be read by the
+application or by the client, has none. Connections that ask for nothing are the business of
+`connections`.
 """
 
 import gc
@@ -27,6 +28,7 @@ from storaiteller_site.serving.connections import (
     WaitingRoom,
     raise_file_limit,
 )
+from storaiteller_site.serving.pace import Pace
 
 # Twice what Django reads of a body (DATA_UPLOAD_MAX_MEMORY_SIZE), whose refusal is a page.
 MAX_BODY = 4 * 1024 * 1024  # bytes
@@ -43,6 +45,7 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
 
     received = 0
     refused = False
+    pace: Pace | None = None  # of an answer in several parts
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802 - Twisted's name
         """Refuse a body by its announced length (bytes; None when it comes in chunks)."""
@@ -64,6 +67,26 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
         # Daphne takes the site's root path from it, whoever sends it.
         self.requestHeaders.removeHeader(b"Daphne-Root-Path")
         return None if self.refused else super().process()
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        """Send a part of the answer; before the first of several, ask Twisted for their pace."""
+        if self.channel is not None and not self.finished:
+            if message.get("more_body") and self.pace is None:
+                self.pace = Pace()
+                self.registerProducer(self.pace, True)
+            elif self.pace is not None and not message.get("more_body"):
+                self.unregisterProducer()
+                self.pace = None
+        super().handle_reply(message)
+
+    async def keep_pace(self) -> None:
+        """Wait until the client has read what was sent; give up one that does not read."""
+        try:
+            if self.pace is not None:
+                await self.pace.wait()
+        except TimeoutError:
+            if self.channel is not None:
+                self.channel.transport.abortConnection()
 
     def _refuse(self) -> None:
         if not self.refused:
@@ -128,6 +151,12 @@ class FrozenServer(server.Server):  # type: ignore[misc]
         gc.collect()
         gc.freeze()
         super().run()
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Send what the application says, and let it wait for a client that reads slowly."""
+        await super().handle_reply(protocol, message)
+        if isinstance(protocol, BoundedRequest):
+            await protocol.keep_pace()
 
 
 def main() -> None:

@@ -121,6 +121,8 @@ def test_a_recipe_goes_out_as_a_file_and_comes_in(recipe: Recipe) -> None:
         ('recipe = "pocket"\nvalues = 3', "values: They are a table"),
         ("recipe = pocket", "recipe: The file is no TOML"),
         ("[" * 5_000, "recipe: The file is no TOML"),
+        (f"recipe = {'9' * 5_000}", "recipe: The file is no TOML"),
+        ('recipe = "pocket"\n[values]\nload_in_4bit = 1', "load_in_4bit: Enter true or false"),
         ("# \udcff", "no text in UTF-8"),
         ("#" * 20_001, "at most 20,000 bytes"),
     ],

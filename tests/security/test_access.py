@@ -96,6 +96,7 @@ ROUTES = {
     "finetuning:run_live": May.STAFF,
     "finetuning:run_act": May.BOSS,
     "finetuning:evaluation": May.STAFF,
+    "finetuning:take": May.STAFF,
     "finetuning:models": May.STAFF,
     "finetuning:model": May.STAFF,
     "finetuning:model_act": May.BOSS,
@@ -222,6 +223,7 @@ def secrets(story: Story) -> dict[str, Any]:
             run=run, voter=alice, prompt=PRIVATE, max_words=9, seed=1, candidate=PRIVATE
         ).pk,
         "place": "first",
+        "word": "recipe",
         "object_id": story.pk,
         "id": alice.pk,
         "content_type_id": 1,
