@@ -57,7 +57,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "finetuning.step_process": _PIPELINE,
     "finetuning.driver": ("finetuning.step_process", *_SERVICES),
     "finetuning.tasks": _DRIVER,
-    "finetuning.pages": ("finetuning.tasks", "finetuning.card", *_DRIVER, *_PAGES),
+    "finetuning.recipe_files": ("finetuning.recipes", "prose"),
+    "finetuning.pages": (
+        *("finetuning.tasks", "finetuning.card", "finetuning.recipe_files"),
+        *(*_DRIVER, *_PAGES),
+    ),
     "finetuning": ("stories.management", *_TRAINING_PAGES),
     "pocket.measuring": ("prose",),
     "pocket.training": ("pocket", "prose", "modelserver.converters", "modelserver.sayings"),
