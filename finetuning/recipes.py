@@ -86,6 +86,7 @@ class Recipe:
     base_model: str
     base_adapter: str = ""
     disk: float = 1.0  # GB of free space that a run needs
+    seconds: float = 0.0  # a story takes on two cores, until runs of a site tell; 0: not known
     lessons: str = ""  # folder of what we taught the base: stories and rewrites
     backend: Backend = _choice(
         "auto", _("Backend"), _("auto: Unsloth on a GPU that has it, else PEFT")
@@ -205,13 +206,14 @@ class Recipe:
 
 
 # Names and paths are the recipe's own: nobody chooses files of this machine from a form.
-FIXED = ("name", "weights", "base_model", "base_adapter", "disk", "lessons")
+FIXED = ("name", "weights", "base_model", "base_adapter", "disk", "seconds", "lessons")
 FIELDS = tuple(entry.name for entry in fields(Recipe) if entry.name not in FIXED)
 
 _TINY = Recipe(
     name="pocket-tiny",
     weights=_TINY_FILE,
     base_model="pocket-tiny",
+    seconds=2,
     backend="peft",
     precision="float32",
     quantization="f16",
@@ -230,6 +232,7 @@ _SMOLLM2 = Recipe(
     weights=_SMOLLM2_FILE,
     base_model="smollm2",
     disk=3,
+    seconds=8,
     lessons="pocket/stories/plain",
     backend="peft",
     precision="auto",

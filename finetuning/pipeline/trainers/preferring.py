@@ -51,7 +51,8 @@ class CheapPairTrainer(PairTrainer):
     def _precompute_ref_logps(self, dataset: Any, _: str, size: int) -> Any:
         """Ask the reference once: nothing is trained yet, so that it is the model as it is."""
         rows, found = list(dataset), []
-        with torch.no_grad():
+        # In the arithmetic of the steps: the first one's differences are zero.
+        with torch.no_grad(), self.compute_loss_context_manager():
             for start in range(0, len(rows), size):
                 part = rows[start : start + size]
                 inputs = self._prepare_inputs(self.data_collator(part))

@@ -18,8 +18,6 @@ from modelserver import names
 from stories.history import curation
 from stories.models import Story, User, WriterModel, model_in_service
 
-# Of a story of the recipe's epochs on two cores, until runs of this site tell.
-_SECONDS_A_STORY = {"pocket": 8.0, "pocket-tiny": 2.0, "smollm2": 8.0}
 _RUNS = 3  # of the newest, by which the next one is estimated
 
 
@@ -157,7 +155,7 @@ def _seconds_a_story(recipe: Recipe) -> float:
         stories = run.dataset.get("train", 0) + run.dataset.get("held_out", 0)
         if run.started_at and run.finished_at and stories:
             rates.append((run.finished_at - run.started_at).total_seconds() / stories)
-    return sum(rates) / len(rates) if rates else _SECONDS_A_STORY.get(recipe.name, 0.0)
+    return sum(rates) / len(rates) if rates else recipe.seconds
 
 
 # ---- A writer's own part ----
