@@ -79,4 +79,11 @@ def send_along(headers: dict[str, Any] | None = None, **_: Any) -> None:
 def take_up(task: Any = None, **_: Any) -> None:
     """Go on with the id in the message of the task; one of beat's gets its own."""
     given = str(getattr(task.request, _TASK_HEADER, None) or "")
+    task.request.storaiteller_id_before = REQUEST_ID.get()
     REQUEST_ID.set(given if _SANE.fullmatch(given) else new_request_id())
+
+
+@signals.task_postrun.connect
+def put_down(task: Any = None, **_: Any) -> None:
+    """Leave the thread as it was: what it does next is no part of the task."""
+    REQUEST_ID.set(getattr(task.request, "storaiteller_id_before", ""))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from celery import shared_task
 
 from modelserver.server import REQUEST_ID
 from storaiteller_site.logs import ByClass
@@ -77,3 +78,19 @@ def test_a_task_goes_on_under_the_id_of_who_asked_for_it() -> None:
     sent = copy_context().run(send)
     assert copy_context().run(there, sent["storaiteller_request_id"]) == "an-id"
     assert len(copy_context().run(there, None)) == 16
+
+
+def test_after_a_task_the_id_is_what_it_was_before() -> None:
+    seen = []
+
+    @shared_task
+    def looks() -> None:
+        seen.append(REQUEST_ID.get())
+
+    def run() -> str:
+        REQUEST_ID.set("an-id")
+        looks.apply()
+        return REQUEST_ID.get()
+
+    assert copy_context().run(run) == "an-id"
+    assert len(seen[0]) == 16
