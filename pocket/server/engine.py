@@ -171,9 +171,11 @@ class Engine:
 
 def _threads(model: Path) -> int:
     """Return how many threads a model is computed by."""
-    # More are no faster with a model so small, and wait for each other at every layer: on a busy
-    # machine, seconds long.
-    return 1 if model.stat().st_size < _SMALL else max(1, min(_MOST_THREADS, os.cpu_count() or 1))
+    # Threads wait for each other at every layer. With a model so small, more are no faster; with
+    # any, as many as there are cores starve as soon as something else wants one: on two busy cores
+    # SmolLM2 writes 2 tokens a second by two threads, and 32 by one.
+    cores = os.cpu_count() or 1
+    return 1 if model.stat().st_size < _SMALL else max(1, min(_MOST_THREADS, cores - 1))
 
 
 def _piece(chunk: dict[str, Any]) -> Piece:
