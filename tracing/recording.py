@@ -25,7 +25,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from tracing import Attributes, Carrier, Kind
-from tracing.outgoing import telling
+from tracing.http_client import telling
 
 logger = logging.getLogger(__name__)
 

@@ -97,9 +97,8 @@ class _Lookout:
         onlookers = dict(self.onlookers)
         own = {number: waiting.generation.runner for number, waiting in self.own.items()}
         standing = await database_sync_to_async(line.advance)(own)
-        with tracing.going_on(None):  # this task's trace is whoever's came first
-            for generation in standing.adopted:
-                self.keep(generation)
+        for generation in standing.adopted:
+            self.keep(generation)
         for number in standing.gone:
             self.let_go(self.own.pop(number))
         await asyncio.gather(*(self.begin(self.own.pop(number)) for number in standing.turns))

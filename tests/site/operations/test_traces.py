@@ -18,7 +18,7 @@ from storaiteller_site.operations import traces
 from storaiteller_site.operations.request_ids import WithRequestId
 from stories.errors import Refused
 from tests.conftest import ScriptedServer
-from tests.support.collector import Collector, Seen, collector
+from tests.site.operations.collector import Collector, Seen, collector
 from tests.support.processes import free_port, stop
 from tests.support.seats import CSRF, SESSION, take_seats
 from tests.support.servers import redis_server
