@@ -1,5 +1,6 @@
 """Traces, as a collector on a port is sent them by real processes; nothing at all without one."""
 
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from tests.support.servers import redis_server
 from tests.support.web import client, installation, web
 from tests.support.worker import ROOT, manage, worker
 
+logger = logging.getLogger(__name__)
 SERVER, CLIENT, CONSUMER = 2, 3, 5
 SAMPLED = 1
 MODEL = "one-that-is-told"
@@ -326,8 +328,8 @@ def test_a_log_line_has_the_number_of_its_trace(
     try:
         with tracing.span("logs"):
             number = tracing.trace_id()
-            tracing_logger().warning("within")
-        tracing_logger().warning("outside")
+            logger.warning("within")
+        logger.warning("outside")
     finally:
         caplog.handler.filters.clear()
     within, outside = caplog.records[-2:]
@@ -335,14 +337,8 @@ def test_a_log_line_has_the_number_of_its_trace(
     assert number in within.under  # type: ignore[attr-defined]
 
 
-def tracing_logger() -> Any:
-    import logging
-
-    return logging.getLogger("tests.traces")
-
-
 def test_a_collector_that_is_away_costs_spans_and_nothing_else(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     variables = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}",
