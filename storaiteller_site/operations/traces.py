@@ -28,7 +28,9 @@ def begin(process: str) -> None:
 
 
 def with_traces(application: Any) -> Any:
-    """Return the ASGI `application` so that each request for a page is a span."""
+    """Return the ASGI `application`; each request for a page is a span, if any are recorded."""
+    if not tracing.is_on():
+        return application
 
     async def answer(scope: Any, receive: Any, send: Any) -> Any:
         if scope["type"] != "http" or scope["path"].startswith(settings.STATIC_URL):
@@ -58,8 +60,6 @@ def _given(scope: Any) -> dict[str, str]:
 
 def _span(scope: Any) -> tracing.Span:
     """Begin the span; what the address holds beside its pattern is nobody's business."""
-    if not tracing.is_on():
-        return tracing.NOTHING
     method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
     about = {"http.request.method": method, "url.scheme": scope.get("scheme", "http")}
     try:

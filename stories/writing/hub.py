@@ -125,7 +125,8 @@ class _Listener:
                 channel = await layer.new_channel()
                 await join(_PROCESSES, channel)
                 self.channel = channel
-                hold(self.listen(layer))
+                with tracing.going_on(None):  # it outlives the trace of whoever came first
+                    hold(self.listen(layer))
 
     async def listen(self, layer: BaseChannelLayer) -> None:
         while True:

@@ -100,9 +100,7 @@ class _Run:
         about = spans.of_generation(self.generation)
         with tracing.span("generation", attributes=about) as self.span:
             await self._run()
-            self.span.set({"storaiteller.status": str(self.outcome.status)})
-            if self.outcome.status == Generation.Status.FAILED:
-                self.span.fail(self.outcome.error_code)
+            spans.tell_end(self.span, self.outcome)
 
     async def _run(self) -> None:
         self.writing = asyncio.create_task(self._write())

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import tracing
 from modelserver import Server
 from stories.models import Generation
+from stories.writing.finishing import Outcome
 
 
 def of_generation(generation: Generation) -> tracing.Attributes:
@@ -40,3 +41,12 @@ def of_answer(facts: dict[str, Any], written: int) -> tracing.Attributes:
     if reason := facts.get("done_reason"):
         told["storaiteller.done_reason"] = reason
     return told
+
+
+def tell_end(span: tracing.Span, outcome: Outcome) -> None:
+    """Tell how a generation has ended, and why it is not what was asked for."""
+    span.set({"storaiteller.status": str(outcome.status)})
+    if outcome.status == Generation.Status.FAILED:
+        span.fail(outcome.error_code)
+    elif outcome.error_code:
+        span.refuse(outcome.error_code)

@@ -24,7 +24,7 @@ from tests.support.processes import free_port, stop
 from tests.support.seats import CSRF, SESSION, take_seats
 from tests.support.servers import redis_server
 from tests.support.web import client, installation, web
-from tests.support.worker import ROOT, manage, worker
+from tests.support.worker import ROOT, manage, wait_for_end, worker
 
 logger = logging.getLogger(__name__)
 SERVER, CLIENT, CONSUMER = 2, 3, 5
@@ -170,7 +170,9 @@ def test_one_trace_from_a_request_to_a_step_of_the_training(tmp_path: Path) -> N
         key = manage(environment, "shell", "--command", PREPARE).partition("session=")[2].strip()
         cookies = {SESSION: key, CSRF: "x" * 32}
         proxy = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
-        with web(environment), worker(environment):
+        # What the worker has done is sent as it ends.
+        late = {**environment, "OTEL_BSP_SCHEDULE_DELAY": "600000"}
+        with web(environment), worker(late):
             answered = httpx.post(
                 f"http://127.0.0.1:{environment['PORT']}/teach/runs/1/act/",
                 data={"action": "resume", "csrfmiddlewaretoken": "x" * 32},
@@ -179,7 +181,8 @@ def test_one_trace_from_a_request_to_a_step_of_the_training(tmp_path: Path) -> N
                 trust_env=False,
             )
             assert answered.headers["location"] == "/teach/runs/1/"
-            task = sent.wait_for("task finetuning.tasks.train")
+            assert wait_for_end(tmp_path)["state"] == "failed"
+        [task] = sent.named("task finetuning.tasks.train")
     [request] = sent.named("POST /teach/runs/<id:run_id>/act/")
     [run] = sent.named("training run")
     [step] = sent.named("step export")
