@@ -7,13 +7,14 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
-from finetuning import driver
+from finetuning import driver, tasks
 from finetuning.models import BlindVote, EvaluationPair, TrainingRun
 from finetuning.pipeline.run_folder import Names, write_json, write_rows
 from finetuning.services import blind, forgetting, states
+from modelserver import Server
 from stories.history import library
 from stories.models import Story, User
-from tests.conftest import story_settings
+from tests.conftest import ScriptedServer, story_settings
 from tests.finetuning.conftest import SCORES, TINY
 
 pytestmark = pytest.mark.django_db
@@ -144,3 +145,28 @@ def test_the_pages_disk_is_not_asked_for_room_that_the_trainer_needs(settings: S
     settings.TRAIN_PYTHON, settings.REDIS_URL = "", "redis://127.0.0.1/0"
     states.resume(stopped)
     assert TrainingRun.objects.get().is_active
+
+
+def test_the_weights_of_a_model_that_is_out_go_from_the_machine_that_trained_it(
+    run: TrainingRun,
+    curator: User,
+    client: Client,
+    settings: Settings,
+    scripted_server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, there = settings.DATA_DIR, settings.DATA_DIR.with_name("worker")
+    settings.MODEL_SERVER = Server.at(scripted_server.url)
+    settings.DATA_DIR, settings.REDIS_URL = there, "redis://127.0.0.1/0"
+    run.folder.adapter.mkdir(parents=True)
+    weights, settings.DATA_DIR = run.folder.adapter, here
+    asked: list[dict[str, object]] = []
+    monkeypatch.setattr(tasks.tidy, "apply_async", lambda **options: asked.append(options))
+    client.force_login(curator)
+    assert run.model is not None
+    client.post(f"/teach/models/{run.model.pk}/act/", {"action": "retire"})
+    assert asked == [{"retry": False}]
+    assert weights.is_dir()
+    settings.DATA_DIR = there
+    tasks.tidy()
+    assert not weights.exists()
