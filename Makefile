@@ -17,7 +17,7 @@ CHILDREN = .model/all_minilm_l6_v2
 JOBS_AT_ONCE = --numprocesses $(or $(JOBS),2) --dist loadfile
 
 .PHONY: run test fuzz lint messages docs audit bench soak bench-training conformance finetune teach-demo \
-  train-env pocket-model lock clean
+  tracing train-env pocket-model lock clean
 
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
 	@$(MAKE) --no-print-directory $(CHILDREN) || \
@@ -40,7 +40,7 @@ lint: $(VENV)/.dev  ## style and types; the Docker files too
 	  --profile '*' config --quiet
 
 audit: $(VENV)-audit/.done  ## known vulnerabilities of what is installed; asks PyPI's advisories
-	for name in requirements requirements-dev requirements-docs; do \
+	for name in requirements requirements-tracing requirements-dev requirements-docs; do \
 	  $(VENV)-audit/bin/pip-audit --strict --require-hashes --disable-pip -r $$name.txt || exit 1; \
 	done
 
@@ -76,6 +76,9 @@ finetune: $(VENV)/.web $(VENV)-train/.cpu $(BASE)  ## the whole loop on an embed
 teach-demo: $(VENV)/.web $(VENV)-train/.cpu  ## stories teach the tiny model, then 200 choices do; under 20 minutes on two cores
 	$(BIN)/python manage.py finetune_demo --taste
 
+tracing: $(VENV)/.web  ## install what sends traces to OTEL_EXPORTER_OTLP_ENDPOINT, see docs/operations.md
+	$(INSTALL) --requirement requirements-tracing.txt
+
 train-env: $(VENV)-train/.cpu $(BASE)  ## the trainer's environment, for a CPU
 
 pocket-model: $(VENV)/.dev $(VENV)-train/.cpu  ## train the pocket model again, measure it, put it in place
@@ -89,7 +92,7 @@ pocket-model: $(VENV)/.dev $(VENV)-train/.cpu  ## train the pocket model again, 
 	$(VENV)-train/bin/python -m pocket.training.card
 
 lock: $(VENV)/.dev  ## turn requirements*.in into requirements*.txt
-	for name in requirements requirements-dev requirements-docs requirements-audit; do \
+	for name in requirements requirements-tracing requirements-dev requirements-docs requirements-audit; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
 	    --no-header --no-annotate --no-strip-extras --generate-hashes $$name.in --output-file $$name.txt || exit 1; \
 	done

@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 
+import tracing
 from finetuning import step_process
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pipeline import STAGES
@@ -77,6 +78,14 @@ class _Drive:
 
 def drive(run: TrainingRun, tell: Tell = lambda text: None) -> None:
     """Take the claimed `run` to its end; `tell` gets a line for each thing worth saying."""
+    with tracing.span("training run", attributes={"storaiteller.run": run.pk}) as span:
+        _drive(run, tell)
+        span.set({"storaiteller.state": str(run.state)})
+        if run.state == TrainingRun.State.FAILED:
+            span.fail("failed")
+
+
+def _drive(run: TrainingRun, tell: Tell) -> None:
     state = _Drive(run, tell)
     try:
         while not _done(state):
@@ -279,7 +288,7 @@ def _once(state: _Drive, step: str) -> None:
     _beat(state)
     _look(state)
     tick = settings.TRAIN_LEASE_SECONDS / 6
-    with step_process.running(step, run.folder) as process:
+    with tracing.span(f"step {step}"), step_process.running(step, run.folder) as process:
         for event in process.events(min(1.0, tick)):
             if event is not None:
                 _hear(state, event)

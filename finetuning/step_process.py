@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
+import tracing
 from finetuning.pipeline import STEPS
 from finetuning.pipeline.run_folder import RunFolder
 from finetuning.pipeline.telling import CANCELLED, FAILED
@@ -168,4 +169,5 @@ def running(step: str, run: RunFolder) -> Iterator[Trainer]:
 
 def _environment() -> dict[str, str]:
     servers = [settings.MODEL_SERVER, *settings.OTHER_MODEL_SERVERS]
-    return {**os.environ, **QUIET, **Server.environment_of(servers)}
+    here = {name.upper(): value for name, value in tracing.carrier().items()}
+    return {**os.environ, **QUIET, **Server.environment_of(servers), **here}

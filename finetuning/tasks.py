@@ -8,7 +8,7 @@ from django.db import transaction
 
 from finetuning import driver
 from finetuning.models import TrainingRun
-from finetuning.services import forgetting, promotion, states
+from finetuning.services import forgetting, promotion, states, storage
 
 logger = logging.getLogger(__name__)
 
@@ -71,3 +71,21 @@ def train_nightly() -> None:
 def forget_gone_stories() -> int:
     """Remove from the runs' files the text of stories that were withdrawn or are gone."""
     return forgetting.forget_gone_stories()
+
+
+def tidy_elsewhere() -> None:
+    """Let the machine that trains, where it is another one, remove what is kept no more.
+
+    If that word is lost, it does so when it next ends a run.
+    """
+    if settings.REDIS_URL:
+        try:
+            tidy.apply_async(retry=False)
+        except (tidy.OperationalError, OSError) as error:
+            logger.warning("No worker could be told that models were replaced: %s", error)
+
+
+@shared_task
+def tidy() -> None:
+    """Remove here the weights that are kept no more."""
+    storage.tidy()

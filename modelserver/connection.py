@@ -17,6 +17,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+import tracing
 from modelserver.errors import translated, what_it_says
 from modelserver.ollama_library import ollama
 from modelserver.server import REQUEST_ID, Server
@@ -52,6 +53,7 @@ def _connect(server: Server) -> Clients:
         connector=aiohttp.TCPConnector(limit=0, ssl=tls),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=server.connect),
         trust_env=False,
+        trace_configs=tracing.outgoing(),
     )
     api = ollama.AsyncClient(
         server.url,

@@ -21,10 +21,12 @@ from storaiteller_site.languages.sockets import in_its_language  # noqa: E402
 from storaiteller_site.operations.metrics import with_metrics  # noqa: E402
 from storaiteller_site.operations.probes import with_probes  # noqa: E402
 from storaiteller_site.operations.request_ids import with_request_id  # noqa: E402
+from storaiteller_site.operations.traces import begin, with_traces  # noqa: E402
 from storaiteller_site.prefixed import below_prefix  # noqa: E402
 from stories.live.routing import websocket_urlpatterns  # noqa: E402
 
 refuse_if_faulty()
+begin("web")
 
 _routed = ProtocolTypeRouter(
     {
@@ -36,4 +38,4 @@ _routed = ProtocolTypeRouter(
         ),
     }
 )
-application = with_probes(with_metrics(with_request_id(_routed)))
+application = with_probes(with_metrics(with_request_id(with_traces(_routed))))

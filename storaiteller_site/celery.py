@@ -4,7 +4,7 @@ import os
 
 from celery import Celery
 
-from storaiteller_site.operations import outcomes, request_ids  # noqa: F401 - listen to tasks
+from storaiteller_site.operations import outcomes, request_ids, traces  # noqa: F401 - they listen
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storaiteller_site.settings")
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
 
+import tracing
 from storaiteller_site.privacy import is_open
 
 logger = logging.getLogger(__name__)
@@ -81,13 +82,23 @@ def check_debug(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessag
     ]
 
 
+@register()
+def check_tracing(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """Refuse traces that are asked for and can't be sent."""
+    try:
+        tracing.check()
+    except tracing.TracingError as error:
+        return [Error(str(error), id="storaiteller.E004")]
+    return []
+
+
 def refuse_if_faulty() -> None:
     """Raise `ImproperlyConfigured` with the first error of ours, log warnings of ours.
 
     A web server runs no checks by itself.
     """
-    for check in (check_secret_key, check_data_dir, check_debug):
+    for check in (check_secret_key, check_data_dir, check_debug, check_tracing):
         for error in check(None):
-            raise ImproperlyConfigured(f"{error.msg} {error.hint}")
+            raise ImproperlyConfigured(f"{error.msg} {error.hint or ''}".strip())
     for warning in check_privacy(None):
         logger.warning("%s %s", warning.msg, warning.hint)

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from finetuning import tasks
 from finetuning.models import TrainingExample, TrainingRun
 from finetuning.pages import progress
 from finetuning.pages.access import demand, for_staff, may_promote, may_start
@@ -61,6 +62,7 @@ def act(request: SignedInRequest, model_id: int) -> HttpResponse:
     found = get_object_or_404(WriterModel.objects.select_related("replaced"), pk=model_id)
     try:
         messages.success(request, _act(request, found))
+        tasks.tidy_elsewhere()
     except promotion.PromotionError as error:
         messages.error(request, str(error))
     if request.POST.get("back") == "teach":

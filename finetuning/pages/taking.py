@@ -18,7 +18,7 @@ from finetuning import recipe_files
 from finetuning.models import TrainingRun
 from finetuning.pages.access import for_staff
 from finetuning.recipes import RecipeError
-from finetuning.services import lineage, model_files
+from finetuning.services import lineage, model_files, storage
 from stories.models import WriterModel
 from stories.pages.common import SignedInRequest
 from stories.telling import told
@@ -66,7 +66,7 @@ def offered(run: TrainingRun) -> dict[str, Any]:
     try:
         entries = list(_files(run.model))
     except model_files.NoFilesError:
-        return {**found, "gone": True}
+        return {**found, "gone": True, "elsewhere": storage.is_elsewhere(run.model)}
     words = {entry.word for entry in entries}
     return {
         "entries": [*found["entries"], *entries],
@@ -111,8 +111,18 @@ def take(request: SignedInRequest, run_id: int, word: str) -> HttpResponseBase:
     except RecipeError as error:
         messages.error(request, " ".join(map(told, error.errors.values())))
     except (model_files.NoFilesError, OSError):
-        messages.error(request, _("This file is not on this machine (any more)."))
+        messages.error(request, _not_here(run))
     return redirect("finetuning:run", run.pk)
+
+
+def _not_here(run: TrainingRun) -> str:
+    if run.model is not None and storage.is_elsewhere(run.model):
+        told = _(
+            "This file is on the machine that trained the model, in training/run-%(number)s of its "
+            "data folder. “To take away” says how it is copied there."
+        )
+        return told % {"number": run.pk}
+    return _("This file is not on this machine (any more).")
 
 
 def _answer(run: TrainingRun, word: str) -> HttpResponseBase:

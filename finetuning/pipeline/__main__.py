@@ -11,9 +11,12 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from finetuning.pipeline import STEPS, telling
+import tracing
+from finetuning.pipeline import STEPS, Step, telling
 from finetuning.pipeline.run_folder import RunFolder, read_json
 from finetuning.pipeline.telling import CANCELLED, FAILED, CancelledError, StageError
 from finetuning.recipes import Recipe, RecipeError
@@ -36,7 +39,7 @@ def main() -> int:
             known = STEPS[step]
             module = importlib.import_module(f"finetuning.pipeline.{known.module}")
             servers = Server.all_from_environment(os.environ) if known.on_server else ()
-            with telling.disk_errors():
+            with telling.disk_errors(), _traced(known):
                 getattr(module, step)(run, recipe, *servers)
     except (StageError, RecipeError, ServerSettingsError) as error:
         telling.say("error", message=str(error))
@@ -44,6 +47,21 @@ def main() -> int:
     except CancelledError:
         return CANCELLED
     return 0
+
+
+@contextmanager
+def _traced(step: Step) -> Iterator[None]:
+    """Let what is asked of model servers go on from the driver's trace."""
+    if not step.on_server:  # the trainer's environment has nothing to record with
+        yield
+        return
+    tracing.begin("step")
+    given = {name: os.environ.get(name.upper(), "") for name in tracing.FIELDS}
+    try:
+        with tracing.going_on(given):
+            yield
+    finally:
+        tracing.end()
 
 
 def _end_with_parent() -> None:

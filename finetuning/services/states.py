@@ -58,7 +58,7 @@ def start(recipe: Recipe, origin: TrainingRun.Origin, user: User | None = None) 
     The caller announces it to a worker, or claims it itself. The worker may be another machine's
     where Redis has the queue: without a trainer here, nothing is asked of this one.
     """
-    if settings.TRAIN_PYTHON or not settings.REDIS_URL:
+    if _trains_here():
         check_here(recipe)
     try:
         with transaction.atomic():
@@ -67,6 +67,11 @@ def start(recipe: Recipe, origin: TrainingRun.Origin, user: User | None = None) 
             )
     except IntegrityError as error:
         raise AlreadyRunningError from error
+
+
+def _trains_here() -> bool:
+    """Tell whether this machine trains, as far as it can know."""
+    return bool(settings.TRAIN_PYTHON or not settings.REDIS_URL)
 
 
 def check_here(recipe: Recipe) -> None:
@@ -147,7 +152,7 @@ def resume(run: TrainingRun) -> None:
 
     Raises `CannotStartError`.
     """
-    if reason := storage.lacking_space(run.recipe_values):
+    if _trains_here() and (reason := storage.lacking_space(run.recipe_values)):
         raise CannotStartError(told(reason))
     stopped = TrainingRun.objects.filter(
         pk=run.pk, state__in=(_State.FAILED, _State.CANCELLED), model=None

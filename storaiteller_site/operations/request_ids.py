@@ -11,6 +11,7 @@ from typing import Any
 
 from celery import signals
 
+import tracing
 from modelserver.server import REQUEST_ID, new_request_id
 
 # What others send stands in logs and headers: nothing that is long, or ends a line.
@@ -39,28 +40,38 @@ def with_request_id(application: Any) -> Any:
 
 
 class WithRequestId(logging.Filter):
-    """Gives each record its request's id: `request_id` for JSON, `under` for the end of a line."""
+    """Gives each record its request's id, and the number of its trace, if there is one.
+
+    `request_id` and `trace_id` are for JSON, `under` is for the end of a line.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record; all of them pass."""
         request_id = REQUEST_ID.get()
         record.request_id = request_id or "-"
-        record.under = f" [{request_id}]" if request_id else ""
+        record.trace_id = tracing.trace_id()
+        known = " ".join(filter(None, (request_id, record.trace_id)))
+        record.under = f" [{known}]" if known else ""
         return True
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, logger, request_id, message, and error if there is."""
+    """One JSON object a line: time, level, logger, request_id, message.
+
+    Besides, where there are such, trace_id and error.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        told = {
+        told: dict[str, str] = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname,
             "logger": record.name,
             "request_id": getattr(record, "request_id", "-"),
             "message": record.getMessage(),
         }
+        if trace_id := getattr(record, "trace_id", ""):
+            told["trace_id"] = trace_id
         # `storaiteller_site.logs` may have said it already, without a writer's words.
         error = record.exc_text or (
             self.formatException(record.exc_info) if record.exc_info else ""

@@ -16,6 +16,7 @@ from django.db import DatabaseError
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
+import tracing
 from modelserver.server import REQUEST_ID, new_request_id
 from stories.errors import NOT_STORED, GoneError, Refused
 from stories.history.versions import StoryBusyError
@@ -36,6 +37,7 @@ from stories.writing.rewrite_request import Rewrite
 from stories.writing.turns import launch_at_turn
 
 logger = logging.getLogger(__name__)
+_TRACED = (frames.WriteFrame, frames.ContinueFrame, frames.RewriteFrame, frames.StopFrame)
 
 T = TypeVar("T")
 
@@ -101,12 +103,25 @@ class StoryConsumer(AsyncWebsocketConsumer):
         """Carry out a command; what is wrong with it is answered and the socket lives."""
         REQUEST_ID.set(new_request_id())  # what a command begins goes on under its id
         try:
-            await self._carry_out(frames.parse(text_data, bytes_data))
+            await self._traced(frames.parse(text_data, bytes_data))
         except Refused as refused:
             await self._say({"type": "error", "code": refused.code, "message": str(refused)})
         except DatabaseError:
             logger.exception("A command on story %s can't be carried out", self.story_id)
             await self._say({"type": "error", "code": "not_begun", "message": NOT_STORED})
+
+    async def _traced(self, frame: frames.ClientFrame) -> None:
+        """Carry out a command, within a span of its own if it is no mere sign of life."""
+        if not isinstance(frame, _TRACED):
+            await self._carry_out(frame)
+            return
+        name = f"websocket {type(frame).__struct_config__.tag}"
+        with tracing.span(name, "server", {"storaiteller.story": self.story_id}) as span:
+            try:
+                await self._carry_out(frame)
+            except Refused as refused:
+                span.refuse(refused.code)
+                raise
 
     async def _end(self) -> None:
         """The session has ended, and with it the socket; what is being written goes on."""
@@ -158,18 +173,18 @@ class StoryConsumer(AsyncWebsocketConsumer):
         await launch_at_turn(assignment)
         generation = assignment.generation
         await self._announce(generation)
-        await self.channel_layer.group_send(
-            story_group(self.story_id),
-            {
-                "type": "generation.started",
-                "generation": generation.pk,
-                "sender": self.channel_name,
-            },
-        )
+        started = {
+            "type": "generation.started",
+            "generation": generation.pk,
+            "sender": self.channel_name,
+        }
+        await self.channel_layer.group_send(story_group(self.story_id), hub.traced(started))
 
     async def generation_started(self, event: dict[str, Any]) -> None:
         """Follow what another tab of the same story started."""
-        if event["sender"] != self.channel_name:
+        if event["sender"] == self.channel_name:
+            return
+        with tracing.going_on(hub.trace_of(event)), tracing.span("tell another tab", "consumer"):
             try:
                 generation = await database_sync_to_async(self._visible)(event["generation"])
             except GoneError:

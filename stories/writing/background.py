@@ -1,6 +1,6 @@
 """Work beside what an event loop is asked for: its state, one a loop, and its tasks.
 
-Imports nothing of ours.
+Of ours it imports nothing but `tracing`.
 """
 
 import asyncio
@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 from django.utils import translation
+
+import tracing
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +51,9 @@ class OnDemand:
     def start(self) -> None:
         """Let the running loop do the work, if it isn't at it."""
         if self._task is None or self._task.done():
-            self._task = hold(self._work())
+            # It is done for several at once: no part of the trace of whoever came first.
+            with tracing.going_on(None):
+                self._task = hold(self._work())
 
 
 async def telling(work: Awaitable[T], patience: float, tell: Callable[[], object]) -> T:

@@ -13,11 +13,13 @@ from typing import Any, cast
 from asgiref.sync import async_to_sync
 from channels.layers import BaseChannelLayer, get_channel_layer
 
+import tracing
 from stories.writing.background import OnDemand, PerLoop, hold
 
 logger = logging.getLogger(__name__)
 
 _PROCESSES = "generations.control"
+_TRACE = "trace"
 # Layers forget members after a day, and a flushed Redis forgets them at once.
 _RENEW = 60.0  # seconds
 _RETRY = 1.0  # seconds
@@ -123,7 +125,8 @@ class _Listener:
                 channel = await layer.new_channel()
                 await join(_PROCESSES, channel)
                 self.channel = channel
-                hold(self.listen(layer))
+                with tracing.going_on(None):  # it outlives the trace of whoever came first
+                    hold(self.listen(layer))
 
     async def listen(self, layer: BaseChannelLayer) -> None:
         while True:
@@ -135,7 +138,8 @@ class _Listener:
                 continue
             stop = self.stops.get(message["generation"])
             if stop is not None:
-                stop()
+                with tracing.going_on(trace_of(message)):
+                    stop()
             self.moved()
 
 
@@ -169,6 +173,16 @@ async def hint_stop(generation: int) -> None:
     await _send({"type": "stop", "generation": generation})
 
 
+def traced(message: dict[str, Any]) -> dict[str, Any]:
+    """Return `message` with where in a trace it was sent, if that is anywhere."""
+    return {**message, _TRACE: here} if (here := tracing.carrier()) else message
+
+
+def trace_of(message: dict[str, Any]) -> tracing.Carrier | None:
+    """Return where in a trace `message` was sent."""
+    return message.get(_TRACE)
+
+
 async def hint_moved() -> None:
     """Tell all processes that the queue has moved; without this word, they look every second."""
     await _send({"type": "moved", "generation": None})
@@ -177,7 +191,7 @@ async def hint_moved() -> None:
 async def _send(message: dict[str, Any]) -> None:
     try:
         async with asyncio.timeout(_PATIENCE):
-            await _layer().group_send(_PROCESSES, message)
+            await _layer().group_send(_PROCESSES, traced(message))
     except Exception as error:  # whatever a lost connection raises
         logger.warning("The word to the other processes was not sent: %s", error)
 

@@ -13,11 +13,13 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 from django.utils import timezone
 
 import modelserver
+import tracing
 from prose import said, words
 from stories.models import Generation, Story
 from stories.writing import checkpoints, hub, recovery
 from stories.writing.assignments import Assignment
 from stories.writing.background import LONG, hold, reading, telling
+from stories.writing.figures import spans
 from stories.writing.finishing import Outcome, finish, reclaim
 from stories.writing.servers.choosing import write_somewhere
 from stories.writing.servers.health import server_of
@@ -80,6 +82,7 @@ class _Run:
         self.chosen = self.generation.story.writer  # an assignment has read the story
         self.writing: asyncio.Task[None] | None = None
         self.stopped = False
+        self.span = tracing.NOTHING
         self.log = get_text_log()
         self.counter = words.Counter()
         self.tokens = 0
@@ -89,10 +92,17 @@ class _Run:
         self.pending: list[str] = []
         self.flush_now = asyncio.Event()
         self.over = False
+        self.chat = tracing.NOTHING  # the span of the answer that comes in
         self.outcome = Outcome(Generation.Status.DONE, "")
 
     async def run(self) -> None:
         """Write to the end, whatever the end is, and store it."""
+        about = spans.of_generation(self.generation)
+        with tracing.span("generation", attributes=about) as self.span:
+            await self._run()
+            spans.tell_end(self.span, self.outcome)
+
+    async def _run(self) -> None:
         self.writing = asyncio.create_task(self._write())
         if self.stopped:
             self.writing.cancel()
@@ -120,13 +130,16 @@ class _Run:
         await _try(flushing, self.generation)
         self.outcome.text = "".join(self.parts)
         await self._conclude()
-        await telling(self._store(), checkpoints.TOLD_AFTER, self._tell_unstored)
+        with tracing.span("store"):
+            await telling(self._store(), checkpoints.TOLD_AFTER, self._tell_unstored)
         await _try(self.log.finish(self.generation.pk), self.generation)
         await hub.hint_moved()  # there is a free slot
 
     def stop(self) -> None:
         """End the writing, and with it the request to the model server."""
         self.stopped = True
+        self.span.event("stop")
+        self.span.link()
         if self.writing is not None:
             self.writing.cancel()
 
@@ -192,7 +205,10 @@ class _Run:
                 options = {**options, "num_predict": options["num_predict"] + modelserver.THOUGHTS}
             self.outcome.facts |= {**facts, "options": options}
             self.counter = words.Counter()
-            await self._receive(modelserver.chat(server, model, chat, options, able), most)
+            before = self.tokens
+            with tracing.span("chat", "client", spans.of_chat(server, model)) as self.chat:
+                await self._receive(modelserver.chat(server, model, chat, options, able), most)
+                self.chat.set(spans.of_answer(self.outcome.facts, self.tokens - before))
             if not await self._reading(asked.is_void):
                 return
         if not self.length:
@@ -261,6 +277,7 @@ class _Run:
             return
         if not self.length:
             self.outcome.facts["first_token_at"] = timezone.now()
+            self.chat.event("first word")
             self.flush_now.set()
         self.parts.append(text)
         self.pending.append(text)

@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 from channels.db import database_sync_to_async
 
+import tracing
 from modelserver.server import REQUEST_ID
 from stories.models import Generation
 from stories.writing import hub, line, recovery, runner
 from stories.writing.assignments import Assignment, assignment_of
 from stories.writing.background import OnDemand, PerLoop
+from stories.writing.figures import spans
 from stories.writing.line import Place
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,8 @@ class _Waiting(NamedTuple):
     generation: Generation
     assignment: Assignment | None
     request_id: str
+    trace: tracing.Carrier
+    waiting: tracing.Span
 
 
 class _Lookout:
@@ -57,7 +61,14 @@ class _Lookout:
 
     def keep(self, generation: Generation, assignment: Assignment | None = None) -> None:
         """Look after `generation` until its turn."""
-        self.own[generation.pk] = _Waiting(generation, assignment, REQUEST_ID.get())
+        about = spans.of_generation(generation)
+        self.own[generation.pk] = _Waiting(
+            generation,
+            assignment,
+            REQUEST_ID.get(),
+            tracing.carrier(),
+            tracing.span("wait in line", attributes=about),
+        )
         recovery.alive.add(generation.runner)
 
     def look(self) -> None:
@@ -89,20 +100,29 @@ class _Lookout:
         for generation in standing.adopted:
             self.keep(generation)
         for number in standing.gone:
-            recovery.alive.discard(self.own.pop(number).generation.runner)
+            self.let_go(self.own.pop(number))
         await asyncio.gather(*(self.begin(self.own.pop(number)) for number in standing.turns))
         for onlooker, number in onlookers.items():
             onlooker.tell(standing.places.get(number))
         if standing.moved:
             await hub.hint_moved()
 
+    def let_go(self, waiting: _Waiting) -> None:
+        """It was stopped or removed before its turn, or is another process's."""
+        waiting.waiting.event("left")
+        waiting.waiting.end()
+        recovery.alive.discard(waiting.generation.runner)
+
     async def begin(self, waiting: _Waiting) -> None:
-        generation, assignment, request_id = waiting
-        REQUEST_ID.set(request_id)  # a task of its own; the lookout's is whoever's came first
+        waiting.waiting.end()
+        # A task of its own; the lookout's is whoever's came first.
+        REQUEST_ID.set(waiting.request_id)
+        generation, assignment = waiting.generation, waiting.assignment
         try:
-            if assignment is None:
-                assignment = await database_sync_to_async(assignment_of)(generation)
-            await runner.launch(assignment)
+            with tracing.going_on(waiting.trace):
+                if assignment is None:
+                    assignment = await database_sync_to_async(assignment_of)(generation)
+                await runner.launch(assignment)
         except Exception:
             # Recovery closes it.
             recovery.alive.discard(generation.runner)

@@ -146,6 +146,7 @@ def test_what_the_image_needs_is_let_in(compose: dict[str, Any]) -> None:
         "storaiteller_site",
         "stories",
         "pocket",
+        "tracing",
         "templates",
         "static",
         "locale",

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("storaiteller_site", "prose", "modelserver", "stories", "finetuning", "pocket")
+PACKAGES = (
+    *("storaiteller_site", "prose", "modelserver", "stories", "finetuning", "pocket"),
+    "tracing",
+)
 
 _MODELS = (
     "stories.models",
@@ -23,10 +26,11 @@ _MODELS = (
     "modelserver.names",
 )
 _HISTORY = ("stories.history", *_MODELS)
-_WRITING = ("stories.writing", "modelserver", *_HISTORY)
+_MODELSERVER = ("modelserver", "tracing")
+_WRITING = ("stories.writing", *_MODELSERVER, *_HISTORY)
 _LIVE = ("stories.live", *_WRITING)
 _PAGES = ("stories.pages", "stories.accounts", "stories.publishing", *_LIVE)
-_PIPELINE = ("finetuning.pipeline", "finetuning.recipes", "prose", "modelserver")
+_PIPELINE = ("finetuning.pipeline", "finetuning.recipes", "prose", *_MODELSERVER)
 _SERVICES = ("finetuning.services", "finetuning.models", *_PIPELINE, *_HISTORY)
 _DRIVER = ("finetuning.driver", "finetuning.step_process", *_SERVICES)
 _TRAINING_PAGES = ("finetuning.tasks", *_DRIVER, "stories.admin", *_PAGES)
@@ -34,13 +38,14 @@ _TRAINING_PAGES = ("finetuning.tasks", *_DRIVER, "stories.admin", *_PAGES)
 # Room -> what of ours it may come to import, itself aside.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "prose": (),
-    "modelserver": (),
+    "tracing": (),
+    "modelserver": ("tracing",),
     "stories.models": ("stories.errors", "prose", "modelserver.names"),
     "stories.errors": ("prose",),
     "stories.ids": (),
     "stories.telling": (),
     "stories.history": _MODELS,
-    "stories.writing": ("modelserver", *_HISTORY),
+    "stories.writing": (*_MODELSERVER, *_HISTORY),
     "stories.live": _WRITING,
     "stories.publishing": ("stories.errors", "prose"),
     "stories.accounts": _LIVE,
@@ -51,7 +56,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "stories.tasks": _WRITING,
     "stories": (),
     "finetuning.recipes": (),
-    "finetuning.pipeline": ("finetuning.recipes", "prose", "modelserver"),
+    "finetuning.pipeline": ("finetuning.recipes", "prose", *_MODELSERVER),
     "finetuning.models": (*_PIPELINE, *_MODELS),
     "finetuning.services": ("finetuning.models", *_PIPELINE, *_HISTORY),
     "finetuning.step_process": _PIPELINE,
@@ -67,16 +72,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pocket.training": ("pocket", "prose", "modelserver.converters", "modelserver.sayings"),
     "pocket": ("prose",),
     "storaiteller_site.serving": (
-        *("modelserver", "storaiteller_site.secret", "storaiteller_site.bundling"),
+        *(*_MODELSERVER, "storaiteller_site.secret", "storaiteller_site.bundling"),
     ),
     # The one place that knows all apps: their routes, and what the settings name.
     "storaiteller_site": (
-        *("storaiteller_site.serving", "modelserver", "stories.urls", "stories.admin"),
+        *("storaiteller_site.serving", *_MODELSERVER, "stories.urls", "stories.admin"),
         *("finetuning", *_PAGES),
     ),
 }
 NO_DJANGO = (
     "prose",
+    "tracing",
     "modelserver",
     "finetuning.pipeline",
     "finetuning.recipes",

@@ -9,7 +9,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("requirements", "requirements-dev", "requirements-docs", "requirements-audit")
+NAMES = (
+    *("requirements", "requirements-tracing", "requirements-dev", "requirements-docs"),
+    "requirements-audit",
+)
 _PIN = re.compile(
     r"^(?P<name>[a-z0-9-]+)(?:\[(?P<extras>[a-z0-9, -]+)\])?==[^ ]+(?: ; [^\\]+)?"
     r"(?P<hashes>(?: \\\n +--hash=\S+)+)$",
@@ -58,7 +61,7 @@ def test_what_is_asked_for_with_an_extra_is_locked_with_it() -> None:
 
 
 def test_the_checks_run_on_the_versions_that_are_served() -> None:
-    served, tested = pins("requirements"), pins("requirements-dev")
+    served, tested = pins("requirements") | pins("requirements-tracing"), pins("requirements-dev")
     assert served.keys() <= tested.keys()
     assert all(set(tested[package]) == set(hashes) for package, hashes in served.items())
 

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 OURS = (
     *("storaiteller_site", "prose", "modelserver", "stories", "finetuning", "pocket"),
-    *("tests", "benchmarks"),
+    *("tracing", "tests", "benchmarks"),
 )
 LONGEST_FILE = 400  # lines
 LONGEST_FUNCTION = 50

@@ -44,6 +44,7 @@ class Request:
     path: str
     body: dict[str, Any]
     request_id: str = ""
+    traceparent: str = ""
     sent: int = 0
     ended: str = "open"  # then "whole", "closed" by the client, or "broken" by the script
     ended_at: float = 0.0  # seconds of the machine's monotonic clock, when the client closed it
@@ -183,7 +184,8 @@ class ModelServer:
         if body["messages"][0]["content"] == dialect.QUESTION:
             return _probed(body)
         script = self._script(self.acting_as.get(body["model"], body["model"]))
-        request = Request(http.path, body, http.headers.get("X-Request-ID", ""))
+        told = (http.headers.get(name, "") for name in ("X-Request-ID", "traceparent"))
+        request = Request(http.path, body, *told)
         self.requests.append(request)
         size = sum(len(message["content"].encode()) for message in body["messages"])
         if script.most_bytes is not None and size > script.most_bytes:

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from finetuning import step_process
-from finetuning.services import model_files
+from finetuning.services import model_files, storage
 from stories.models import WriterModel
 
 
@@ -28,6 +28,11 @@ class Command(BaseCommand):
         model = WriterModel.objects.filter(name=options["model"]).first()
         if model is None:
             raise CommandError(f"There is no model {options['model']}.")
+        if storage.is_elsewhere(model):
+            raise CommandError(
+                f"The files of {model} are on the machine that trained it, in training/"
+                f"run-{model.run.pk} of its data folder: call this there."
+            )
         merged: bool = options["merged"]
         try:
             folder = model_files.folder_of(model)

@@ -53,4 +53,9 @@ def _learned(run: TrainingRun, kind: str) -> str:
     kind = "prompt-completion" if kind == "jsonl" else kind
     if kind not in preferences.RUN_FORMS:
         raise CommandError(f"Of a run, --format is one of {', '.join(preferences.RUN_FORMS)}.")
+    if not run.folder.path.exists():
+        raise CommandError(
+            f"What {run} has learned from is not on this machine, but on the one that trained it, "
+            f"in training/{run.folder.path.name} of its data folder: call this there."
+        )
     return preferences.export_run(run, kind)

@@ -3,16 +3,18 @@
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
-from finetuning import driver
+from finetuning import driver, tasks
 from finetuning.models import BlindVote, EvaluationPair, TrainingRun
 from finetuning.pipeline.run_folder import Names, write_json, write_rows
 from finetuning.services import blind, forgetting, states
+from modelserver import Server
 from stories.history import library
 from stories.models import Story, User
-from tests.conftest import story_settings
+from tests.conftest import ScriptedServer, story_settings
 from tests.finetuning.conftest import SCORES, TINY
 
 pytestmark = pytest.mark.django_db
@@ -115,3 +117,56 @@ def test_what_tells_of_a_withdrawn_story_goes_at_once_and_for_good(
     kept = [pair.stories["candidate"] for pair in EvaluationPair.objects.all()]
     assert [story["text"] for story in kept] == ["A plain one. CANDIDATE", "", ""]
     assert [story["prompt"] for story in kept] == ["P0", "", ""]
+
+
+def test_who_wants_its_files_is_told_where_they_are_and_how_they_are_taken_there(
+    run: TrainingRun, curator: User, client: Client, tmp_path: Path
+) -> None:
+    client.force_login(curator)
+    page = client.get(f"/teach/runs/{run.pk}/").content.decode()
+    assert f"on the machine that trained it, in training/run-{run.pk} of its data" in page
+    assert "manage.py export_model tuned tuned<" in page
+    answer = client.get(f"/teach/runs/{run.pk}/take/adapter/", follow=True).content.decode()
+    assert f"This file is on the machine that trained the model, in training/run-{run.pk}" in answer
+    where = f"training/run-{run.pk} of its data folder: call this there"
+    with pytest.raises(CommandError, match=where):
+        call_command("export_model", "tuned", str(tmp_path / "taken"))
+    with pytest.raises(CommandError, match=where):
+        call_command("export_stories", str(tmp_path / "learned.jsonl"), "--run", str(run.pk))
+    assert not (tmp_path / "learned.jsonl").exists()
+
+
+def test_the_pages_disk_is_not_asked_for_room_that_the_trainer_needs(settings: Settings) -> None:
+    recipe = {**TINY.to_dict(), "disk": 1e9}
+    stopped = TrainingRun.objects.create(recipe=recipe, state="failed")
+    settings.TRAIN_PYTHON = "python"
+    with pytest.raises(states.CannotStartError, match="disk space"):
+        states.resume(stopped)
+    settings.TRAIN_PYTHON, settings.REDIS_URL = "", "redis://127.0.0.1/0"
+    states.resume(stopped)
+    assert TrainingRun.objects.get().is_active
+
+
+def test_the_weights_of_a_model_that_is_out_go_from_the_machine_that_trained_it(
+    run: TrainingRun,
+    curator: User,
+    client: Client,
+    settings: Settings,
+    scripted_server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, there = settings.DATA_DIR, settings.DATA_DIR.with_name("worker")
+    settings.MODEL_SERVER = Server.at(scripted_server.url)
+    settings.DATA_DIR, settings.REDIS_URL = there, "redis://127.0.0.1/0"
+    run.folder.adapter.mkdir(parents=True)
+    weights, settings.DATA_DIR = run.folder.adapter, here
+    asked: list[dict[str, object]] = []
+    monkeypatch.setattr(tasks.tidy, "apply_async", lambda **options: asked.append(options))
+    client.force_login(curator)
+    assert run.model is not None
+    client.post(f"/teach/models/{run.model.pk}/act/", {"action": "retire"})
+    assert asked == [{"retry": False}]
+    assert weights.is_dir()
+    settings.DATA_DIR = there
+    tasks.tidy()
+    assert not weights.exists()
