@@ -42,6 +42,8 @@ SECRET_KEY = env.str("SECRET_KEY", "") or load_or_create_secret_key(DATA_DIR / "
 # Whole origins ("https://stories.example.org"): hosts, CSRF and the websocket all follow from them.
 PUBLIC_ORIGINS: list[str] = env.origins("PUBLIC_ORIGINS", "")
 PORT = env.int("PORT", 8000, validate=validate.Range(1, 65_535))
+# How long a web process that is asked to end may go on with what it writes, as at a deploy.
+DRAIN_SECONDS = env.float("DRAIN_SECONDS", 0.0, validate=validate.Range(min=0))
 _LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 WEBSOCKET_ORIGINS = [f"http://{host}:{PORT}" for host in _LOOPBACK_HOSTS] + PUBLIC_ORIGINS
 ALLOWED_HOSTS = _LOOPBACK_HOSTS + [addresses.host_of(origin) for origin in PUBLIC_ORIGINS]
