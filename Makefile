@@ -38,6 +38,8 @@ lint: $(VENV)/.dev  ## style and types; the Docker files too
 	$(BIN)/hadolint Dockerfile
 	SECRET_KEY=x POSTGRES_PASSWORD=x $(BIN)/docker-compose --env-file docker/env.example \
 	  --profile '*' config --quiet
+	SECRET_KEY=x $(BIN)/docker-compose --env-file docker/worker.env.example \
+	  --file docker/worker.yml --profile '*' config --quiet
 
 audit: $(VENV)-audit/.done  ## known vulnerabilities of what is installed; asks PyPI's advisories
 	for name in requirements requirements-dev requirements-docs; do \
