@@ -137,7 +137,7 @@ def test_vllm_serves_the_story_model_and_sees_adapters_where_the_worker_leaves_t
         told = services[name]["environment"]
         assert (told["OLLAMA_HOST"], told["MODEL_API"]) == ("http://vllm:8000", "openai")
     command = " ".join(vllm["command"])
-    assert "--served-model-name teller" in command
+    assert "--served-model-name taleteller" in command
     assert "--enable-lora" in command
     assert vllm["environment"]["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] == "1"
     ranks = {recipe.rank for recipe in RECIPES.values()}
