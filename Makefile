@@ -42,7 +42,7 @@ lint: $(VENV)/.dev  ## style and types; the Docker files too
 	  --file docker/worker.yml --profile '*' config --quiet
 
 audit: $(VENV)-audit/.done  ## known vulnerabilities of what is installed; asks PyPI's advisories
-	for name in requirements requirements-dev requirements-docs; do \
+	for name in requirements requirements-s3 requirements-dev requirements-docs; do \
 	  $(VENV)-audit/bin/pip-audit --strict --require-hashes --disable-pip -r $$name.txt || exit 1; \
 	done
 
@@ -91,7 +91,7 @@ pocket-model: $(VENV)/.dev $(VENV)-train/.cpu  ## train the pocket model again, 
 	$(VENV)-train/bin/python -m pocket.training.card
 
 lock: $(VENV)/.dev  ## turn requirements*.in into requirements*.txt
-	for name in requirements requirements-dev requirements-docs requirements-audit; do \
+	for name in requirements requirements-s3 requirements-dev requirements-docs requirements-audit; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
 	    --no-header --no-annotate --no-strip-extras --generate-hashes $$name.in --output-file $$name.txt || exit 1; \
 	done

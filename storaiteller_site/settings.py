@@ -20,6 +20,7 @@ from environs import Env, validate
 
 from modelserver import Server
 from storaiteller_site import addresses
+from storaiteller_site.deployment import DRAIN_SECONDS, MODEL_STORE  # noqa: F401 - settings
 from storaiteller_site.logs import logging_settings
 from storaiteller_site.privacy import keep_to_owner
 from storaiteller_site.secret import load_or_create_secret_key
@@ -42,8 +43,6 @@ SECRET_KEY = env.str("SECRET_KEY", "") or load_or_create_secret_key(DATA_DIR / "
 # Whole origins ("https://stories.example.org"): hosts, CSRF and the websocket all follow from them.
 PUBLIC_ORIGINS: list[str] = env.origins("PUBLIC_ORIGINS", "")
 PORT = env.int("PORT", 8000, validate=validate.Range(1, 65_535))
-# How long a web process that is asked to end may go on with what it writes, as at a deploy.
-DRAIN_SECONDS = env.float("DRAIN_SECONDS", 0.0, validate=validate.Range(min=0))
 _LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 WEBSOCKET_ORIGINS = [f"http://{host}:{PORT}" for host in _LOOPBACK_HOSTS] + PUBLIC_ORIGINS
 ALLOWED_HOSTS = _LOOPBACK_HOSTS + [addresses.host_of(origin) for origin in PUBLIC_ORIGINS]
@@ -208,7 +207,6 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
-
 
 # The model server: Ollama, or pocket when nobody named one and `manage.py serve` finds none.
 # The first of several is asked for everything but stories.

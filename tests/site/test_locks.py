@@ -9,7 +9,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("requirements", "requirements-dev", "requirements-docs", "requirements-audit")
+NAMES = (
+    "requirements",
+    "requirements-s3",
+    "requirements-dev",
+    "requirements-docs",
+    "requirements-audit",
+)
 _PIN = re.compile(
     r"^(?P<name>[a-z0-9-]+)(?:\[(?P<extras>[a-z0-9, -]+)\])?==[^ ]+(?: ; [^\\]+)?"
     r"(?P<hashes>(?: \\\n +--hash=\S+)+)$",
