@@ -17,8 +17,8 @@ from finetuning.recipes import RECIPES, Recipe
 from finetuning.services import exchange
 from prose import prompts
 from stories.models import User
+from tests.finetuning.storing.s3_server import s3_server
 from tests.support.pocket import pocket
-from tests.support.s3_server import s3_server
 
 # Few steps: for tests of what happens around the training, not of what it achieves.
 TINY = RECIPES["pocket"].changed({"max_steps": 4, "checkpoint_steps": 2, "pairs": 2, "rank": 2})
