@@ -228,6 +228,8 @@ def _stage(state: _Drive, stage: str) -> None:
 def _keep_in_store(state: _Drive) -> None:
     """Store the adapter before a model server on another machine is asked to serve it."""
     run = state.run
+    if run.folder.manifest("register") is not None:
+        return
     with ThreadPoolExecutor(1) as pool:
         keeping = pool.submit(model_store.keep, run.pk, run.folder)
         while not wait([keeping], settings.TRAIN_LEASE_SECONDS / 6).done:

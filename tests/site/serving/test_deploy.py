@@ -10,9 +10,9 @@ from websockets.sync.client import connect
 
 from storaiteller_site.serving.web import LEAVING
 from tests.conftest import ScriptedServer
+from tests.faults.test_queue import shared
 from tests.support.processes import free_port
 from tests.support.seats import take_seats
-from tests.support.servers import postgres_server, redis_server
 from tests.support.web import PATIENCE, Client, client, installation, web
 
 
@@ -35,21 +35,8 @@ def test_a_story_goes_on_while_its_process_ends(
     tmp_path: Path, scripted_server: ScriptedServer
 ) -> None:
     """Its reader is sent to the other process, and so is who waits in line."""
-    for name in ("data", "redis", "postgres"):
-        (tmp_path / name).mkdir()
-    with (
-        redis_server(tmp_path / "redis") as redis_url,
-        postgres_server(tmp_path / "postgres") as database_url,
-    ):
-        environment = installation(
-            tmp_path / "data",
-            scripted_server.url,
-            "slow",
-            REDIS_URL=redis_url,
-            DATABASE_URL=database_url,
-            DRAIN_SECONDS="300",
-            GENERATION_SLOTS="1",
-        )
+    with shared(tmp_path, scripted_server, slots=1) as environment:
+        environment["DRAIN_SECONDS"] = "300"
         first, second = take_seats(environment, 2)
         other = str(free_port())
         with web(environment) as old, web(environment, other):
@@ -68,7 +55,7 @@ def test_a_story_goes_on_while_its_process_ends(
             ):
                 assert attach(writing_on) == "running"
                 assert attach(waiting_on) == "queued"
-                writing_on.follow(len(writing.text) + 200)
+                writing_on.follow(len(writing.text) + 100)
                 assert writing_on.text.startswith(writing.text)
                 assert old.poll() is None
                 writing_on.send(type="stop")
