@@ -6,12 +6,13 @@ ARG PYTHON=python:3.11-slim-trixie
 # Without what only pocket, the embedded model, runs on: here Ollama writes.
 FROM ${PYTHON} AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-COPY requirements.txt requirements-tracing.txt requirements-children.txt /tmp/
+COPY requirements.txt requirements-tracing.txt requirements-s3.txt requirements-children.txt /tmp/
 RUN python -m pip install --quiet --only-binary=:all: --require-hashes --no-deps \
       --target /opt/model --requirement /tmp/requirements-children.txt && \
     python -m venv /opt/web && \
     /opt/web/bin/python -m pip install --quiet --only-binary=:all: --require-hashes \
-      --requirement /tmp/requirements.txt --requirement /tmp/requirements-tracing.txt && \
+      --requirement /tmp/requirements.txt --requirement /tmp/requirements-tracing.txt \
+      --requirement /tmp/requirements-s3.txt && \
     /opt/web/bin/python -m pip uninstall --quiet --yes xllamacpp gguf pip && \
     find /opt/web -name tests -type d -prune -exec rm -rf {} +
 

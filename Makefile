@@ -38,9 +38,11 @@ lint: $(VENV)/.dev  ## style and types; the Docker files too
 	$(BIN)/hadolint Dockerfile
 	SECRET_KEY=x POSTGRES_PASSWORD=x $(BIN)/docker-compose --env-file docker/env.example \
 	  --profile '*' config --quiet
+	SECRET_KEY=x $(BIN)/docker-compose --env-file docker/worker.env.example \
+	  --file docker/worker.yml --profile '*' config --quiet
 
 audit: $(VENV)-audit/.done  ## known vulnerabilities of what is installed; asks PyPI's advisories
-	for name in requirements requirements-tracing requirements-dev requirements-docs; do \
+	for name in requirements requirements-tracing requirements-s3 requirements-dev requirements-docs; do \
 	  $(VENV)-audit/bin/pip-audit --strict --require-hashes --disable-pip -r $$name.txt || exit 1; \
 	done
 
@@ -92,7 +94,8 @@ pocket-model: $(VENV)/.dev $(VENV)-train/.cpu  ## train the pocket model again, 
 	$(VENV)-train/bin/python -m pocket.training.card
 
 lock: $(VENV)/.dev  ## turn requirements*.in into requirements*.txt
-	for name in requirements requirements-tracing requirements-dev requirements-docs requirements-audit; do \
+	for name in requirements requirements-tracing requirements-s3 requirements-dev requirements-docs \
+	    requirements-audit; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
 	    --no-header --no-annotate --no-strip-extras --generate-hashes $$name.in --output-file $$name.txt || exit 1; \
 	done

@@ -7,6 +7,7 @@ what the steps say, and writes it into the row.
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,7 @@ from finetuning.services import (
     forgetting,
     installation,
     lineage,
+    model_store,
     pairs,
     promotion,
     states,
@@ -221,6 +223,7 @@ def _write_service(run: TrainingRun, service: WriterModel | None) -> None:
 def _stage(state: _Drive, stage: str) -> None:
     if stage == "register":
         _choose_name(state.run)
+        _keep_in_store(state)
         if is_refused(state.run.folder):  # a worker that died meanwhile had heard of it
             _step(state, "merge")
     for step in STAGES[stage]:
@@ -229,6 +232,22 @@ def _stage(state: _Drive, stage: str) -> None:
         _step(state, "merge")
         _step(state, "register")
     _after(state, stage)
+
+
+def _keep_in_store(state: _Drive) -> None:
+    """Store the adapter before a model server on another machine is asked to serve it."""
+    run = state.run
+    if run.folder.manifest("register") is not None:
+        return
+    with ThreadPoolExecutor(1) as pool:
+        keeping = pool.submit(model_store.keep, run.pk, run.folder)
+        while not wait([keeping], settings.TRAIN_LEASE_SECONDS / 6).done:
+            _beat(state)
+    try:
+        if keeping.result():
+            _log(run, f"Stored in {settings.MODEL_STORE} as run-{run.pk}.")
+    except model_store.StoreError as error:
+        raise StageError(str(error)) from error
 
 
 def _choose_name(run: TrainingRun) -> None:

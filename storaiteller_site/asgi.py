@@ -18,6 +18,7 @@ from django.conf import settings  # noqa: E402
 
 from storaiteller_site.checks import refuse_if_faulty  # noqa: E402
 from storaiteller_site.languages.sockets import in_its_language  # noqa: E402
+from storaiteller_site.operations.leaving import with_lifespan  # noqa: E402
 from storaiteller_site.operations.metrics import with_metrics  # noqa: E402
 from storaiteller_site.operations.probes import with_probes  # noqa: E402
 from storaiteller_site.operations.request_ids import with_request_id  # noqa: E402
@@ -38,4 +39,4 @@ _routed = ProtocolTypeRouter(
         ),
     }
 )
-application = with_probes(with_metrics(with_request_id(with_traces(_routed))))
+application = with_lifespan(with_probes(with_metrics(with_request_id(with_traces(_routed)))))

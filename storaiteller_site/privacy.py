@@ -17,9 +17,12 @@ _COMPANIONS = ("", "-wal", "-shm", "-journal")
 def keep_to_owner(folder: Path, database: Path | None = None) -> None:
     """Let nobody else read what this process makes, nor `folder`, nor `database` elsewhere.
 
-    An installation of before is mended; what can't be is named by a system check.
+    A folder that is missing is made, an installation of before is mended; what can't be is named
+    by a system check.
     """
     os.umask(MASK)
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
     if is_open(folder) and not _is_for_all(folder):
         # The folder itself last: a mending that was cut off is begun again.
         for path in (*_inside(folder), folder):

@@ -21,6 +21,7 @@ from environs import Env, validate
 from modelserver import Server
 from storaiteller_site import addresses
 from storaiteller_site.logs import logging_settings
+from storaiteller_site.operations.deployment import DRAIN_SECONDS, MODEL_STORE  # noqa: F401 - settings
 from storaiteller_site.privacy import keep_to_owner
 from storaiteller_site.secret import load_or_create_secret_key
 
@@ -206,7 +207,6 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
-
 
 # The model server: Ollama, or pocket when nobody named one and `manage.py serve` finds none.
 # The first of several is asked for everything but stories.

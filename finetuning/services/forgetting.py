@@ -46,6 +46,7 @@ def start_over(run: TrainingRun) -> None:
     The caller is `alone`.
     """
     _unregister(run)
+    storage.remove_from_store(run)
     TrainingExample.objects.filter(run=run).delete()
     run.pairs.all().delete()
     run.folder.clear()

@@ -20,6 +20,7 @@ from django.db.models import Q
 import modelserver
 from finetuning.models import TrainingRun
 from finetuning.recipes import Recipe
+from finetuning.services import model_store
 from modelserver import Server
 from prose import said
 from stories.models import WriterModel
@@ -64,21 +65,31 @@ def tidy() -> None:
     """Remove what the rule lets go. The model server may be down: then its copies stay a while."""
     gone = WriterModel.objects.exclude(pk__in=kept_models())
     for run in TrainingRun.objects.filter(model__in=gone).select_related("model"):
-        if run.folder.has_weights and _removed_from_server(run):
+        if run.folder.has_weights and _removed_elsewhere(run):
             run.folder.remove_weights()
     left_over = ~Q(state__in=(TrainingRun.State.QUEUED, TrainingRun.State.RUNNING)) & Q(model=None)
     for run in TrainingRun.objects.filter(left_over).order_by("-pk")[1:]:  # the last can resume
-        if run.folder.has_weights and _removed_from_server(run):
+        if run.folder.has_weights and _removed_elsewhere(run):
             run.folder.remove_weights()
 
 
-def _removed_from_server(run: TrainingRun) -> bool:
-    """Remove what the run registered, if anything; False when a server can't be told."""
+def _removed_elsewhere(run: TrainingRun) -> bool:
+    """Remove what the run registered and stored, if anything; False when somebody can't be told."""
     registered = (run.folder.manifest("register") or {}).get("model")
     name = run.model.name if run.model else registered
     if name is None:
-        return True
-    return remove_from_servers(name)
+        return remove_from_store(run)
+    return remove_from_servers(name) and remove_from_store(run)
+
+
+def remove_from_store(run: TrainingRun) -> bool:
+    """Remove the adapter of `run` from the store; False when it can't be used, which is logged."""
+    try:
+        model_store.remove(run.pk)
+    except model_store.StoreError as error:
+        logger.warning("The adapter of run %s stays in the store: %s", run.pk, error)
+        return False
+    return True
 
 
 def remove_from_servers(model: str, patience: float | None = None) -> bool:

@@ -9,6 +9,7 @@ application or by the client, has none. Connections that ask for nothing are the
 `connections`.
 """
 
+import asyncio
 import gc
 import sys
 from typing import Any
@@ -20,6 +21,7 @@ from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError
+from twisted.internet.defer import Deferred
 
 from storaiteller_site.secret import DataFolderError
 from storaiteller_site.serving.connections import (
@@ -37,6 +39,9 @@ MAX_BODY = 4 * 1024 * 1024  # bytes
 MAX_UNREAD = 512 * 1024  # bytes
 # Commands that wait for the one before them; a page sends one at a time.
 MAX_WAITING = 256  # frames
+# Of a socket whose process ends: it comes back, to another one. One of the application's own range,
+# as in `stories.live.close_codes`.
+LEAVING = 4503
 _REFUSAL = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -146,11 +151,41 @@ class FrozenServer(server.Server):  # type: ignore[misc]
     That took 150 ms each time, in the middle of everybody's words: it is most of what there is.
     """
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Make a server of daphne's options."""
+        super().__init__(*arguments, **options)
+        self.ports: list[Any] = []
+
     def run(self) -> None:
         """Serve until terminated; the application is loaded by now."""
         gc.collect()
         gc.freeze()
         super().run()
+
+    def listen_success(self, port: Any) -> None:
+        """Remember the port that is listened on."""
+        super().listen_success(port)
+        self.ports.append(port)
+
+    def kill_all_applications(self) -> Any:
+        """Before the end, which waits for it: end what is open, after what is to be ended well."""
+        if not settings.DRAIN_SECONDS:
+            return super().kill_all_applications()
+        drained = Deferred.fromFuture(asyncio.ensure_future(self._drain()))
+        return drained.addBoth(lambda _: super(FrozenServer, self).kill_all_applications())
+
+    async def _drain(self) -> None:
+        """Take in nothing new, send the sockets elsewhere, let the application come to its end."""
+        for port in self.ports:
+            port.stopListening()
+        for protocol in list(self.connections):
+            if isinstance(protocol, BoundedWebSocket) and protocol.state == protocol.STATE_OPEN:
+                protocol.sendClose(LEAVING)
+        events: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+        events.put_nowait({"type": "lifespan.shutdown"})
+        sent: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}}
+        await self.application(scope, events.get, sent.put)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Send what the application says, and let it wait for a client that reads slowly."""

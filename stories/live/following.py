@@ -83,6 +83,9 @@ class Follower:
                 # The log ended, is silent, or was lost with its process or with Redis: the row
                 # has the checkpoint, and knows whether there is more to come.
                 await database_sync_to_async(self._recover)()
+                if generation.is_active and generation.started_at is None:
+                    # The process that it waited in may have died as its turn came.
+                    await self._tell_places()
             if rest := self._rest_of(generation.text):
                 await self._send(Piece(self._offset, rest))
             if not generation.is_active:
@@ -92,14 +95,18 @@ class Follower:
         await self._send_outcome()
 
     async def _wait_in_line(self) -> None:
-        """Say the places in the queue while there is one."""
+        """Say the places in the queue while there is one, and then that its turn has come."""
         generation = self._generation
-        async with aclosing(places(generation.pk)) as following:  # type: ignore[type-var]
-            async for place in following:
-                await self._say(generation_frame(generation, place))
+        await self._tell_places()
         await database_sync_to_async(self._recover)()
         if generation.status == Generation.Status.RUNNING:
             await self._say(generation_frame(generation, AT_ONCE))
+
+    async def _tell_places(self) -> None:
+        """Say the places in the queue while there is one; look after the queue once at least."""
+        async with aclosing(places(self._generation.pk)) as following:  # type: ignore[type-var]
+            async for place in following:
+                await self._say(generation_frame(self._generation, place))
 
     def _rest_of(self, text: str) -> str:
         """Return what of the row's `text` the client lacks.

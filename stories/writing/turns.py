@@ -57,6 +57,7 @@ class _Lookout:
         self.own: dict[int, _Waiting] = {}
         self.onlookers: dict[_Onlooker, int] = {}
         self.moved = asyncio.Event()
+        self.leaving = False
         self.looking = OnDemand(self.run)
 
     def keep(self, generation: Generation, assignment: Assignment | None = None) -> None:
@@ -77,7 +78,7 @@ class _Lookout:
         self.looking.start()
 
     async def run(self) -> None:
-        while self.own or self.onlookers:
+        while (self.own or self.onlookers) and not self.leaving:
             self.moved.clear()
             try:
                 async with asyncio.timeout(INTERVAL):
@@ -92,6 +93,10 @@ class _Lookout:
             with suppress(TimeoutError):
                 async with asyncio.timeout(INTERVAL):
                     await self.moved.wait()
+        # Silent from now on: another process takes over what waits.
+        while self.own:
+            _, waiting = self.own.popitem()
+            recovery.alive.discard(waiting.generation.runner)
 
     async def advance(self) -> None:
         onlookers = dict(self.onlookers)
@@ -140,6 +145,13 @@ async def launch_at_turn(assignment: Assignment) -> None:
         return
     lookout = _lookouts.here()
     lookout.keep(generation, assignment)
+    lookout.look()
+
+
+def leave() -> None:
+    """Let the running loop have no more turns: this process is about to end."""
+    lookout = _lookouts.here()
+    lookout.leaving = True
     lookout.look()
 
 

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.docker.conftest import ROOT, SECRETS
+from finetuning.recipes import RECIPES
+from tests.docker.conftest import ROOT, SECRETS, read_by_compose
 
-OURS = {"setup", "web", "worker", "worker-gpu", "beat"}
-ONCE = {"setup", "model"}
+OURS = {"setup", "training", "web", "worker", "worker-gpu", "beat"}
+ONCE = {"setup", "training", "model"}
+SERVERS = {"ollama", "ollama-gpu", "vllm"}  # of models
 
 
 def neighbours(compose: dict[str, Any], name: str) -> set[str]:
@@ -39,11 +41,11 @@ def test_only_the_proxy_is_reached_from_outside(compose: dict[str, Any]) -> None
 
 
 def test_only_web_and_worker_reach_the_model_server(compose: dict[str, Any]) -> None:
-    for server in ("ollama", "ollama-gpu"):
+    for server in SERVERS:
         reached_by = {
             name
             for name, service in compose["services"].items()
-            if "model" in service["networks"] and not name.startswith("ollama")
+            if "model" in service["networks"] and name not in SERVERS
         }
         assert reached_by == {"web", "worker", "worker-gpu", "model"}
         assert "proxy" not in neighbours(compose, server)
@@ -100,12 +102,104 @@ def test_the_gpu_profile_takes_the_place_of_the_other(compose: dict[str, Any]) -
     services = compose["services"]
     for plain, gpu in (("worker", "worker-gpu"), ("ollama", "ollama-gpu")):
         assert services[plain]["profiles"] == ["cpu"]
-        assert services[gpu]["profiles"] == ["gpu"]
+        assert "gpu" in services[gpu]["profiles"]
         [device] = services[gpu]["deploy"]["resources"]["reservations"]["devices"]
         assert device["capabilities"] == ["gpu"]
     assert services["ollama-gpu"]["networks"]["model"]["aliases"] == ["ollama"]
     assert services["worker"]["build"]["target"] == "train-cpu"
     assert services["worker-gpu"]["build"]["target"] == "train-gpu"
+
+
+@pytest.mark.parametrize(
+    ("profile", "own"),
+    [
+        ("cpu", {"ollama", "worker", "model"}),
+        ("gpu", {"ollama-gpu", "worker-gpu", "model"}),
+        ("vllm", {"vllm", "worker-gpu", "training"}),
+    ],
+)
+def test_a_profile_is_a_model_server_and_a_worker(profile: str, own: set[str]) -> None:
+    services = read_by_compose(profile=profile)["services"]
+    shared = {"proxy", "setup", "web", "beat", "postgres", "redis"}
+    assert services.keys() == shared | own
+    assert services["web"]["deploy"]["replicas"] == 2
+
+
+def test_vllm_serves_the_story_model_and_sees_adapters_where_the_worker_leaves_them() -> None:
+    chosen = {
+        "MODEL_SERVER": "http://vllm:8000",
+        "MODEL_API": "openai",
+        "STORY_MODEL": "taleteller",
+    }
+    services = read_by_compose(profile="vllm", **chosen)["services"]
+    vllm, worker = services["vllm"], services["worker-gpu"]
+    for name in ("web", "worker-gpu"):
+        told = services[name]["environment"]
+        assert (told["OLLAMA_HOST"], told["MODEL_API"]) == ("http://vllm:8000", "openai")
+    command = " ".join(vllm["command"])
+    assert "--served-model-name taleteller" in command
+    assert "--enable-lora" in command
+    assert vllm["environment"]["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] == "1"
+    ranks = {recipe.rank for recipe in RECIPES.values()}
+    assert max(ranks) <= int(vllm["command"][-1])
+    [device] = vllm["deploy"]["resources"]["reservations"]["devices"]
+    assert device["capabilities"] == ["gpu"]
+    # The same path, read only, and nothing else of the data folder.
+    [shown] = [volume for volume in vllm["volumes"] if volume["source"] == "data"]
+    [data] = worker["volumes"]
+    assert shown["source"] == data["source"]
+    assert shown["target"] == f"{data['target']}/{shown['volume']['subpath']}" == "/data/training"
+    assert shown["read_only"]
+    assert services["training"]["command"][-1] == shown["target"]
+
+
+def test_as_many_web_processes_and_workers_as_are_asked_for() -> None:
+    services = read_by_compose(profile="cpu", WEB_PROCESSES="5", WORKERS="0")["services"]
+    assert services["web"]["deploy"]["replicas"] == 5
+    assert services["worker"]["deploy"]["replicas"] == 0, "another host has it"
+
+
+SHARED = ("docker-compose.yml", "docker/shared.yml")
+
+
+def test_another_host_reaches_what_its_worker_needs_at_one_address() -> None:
+    private = {"PRIVATE_ADDRESS": "10.8.0.1", "REDIS_PASSWORD": "pa55word"}
+    services = read_by_compose(*SHARED, **private)["services"]
+    published = {
+        name: {(port["host_ip"], port["target"]) for port in service["ports"]}
+        for name, service in services.items()
+        if service.get("ports") and name != "proxy"
+    }
+    assert published == {
+        "postgres": {("10.8.0.1", 5432)},
+        "redis": {("10.8.0.1", 6379)},
+        "ollama": {("10.8.0.1", 11434)},
+        "ollama-gpu": {("10.8.0.1", 11434)},
+        "vllm": {("10.8.0.1", 8000)},
+    }
+    assert services["redis"]["command"][-2:] == ["--requirepass", "pa55word"]
+    assert services["web"]["environment"]["REDIS_URL"] == "redis://:pa55word@redis:6379/0"
+    for missing in private:
+        with pytest.raises(subprocess.CalledProcessError) as refused:
+            read_by_compose(*SHARED, **(private | {missing: ""}))
+        assert f"set {missing} in .env" in refused.value.stderr
+
+
+def test_the_worker_of_another_host_is_the_same_worker(compose: dict[str, Any]) -> None:
+    alone = read_by_compose("docker/worker.yml", example="docker/worker.env.example")["services"]
+    assert alone.keys() == {"worker", "worker-gpu"}
+    elsewhere = {"networks", "depends_on", "environment", "profiles", "deploy", "volumes"}
+    for name, service in alone.items():
+        here = compose["services"][name]
+        for key in here.keys() - elsewhere:
+            assert service[key] == here[key], key
+        told = service["environment"]
+        assert told.keys() <= here["environment"].keys()
+        needed = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "OLLAMA_HOST", "STORY_MODEL"}
+        assert needed <= {key for key, value in told.items() if value}
+        assert [volume["type"] for volume in service["volumes"]] == ["volume"], "nothing is shared"
+    assert "deploy" not in alone["worker"]
+    assert alone["worker-gpu"]["deploy"]["resources"]["reservations"]["devices"]
 
 
 @pytest.mark.parametrize("missing", SECRETS)
@@ -125,13 +219,26 @@ def test_without_a_secret_nothing_starts(missing: str, tmp_path: Path) -> None:
     assert f"set {missing} in .env" in done.stderr
 
 
+def variables(file: Path) -> dict[str, str]:
+    """Return the variables that a file of them sets."""
+    return dict(re.findall(r"^(\w+)=(.*)$", file.read_text(), re.M))
+
+
+def variables_of(text: str) -> set[str]:
+    """Return the variables that a compose file is made with."""
+    return set(re.findall(r"\$\{(\w+)", text))
+
+
 def test_the_example_names_every_variable_and_no_secret() -> None:
-    used = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
-    used.add("COMPOSE_PROFILES")
-    example = (ROOT / "docker" / "env.example").read_text()
-    named = dict(re.findall(r"^(\w+)=(.*)$", example, re.M))
-    assert named.keys() == used
-    assert named["SECRET_KEY"] == named["POSTGRES_PASSWORD"] == ""
+    for example, files in (
+        ("env.example", ("docker-compose.yml", "docker/shared.yml")),
+        ("worker.env.example", ("docker/worker.yml",)),
+    ):
+        text = "".join((ROOT / file).read_text() for file in files)
+        named = variables(ROOT / "docker" / example)
+        assert named.keys() - {"COMPOSE_PROFILES", "COMPOSE_FILE"} == variables_of(text)
+        for secret in ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "HF_TOKEN"):
+            assert not named.get(secret)
     ignored = (ROOT / ".gitignore").read_text().splitlines()
     assert ".env" in ignored
     assert (ROOT / ".dockerignore").read_text().startswith("*\n"), "nothing comes in unasked"

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from django.conf import settings as django_settings
+from pytest_django import Settings
 
 from finetuning import step_process
 from finetuning.demo.demonstrations import MARKED_STORIES
@@ -15,6 +17,7 @@ from finetuning.recipes import RECIPES, Recipe
 from finetuning.services import exchange
 from prose import prompts
 from stories.models import User
+from tests.finetuning.storing.s3_server import s3_server
 from tests.support.pocket import pocket
 
 # Few steps: for tests of what happens around the training, not of what it achieves.
@@ -56,6 +59,19 @@ def curator(db: None) -> User:
 def approved(curator: User) -> int:
     """The marked stories, imported and approved; returns how many."""
     return exchange.import_file(MARKED_STORIES, curator, approve=True).added
+
+
+@pytest.fixture
+def store(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An S3 store that adapters are kept in."""
+    with s3_server() as variables:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="models")
+        client.close()
+        settings.MODEL_STORE = "s3://models/app"
+        yield
 
 
 @pytest.fixture(scope="module")

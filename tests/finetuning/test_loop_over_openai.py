@@ -13,7 +13,7 @@ from finetuning import driver
 from finetuning.demo.demonstrations import MARKED_STORIES
 from finetuning.models import TrainingRun
 from finetuning.pipeline.run_folder import read_rows
-from finetuning.services import exchange, promotion, states
+from finetuning.services import exchange, model_store, promotion, states
 from modelserver import Server, names
 from stories.history import curation, library
 from stories.models import Generation, Story, User, WriterModel, model_in_service
@@ -46,8 +46,10 @@ class Engine:
 
 
 @pytest.fixture
-async def engine(settings: Settings, tmp_path: Path, trains: None) -> AsyncIterator[Engine]:
-    """The server that the settings point to, with the base only."""
+async def engine(
+    settings: Settings, tmp_path: Path, trains: None, store: None
+) -> AsyncIterator[Engine]:
+    """The server that the settings point to, with the base only; its adapters come by a store."""
     settings.DATA_DIR, settings.STORY_MODEL = tmp_path, BASE
     engine = Engine(settings)
     engine.start()
@@ -90,7 +92,8 @@ def taught(engine: Engine, curator: User) -> WriterModel:
         names.adapter_file_name(run.folder.read_names()["model"])
     )
     assert f"--lora {file.resolve()} --lora-init-without-apply" in run.error
-    engine.start(file)
+    [*_, fetched] = model_store.fetch(run.pk, run.folder.path.parents[1] / "another-machine")
+    engine.start(fetched.rename(fetched.with_name(file.name)))
     states.resume(run)
     run = driven(run)
     assert run.state == TrainingRun.State.DONE, run.error

@@ -209,6 +209,14 @@ def test_an_old_folder_is_mended_and_links_are_left_alone(tmp_path: Path) -> Non
 
 
 @pytest.mark.usefixtures("mask")
+def test_a_folder_that_is_missing_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    """In a volume that others may get into, as those of a cluster."""
+    tmp_path.chmod(0o777)
+    keep_to_owner(tmp_path / "stories")
+    assert stat.S_IMODE((tmp_path / "stories").stat().st_mode) == 0o700
+
+
+@pytest.mark.usefixtures("mask")
 def test_a_folder_for_everybody_is_not_closed_but_named(tmp_path: Path, settings: Settings) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()

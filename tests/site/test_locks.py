@@ -10,7 +10,11 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = (
-    *("requirements", "requirements-tracing", "requirements-dev", "requirements-docs"),
+    "requirements",
+    "requirements-tracing",
+    "requirements-s3",
+    "requirements-dev",
+    "requirements-docs",
     "requirements-audit",
 )
 _PIN = re.compile(
