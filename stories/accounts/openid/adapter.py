@@ -3,7 +3,7 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
-from allauth.account.utils import filter_users_by_email
+from allauth.account.internal.userkit import filter_users_by_email
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.providers.base.constants import AuthError, AuthProcess
@@ -132,8 +132,7 @@ def fate(
     if error == AuthError.CANCELLED:
         return sayings.CANCELLED
     if isinstance(exception, RequestException):
-        # By its kind: its words repeat addresses with what was sent to them.
-        logger.warning("OpenID Connect: the provider can't be asked: %s", type(exception).__name__)
+        logger.warning("OpenID Connect: the provider can't be asked: %.300s", exception)
         return sayings.UNREACHABLE
     if exception is not None:
         logger.warning("OpenID Connect: %s", exception)

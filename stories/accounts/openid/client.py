@@ -42,7 +42,7 @@ class BoundedSession(requests.Session):
         self.mount("https://", _Trusting())
 
     def request(self, method: Any, url: Any, *arguments: Any, **options: Any) -> requests.Response:
-        """Ask; raises `requests.RequestException` also for what is too long or takes too long."""
+        """Ask; raises `requests.RequestException` also for what takes long, `Unusable` for too much."""
         if not connection.in_atomic_block:
             # A provider that takes its time keeps no connection of the database's pool meanwhile.
             connection.close()
@@ -73,7 +73,7 @@ def _read(response: requests.Response, ends: float) -> bytes:
     while block := response.raw.read1(_BLOCK, decode_content=False):
         body += block
         if len(body) > MAX_ANSWER:
-            raise requests.RequestException(f"more than {MAX_ANSWER} bytes")
+            raise Unusable(f"more than {MAX_ANSWER} bytes from {response.url}")
         if time.monotonic() > ends:
             raise requests.Timeout(f"not there after {WHOLE:.0f} seconds")
     return body

@@ -90,8 +90,8 @@ class Exchange(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         self._nonce = nonce_of(pkce_code_verifier or "")
         try:
             data = super().get_access_token_data(request, app, client, pkce_code_verifier)
-        except requests.RequestException:
-            raise
+        except requests.JSONDecodeError as error:
+            raise Unusable("no JSON for the code") from error
         except OAuth2Error as error:
             # Its words repeat the answer, which may hold a token.
             raise Unusable("no tokens for the code") from error
