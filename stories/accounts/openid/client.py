@@ -42,7 +42,7 @@ class BoundedSession(requests.Session):
         self.mount("https://", _Trusting())
 
     def request(self, method: Any, url: Any, *arguments: Any, **options: Any) -> requests.Response:
-        """Ask; raises `requests.RequestException` also for what takes long, `Unusable` for too much."""
+        """Ask; raises `requests.RequestException` if it takes too long, `Unusable` for too much."""
         if not connection.in_atomic_block:
             # A provider that takes its time keeps no connection of the database's pool meanwhile.
             connection.close()
