@@ -1,11 +1,9 @@
 """The settings of sign-in by OpenID Connect, from the environment; none of them, and it is off."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
-from environs import Env, ValidationError
+from environs import Env, EnvError, ValidationError
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 # What allauth has room for; an account is known by the provider's address and its own number there.
@@ -45,7 +43,7 @@ def is_safe(address: str) -> bool:
 def from_environment(env: Env) -> OpenID | None:
     """Return the provider that the environment names, if it names one.
 
-    Raises `environs.EnvValidationError` with the variable that is wrong.
+    Raises `environs.EnvError` with the variable that is wrong or missing.
     """
     issuer = env.str("OIDC_ISSUER", "", validate=_issuer).strip()
     # Asked for also while it is off: a wrong value is told at once.
@@ -56,11 +54,10 @@ def from_environment(env: Env) -> OpenID | None:
     trust_email, only = env.bool("OIDC_TRUST_EMAIL", False), env.bool("OIDC_ONLY", False)
     if not issuer:
         return None
-    needed = _needed("OIDC_ISSUER")
     return OpenID(
         issuer=issuer,
-        client_id=env.str("OIDC_CLIENT_ID", "", validate=needed).strip(),
-        client_secret=env.str("OIDC_CLIENT_SECRET", "", validate=needed).strip(),
+        client_id=_needed("OIDC_CLIENT_ID", env.str("OIDC_CLIENT_ID", "")),
+        client_secret=_needed("OIDC_CLIENT_SECRET", env.str("OIDC_CLIENT_SECRET", "")),
         name=env.str("OIDC_NAME", "").strip() or OpenID.name,
         scopes=tuple(dict.fromkeys(["openid", *_scopes(env.str("OIDC_SCOPES", ""))])),
         groups_claim=env.str("OIDC_GROUPS_CLAIM", "").strip() or OpenID.groups_claim,
@@ -95,9 +92,7 @@ def _issuer(value: str) -> None:
         )
 
 
-def _needed(by: str) -> Callable[[Any], None]:
-    def check(value: str) -> None:
-        if not value.strip():
-            raise ValidationError(f"{by} needs it.")
-
-    return check
+def _needed(name: str, value: str) -> str:
+    if not value.strip():
+        raise EnvError(f"{name} is missing: OIDC_ISSUER needs it.")
+    return value.strip()

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from stories.accounts.openid.configuration import OpenID
 from stories.models import User
-from tests.support.openid_provider import CLIENT, SECRET, Provider, provider
+from tests.stories.accounts.openid.provider import CLIENT, SECRET, Provider, provider
 
 ANNA = {
     "sub": "number-1",

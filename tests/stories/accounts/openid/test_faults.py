@@ -11,7 +11,7 @@ from django.urls import reverse
 from stories.accounts.openid import client as asking
 from stories.models import User
 from tests.stories.accounts.openid.conftest import goal_of, sign_in, way_back
-from tests.support.openid_provider import Provider
+from tests.stories.accounts.openid.provider import Provider
 
 pytestmark = pytest.mark.django_db
 Name = Callable[..., None]
@@ -117,6 +117,14 @@ def test_silence(
 ) -> None:
     monkeypatch.setattr(asking, "SILENCE", 0.3)
     school.faults.silent.add(path)
+    check(sign_in(client), 503, "School does not answer")
+
+
+def test_an_answer_byte_by_byte(
+    client: Client, school: Provider, named: Name, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "WHOLE", 0.5)
+    school.faults.slow.add("/token")
     check(sign_in(client), 503, "School does not answer")
 
 

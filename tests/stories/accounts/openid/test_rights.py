@@ -11,7 +11,7 @@ from django.urls import reverse
 from stories.accounts.openid.groups import groups_of
 from stories.models import User
 from tests.stories.accounts.openid.conftest import PASSWORD, sign_in, way_back
-from tests.support.openid_provider import Provider
+from tests.stories.accounts.openid.provider import Provider
 
 pytestmark = pytest.mark.django_db
 Name = Callable[..., None]

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from stories.models import User
 from tests.stories.accounts.openid.conftest import PASSWORD, goal_of, sign_in, way_back
-from tests.support.openid_provider import Provider
+from tests.stories.accounts.openid.provider import Provider
 
 pytestmark = pytest.mark.django_db
 Name = Callable[..., None]

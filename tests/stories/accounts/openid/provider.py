@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -47,6 +47,7 @@ class Faults:
     bodies: dict[str, bytes] = field(default_factory=dict)  # by path
     statuses: dict[str, int] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)  # paths that get no answer
+    slow: set[str] = field(default_factory=set)  # paths that get one byte after the other
 
 
 @dataclass
@@ -174,9 +175,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.provider.seen.append(path)
         if path in faults.silent:
             self.provider.over.wait(60)
+        elif path in faults.slow:
+            self._drip()
         elif path in faults.bodies or path in faults.statuses:
             self._send(faults.statuses.get(path, 200), faults.bodies.get(path, b"{}"))
-        return path in {*faults.silent, *faults.bodies, *faults.statuses}
+        return path in {*faults.silent, *faults.slow, *faults.bodies, *faults.statuses}
+
+    def _drip(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "100000")
+        self.end_headers()
+        with suppress(ConnectionError):
+            while not self.provider.over.wait(0.05):
+                self.wfile.write(b" ")
 
     def _send_on(self, asked: dict[str, str]) -> None:
         self.send_response(302)
@@ -193,10 +204,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        try:
+        with suppress(ConnectionError):  # it has read enough
             self.wfile.write(body)
-        except ConnectionError:
-            return  # it has read enough
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Say nothing."""
