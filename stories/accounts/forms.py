@@ -55,7 +55,7 @@ class LoginForm(OwnWords, allauth_forms.LoginForm):  # type: ignore[misc]  # all
         """Turn away whom the provider alone lets in."""
         cleaned: dict[str, Any] | None = super().clean()
         if self.user is not None and is_locked_to_provider(self.user):
-            sentence = _("Your account has no password here: sign in with %(name)s.")
+            sentence = _("A password does not open your account: sign in with %(name)s.")
             raise forms.ValidationError(sentence, params={"name": settings.OIDC.name})
         return cleaned
 
