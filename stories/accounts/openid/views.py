@@ -46,13 +46,19 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @_while_on
 @require_GET
 def callback(request: HttpRequest) -> HttpResponse:
-    """Take in who comes back from the provider."""
+    """Take in who comes back from the provider, for as long as the browser is open.
+
+    Schools' computers are shared, and to sign in again is one click.
+    """
     from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 
     from stories.accounts.openid.provider import Exchange
 
+    before = request.user.pk
     exchange = Exchange(request, settings.OIDC)
     answer: HttpResponse = OAuth2CallbackView.adapter_view(exchange)(request)
+    if request.user.pk != before:
+        request.session.set_expiry(0)
     return answer
 
 

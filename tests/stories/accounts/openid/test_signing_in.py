@@ -22,6 +22,7 @@ def test_somebody_new_comes_in_and_comes_back(
 ) -> None:
     answer = sign_in(client, next="/stories/new/")
     assert answer["Location"] == "/stories/new/"
+    assert client.session.get_expire_at_browser_close()
     anna = User.objects.get(username="anna")
     assert (anna.first_name, anna.last_name) == ("Anna", "Berg")
     assert not anna.has_usable_password()
