@@ -50,13 +50,19 @@ def callback(request: HttpRequest) -> HttpResponse:
 
     Schools' computers are shared, and to sign in again is one click.
     """
+    from allauth.socialaccount.providers.base.provider import ProviderException
     from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
+    from requests import RequestException
 
     from stories.accounts.openid.provider import Exchange
 
     before = request.user.pk
     exchange = Exchange(request, settings.OIDC)
-    answer: HttpResponse = OAuth2CallbackView.adapter_view(exchange)(request)
+    try:
+        answer: HttpResponse = OAuth2CallbackView.adapter_view(exchange)(request)
+    except (RequestException, ProviderException) as error:
+        # Of the configuration, which allauth asks for before it listens for errors.
+        answer = sayings.tell(request, fate(request, None, error, {}))
     if request.user.pk != before:
         request.session.set_expiry(0)
     return answer

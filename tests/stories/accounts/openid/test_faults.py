@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -161,6 +162,29 @@ def test_a_way_back_is_gone_once(client: Client, school: Provider, named: Name) 
     User.objects.exclude(username="boss").delete()
     check(client.get(address), 400, "used already")
     check(client.get(reverse("openid_callback")), 400, "used already")
+
+
+@pytest.mark.parametrize(
+    ("issuer", "status", "words"),
+    [("another", 502, "can’t be used"), (None, 503, "does not answer")],
+)
+def test_a_provider_that_changes_on_the_way(
+    client: Client,
+    school: Provider,
+    named: Name,
+    monkeypatch: pytest.MonkeyPatch,
+    issuer: str | None,
+    status: int,
+    words: str,
+) -> None:
+    address = way_back(client.post(reverse("openid_login")))
+    cache.clear()
+    if issuer:
+        school.faults.configuration["issuer"] = issuer
+    else:
+        monkeypatch.setattr(asking, "SILENCE", 0.3)
+        school.faults.silent.add("/.well-known/openid-configuration")
+    check(client.get(address), status, words)
 
 
 def test_a_code_that_ran_out(client: Client, school: Provider, named: Name) -> None:

@@ -230,6 +230,14 @@ def test_the_admin_shows_who_is_who(client: Client, school: Provider, named: Nam
     sign_in(Client())
     client.force_login(User.objects.get(username="boss"))
     anna = User.objects.get(username="anna")
-    page = client.get(reverse("admin:stories_user_change", args=[anna.pk])).content.decode()
+    address = reverse("admin:stories_user_change", args=[anna.pk])
+    page = client.get(address).content.decode()
     assert school.issuer in page
     assert "number-1" in page
+    form = {"username": "anna", "date_joined_0": "2026-11-29", "date_joined_1": "12:00:00"}
+    rows = {"TOTAL_FORMS": 1, "INITIAL_FORMS": 1, "0-user": anna.pk, "0-DELETE": "on"}
+    rows["0-id"] = SocialAccount.objects.get().pk
+    form |= {f"socialaccount_set-{name}": str(value) for name, value in rows.items()}
+    assert client.post(address, form).status_code == 302
+    assert not SocialAccount.objects.exists()
+    assert User.objects.filter(pk=anna.pk).exists()
