@@ -83,7 +83,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
 
     def pre_social_login(self, request: HttpRequest, sociallogin: "SocialLogin") -> None:
         """Let in whom the groups let in, as themselves, with the rights of their groups."""
-        groups = self._groups(sociallogin)
+        groups = sociallogin.groups = _groups(sociallogin.claims)
         required = settings.OIDC.required_groups
         if required and not required & groups:
             raise ImmediateHttpResponse(sayings.tell(request, sayings.NOT_INVITED))
@@ -101,7 +101,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
     def is_open_for_signup(self, request: HttpRequest, sociallogin: "SocialLogin") -> bool:
         """Tell whether somebody new gets an account; the first one is an administrator's."""
         if not User.objects.filter(is_superuser=True).exists():
-            if self._groups(sociallogin) & settings.OIDC.admin_groups:
+            if sociallogin.groups & settings.OIDC.admin_groups:
                 return True
             raise ImmediateHttpResponse(sayings.tell(request, sayings.UNCLAIMED))
         return bool(settings.OIDC.signup)
@@ -111,16 +111,17 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
         try:
             with transaction.atomic():
                 user: User = super().save_user(request, sociallogin, form)
-                set_rights(user, self._groups(sociallogin))
+                set_rights(user, sociallogin.groups)
         except IntegrityError as error:
             raise ImmediateHttpResponse(sayings.tell(request, sayings.AT_ONCE)) from error
         return user
 
-    def _groups(self, sociallogin: "SocialLogin") -> frozenset[str]:
-        provider = settings.OIDC
-        if not (provider.required_groups or provider.admin_groups or provider.curator_groups):
-            return frozenset()
-        return groups_of(sociallogin.claims, provider.groups_claim)
+
+def _groups(claims: dict[str, Any]) -> frozenset[str]:
+    provider = settings.OIDC
+    if not (provider.required_groups or provider.admin_groups or provider.curator_groups):
+        return frozenset()
+    return groups_of(claims, provider.groups_claim)
 
 
 def fate(

@@ -2,6 +2,7 @@
 
 import ssl
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,8 @@ _BLOCK = 64 * 1024  # bytes
 KEPT = 600  # seconds that the provider's configuration and keys are believed
 _WELL_KNOWN = "/.well-known/openid-configuration"
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+
+Check = Callable[[dict[str, Any]], None]
 
 
 class Unusable(ProviderException):  # type: ignore[misc]  # allauth has no types
@@ -69,14 +72,14 @@ def _tls() -> ssl.SSLContext:
 
 
 def _read(response: requests.Response, ends: float) -> bytes:
-    body = b""
+    body = bytearray()
     while block := response.raw.read1(_BLOCK, decode_content=False):
         body += block
         if len(body) > MAX_ANSWER:
             raise Unusable(f"more than {MAX_ANSWER} bytes from {response.url}")
         if time.monotonic() > ends:
             raise requests.Timeout(f"not there after {WHOLE:.0f} seconds")
-    return body
+    return bytes(body)
 
 
 def fetch(url: str, token: str = "") -> dict[str, Any]:
@@ -98,12 +101,17 @@ def fetch(url: str, token: str = "") -> dict[str, Any]:
     return found
 
 
-def remembered(url: str, *, anew: bool = False) -> dict[str, Any]:
-    """Return what the provider answers at `url`, or has answered a while ago unless `anew`."""
+def remembered(url: str, *, anew: bool = False, check: Check | None = None) -> dict[str, Any]:
+    """Return what the provider answers at `url`, or has answered a while ago unless `anew`.
+
+    What `check` refuses, by an exception, is not believed for a while either.
+    """
     key = f"openid:{url}"
-    found: dict[str, Any] | None = None if anew else stored.get(key)
-    if found is None:
-        found = fetch(url)
+    kept: dict[str, Any] | None = None if anew else stored.get(key)
+    found = fetch(url) if kept is None else kept
+    if check is not None:
+        check(found)
+    if kept is None:
         stored.set(key, found, KEPT)
     return found
 
@@ -113,11 +121,17 @@ def configuration_of(provider: OpenID) -> dict[str, Any]:
 
     It must name itself as the settings do (section 4.3), or another's tokens would be believed.
     """
-    found = remembered(provider.issuer.rstrip("/") + _WELL_KNOWN)
-    if found.get("issuer") != provider.issuer:
+
+    def check(found: dict[str, Any]) -> None:
+        _look_through(found, provider.issuer)
+
+    return remembered(provider.issuer.rstrip("/") + _WELL_KNOWN, check=check)
+
+
+def _look_through(found: dict[str, Any], issuer: str) -> None:
+    if found.get("issuer") != issuer:
         raise Unusable(f"it says of itself that its issuer is {str(found.get('issuer'))[:200]!r}")
     wanted = [*_ENDPOINTS, *(["userinfo_endpoint"] if "userinfo_endpoint" in found else [])]
     for name in wanted:
         if not isinstance(found.get(name), str) or not is_safe(found[name]):
             raise Unusable(f"its {name} is no https address")
-    return found

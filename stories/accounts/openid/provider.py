@@ -157,11 +157,7 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
 
     def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
         """Return what an account begins with; a claim that is no text is left out."""
-        texts = {
-            name: "".join(filter(str.isprintable, value[:_LONGEST_TEXT]))
-            for name, value in data.items()
-            if isinstance(value, str)
-        }
+        texts = {name: _printable(each) for name, each in data.items() if isinstance(each, str)}
         return {
             "email": texts.get("email"),
             # Many providers' names of users are addresses.
@@ -178,4 +174,8 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
             return []
         confirmed = data.get("email_verified")
         is_verified = confirmed is True or confirmed == "true"
-        return [EmailAddress(email=email, verified=is_verified, primary=True)]
+        return [EmailAddress(email=_printable(email), verified=is_verified, primary=True)]
+
+
+def _printable(text: str) -> str:
+    return "".join(filter(str.isprintable, text[:_LONGEST_TEXT]))

@@ -40,6 +40,7 @@ def check(answer: Any, status: int, words: str) -> None:
         {"iat": NOW + 3600},
         {"nonce": "of-another-sign-in"},
         {"nonce": None},
+        {"nonce": "\ud800"},
         {"sub": None},
         {"sub": "somebody else than the userinfo's"},
     ],
@@ -152,6 +153,13 @@ def test_a_configuration_that_is_not_the_providers(
 ) -> None:
     school.faults.configuration = configuration
     check(sign_in(client), 502, "can’t be used")
+
+
+def test_what_was_refused_is_asked_for_again(client: Client, school: Provider, named: Name) -> None:
+    school.faults.configuration["issuer"] = "https://evil.example"
+    check(sign_in(client), 502, "can’t be used")
+    school.faults.configuration.clear()
+    assert sign_in(client).status_code == 302
 
 
 def test_a_way_back_is_gone_once(client: Client, school: Provider, named: Name) -> None:

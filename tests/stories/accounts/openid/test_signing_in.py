@@ -53,10 +53,12 @@ def test_names_and_claims_of_any_kind_make_an_account(
         "email": {"not": "an address"},
         "email_verified": "no",
     }
+    school.faults.claims["family_name"] = "Berg\ud800"
     assert sign_in(client).status_code == 302
     made = SocialAccount.objects.get().user
     assert made.username not in {"anna", ""}
     assert made.first_name.startswith("AnnaAnna")
+    assert made.last_name == "Berg"
     assert made.email == ""
 
 
