@@ -24,6 +24,7 @@ from storaiteller_site.logs import logging_settings
 from storaiteller_site.operations.deployment import DRAIN_SECONDS, MODEL_STORE  # noqa: F401 - settings
 from storaiteller_site.privacy import keep_to_owner
 from storaiteller_site.secret import load_or_create_secret_key
+from stories.accounts.openid import configuration
 
 # Makes ModelForm[...] and the like real classes at run time.
 django_stubs_ext.monkeypatch()
@@ -66,8 +67,7 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "django_htmx",
-    "allauth",
-    "allauth.account",
+    *("allauth", "allauth.account", "allauth.socialaccount"),
     "storaiteller_site",
     "stories",
     "finetuning",
@@ -285,6 +285,9 @@ ACCOUNT_RATE_LIMITS = {"reauthenticate": "5/5m/user", "change_password": "5/5m/u
 ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("stories:home")
 # Proxies in front, whose X-Forwarded-For the rate limits may believe.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
+# Sign-in through a school's or a company's accounts, if they are named.
+OIDC = configuration.from_environment(env)
+SOCIALACCOUNT_ADAPTER = "stories.accounts.openid.adapter.SocialAdapter"
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("stories:library")
 

@@ -1,4 +1,7 @@
-"""The URL table: accounts by allauth, the admin, and the stories at the root."""
+"""The URL table: accounts by allauth, the admin, and the stories at the root.
+
+Of allauth's pages about providers there are none: what we show of them is ours.
+"""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -6,8 +9,12 @@ from django.urls import include, path
 from storaiteller_site import installed
 from storaiteller_site.languages import catalogue, choice
 from storaiteller_site.operations import servers
+from stories.accounts.openid import views as openid
 
 urlpatterns = [
+    path("accounts/openid/", openid.sign_in, name="openid_login"),
+    path("accounts/openid/callback/", openid.callback, name="openid_callback"),
+    path("accounts/openid/connect/", openid.connect, name="openid_connect"),
     path("accounts/", include("allauth.account.urls")),
     path("", include("finetuning.urls")),  # some of its old addresses are below the admin's
     path("admin/", admin.site.urls),

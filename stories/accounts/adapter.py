@@ -7,7 +7,6 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as current
 from allauth.core.exceptions import ImmediateHttpResponse
-from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
@@ -49,6 +48,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Tell whether an account can be opened now."""
         return signup.is_open()
 
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """Tell whether a password is asked for once more: to let somebody else's account in too."""
+        return app == "allauth.socialaccount" or super().is_reauthentication_required(
+            app=app, **more
+        )
+
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         """Store the new account, unless another one was the first meanwhile.
 
@@ -58,7 +63,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         with transaction.atomic():
             saved: User = super().save_user(request, user, form, commit)
             is_first = commit and signup.make_administrator_if_first(saved)
-            if commit and not is_first and not settings.ALLOW_SIGNUP:
+            if commit and not is_first and not signup.is_allowed():
                 raise ImmediateHttpResponse(render(request, "account/signup_closed.html"))
         return saved
 

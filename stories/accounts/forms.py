@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as allauth_forms
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+
+from stories.accounts.openid.passwords import is_locked_to_provider
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -47,6 +50,14 @@ class LoginForm(OwnWords, allauth_forms.LoginForm):  # type: ignore[misc]  # all
             "autocapitalize": "none",
             "spellcheck": "false",
         }
+
+    def clean(self) -> dict[str, Any] | None:
+        """Turn away whom the provider alone lets in."""
+        cleaned: dict[str, Any] | None = super().clean()
+        if self.user is not None and is_locked_to_provider(self.user):
+            sentence = _("A password does not open your account: sign in with %(name)s.")
+            raise forms.ValidationError(sentence, params={"name": settings.OIDC.name})
+        return cleaned
 
 
 class SignupForm(OwnWords, allauth_forms.SignupForm):  # type: ignore[misc]

@@ -8,7 +8,12 @@ from stories.models import User
 
 def is_open() -> bool:
     """Tell whether an account can be opened now: the first one always, others if it is allowed."""
-    return settings.ALLOW_SIGNUP or not User.objects.exists()
+    return is_allowed() or not User.objects.exists()
+
+
+def is_allowed() -> bool:
+    """Tell whether anybody may open an account, with a password."""
+    return bool(settings.ALLOW_SIGNUP) and not (settings.OIDC and settings.OIDC.only)
 
 
 def make_administrator_if_first(user: User) -> bool:

@@ -15,6 +15,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from stories.accounts.departure import delete_account
 from stories.accounts.reset import reset_link
+from stories.admin.connections import ConnectionInline
 from stories.errors import Refused
 from stories.models import User
 from stories.models.visibility import marked_good
@@ -33,6 +34,11 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     )
     actions = ("hand_out_link",)
     change_form_template = "admin/stories/user/change_form.html"
+
+    def get_inlines(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
+        """Return what is shown with a user: whom they are at the sign-in provider, if anybody."""
+        connected = obj is not None and obj.socialaccount_set.exists()  # type: ignore[attr-defined]
+        return [ConnectionInline] if connected else []
 
     @admin.action(description=_("Make a link to set a new password"), permissions=["change"])
     def hand_out_link(self, request: HttpRequest, users: QuerySet[User]) -> HttpResponse | None:
