@@ -21,7 +21,7 @@ def telling(recorder: "Recorder") -> aiohttp.TraceConfig:
     async def begin(_: Any, kept: SimpleNamespace, asked: aiohttp.TraceRequestStartParams) -> None:
         kept.span = None
         if recorder.trace_id():
-            told = {
+            told: dict[str, str | int] = {
                 "http.request.method": asked.method,
                 "server.address": asked.url.host or "",
                 "server.port": asked.url.port or 0,

@@ -40,17 +40,16 @@ def with_request_id(application: Any) -> Any:
 
 
 class WithRequestId(logging.Filter):
-    """Gives each record its request's id, and the number of its trace, if there is one.
+    """Gives each record its request's id: `request_id` for JSON, `under` for the end of a line.
 
-    `request_id` and `trace_id` are for JSON, `under` is for the end of a line.
+    With it, at the end of a line, stands the number of the trace, if there is one.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record; all of them pass."""
         request_id = REQUEST_ID.get()
         record.request_id = request_id or "-"
-        record.trace_id = tracing.trace_id()
-        known = " ".join(filter(None, (request_id, record.trace_id)))
+        known = " ".join(filter(None, (request_id, tracing.trace_id())))
         record.under = f" [{known}]" if known else ""
         return True
 
@@ -70,7 +69,7 @@ class JsonLines(logging.Formatter):
             "request_id": getattr(record, "request_id", "-"),
             "message": record.getMessage(),
         }
-        if trace_id := getattr(record, "trace_id", ""):
+        if trace_id := tracing.trace_id():
             told["trace_id"] = trace_id
         # `storaiteller_site.logs` may have said it already, without a writer's words.
         error = record.exc_text or (

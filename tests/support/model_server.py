@@ -25,6 +25,7 @@ CONTEXT = 8192
 # Models whose names begin so are not there until they are pulled.
 ABSENT = "absent"
 LAYER = 2_000_000_000  # bytes
+_TOLD = ("X-Request-ID", "traceparent")
 PULL_STEPS = 10
 PULL_SECONDS = 1.0
 SENTENCES = (
@@ -184,8 +185,8 @@ class ModelServer:
         if body["messages"][0]["content"] == dialect.QUESTION:
             return _probed(body)
         script = self._script(self.acting_as.get(body["model"], body["model"]))
-        told = (http.headers.get(name, "") for name in ("X-Request-ID", "traceparent"))
-        request = Request(http.path, body, *told)
+        request_id, traceparent = (http.headers.get(name, "") for name in _TOLD)
+        request = Request(http.path, body, request_id, traceparent)
         self.requests.append(request)
         size = sum(len(message["content"].encode()) for message in body["messages"])
         if script.most_bytes is not None and size > script.most_bytes:

@@ -1,5 +1,6 @@
 """Traces, as a collector on a port is sent them by real processes; nothing at all without one."""
 
+import json
 import logging
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pytest_django import Settings
 
 import tracing
 from storaiteller_site.operations import traces
-from storaiteller_site.operations.request_ids import WithRequestId
+from storaiteller_site.operations.request_ids import JsonLines, WithRequestId
 from stories.errors import Refused
 from tests.conftest import ScriptedServer
 from tests.site.operations.collector import Collector, Seen, collector
@@ -26,7 +27,6 @@ from tests.support.servers import redis_server
 from tests.support.web import client, installation, web
 from tests.support.worker import ROOT, manage, wait_for_end, worker
 
-logger = logging.getLogger(__name__)
 SERVER, CLIENT, CONSUMER = 2, 3, 5
 SAMPLED = 1
 MODEL = "one-that-is-told"
@@ -324,20 +324,18 @@ def test_a_task_goes_on_from_who_asked_for_it_and_leaves_its_thread_as_it_was(
     assert done.attributes["error.type"] == "OSError"
 
 
-def test_a_log_line_has_the_number_of_its_trace(
-    sent: Collector, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.handler.addFilter(WithRequestId())
-    try:
-        with tracing.span("logs"):
-            number = tracing.trace_id()
-            logger.warning("within")
-        logger.warning("outside")
-    finally:
-        caplog.handler.filters.clear()
-    within, outside = caplog.records[-2:]
-    assert (within.trace_id, outside.trace_id) == (number, "")  # type: ignore[attr-defined]
-    assert number in within.under  # type: ignore[attr-defined]
+def test_a_log_line_has_the_number_of_its_trace(sent: Collector) -> None:
+    def lines() -> tuple[str, str]:
+        record = logging.LogRecord("site", logging.ERROR, "", 1, "It is so", (), None)
+        WithRequestId().filter(record)
+        plain = logging.Formatter("{message}{under}", style="{").format(record)
+        return plain, JsonLines().format(record)
+
+    with tracing.span("logs"):
+        number, (plain, told) = tracing.trace_id(), lines()
+    assert (plain, json.loads(told)["trace_id"]) == (f"It is so [{number}]", number)
+    plain, told = lines()
+    assert (plain, "trace_id" in told) == ("It is so", False)
 
 
 def test_a_collector_that_is_away_costs_spans_and_nothing_else(
