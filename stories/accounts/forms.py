@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as allauth_forms
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from stories.accounts.openid.current import current
 from stories.accounts.openid.passwords import is_locked_to_provider
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class LoginForm(OwnWords, allauth_forms.LoginForm):  # type: ignore[misc]  # all
         cleaned: dict[str, Any] | None = super().clean()
         if self.user is not None and is_locked_to_provider(self.user):
             sentence = _("A password does not open your account: sign in with %(name)s.")
-            raise forms.ValidationError(sentence, params={"name": settings.OIDC.name})
+            raise forms.ValidationError(sentence, params={"name": current().name})
         return cleaned
 
 

@@ -170,7 +170,7 @@ def sign_in(page: Page, name: str) -> None:
     """Sign `name` in on the sign-in page that is open."""
     page.get_by_label("User name or email").fill(name)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def wait_until_all_is_saved(page: Page) -> None:

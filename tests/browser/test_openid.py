@@ -80,6 +80,7 @@ def test_there_and_back(page: Page, site: Site, school: Provider, complaints: Co
     page.get_by_role("link", name="Sign-in with School").click()
     expect(page.locator("main")).to_contain_text("is connected with the one that you have")
     page.goto(f"{site.url}/accounts/delete/")
+    expect(page.get_by_label("Your user name, to confirm it")).to_be_visible()
     page.context.clear_cookies()
 
     # Back from where one is signed in already: the address is good for one time.

@@ -7,12 +7,12 @@ from allauth.account.internal.userkit import filter_users_by_email
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.providers.base.constants import AuthError, AuthProcess
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.urls import reverse
 
 from stories.accounts.openid import sayings
+from stories.accounts.openid.current import current
 from stories.accounts.openid.groups import groups_of
 from stories.accounts.openid.passwords import is_connected
 from stories.accounts.openid.rights import set_rights
@@ -36,7 +36,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
         """Return the provider of the settings, whichever is asked for."""
         from stories.accounts.openid.provider import Provider, app_of
 
-        return Provider(request, app=app_of(settings.OIDC))
+        return Provider(request, app=app_of(current()))
 
     def list_apps(self, request: HttpRequest, **_: Any) -> "list[SocialApp]":
         """Return none: the database is not looked into for providers."""
@@ -71,7 +71,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
         Never one with rights, nor one that belongs to somebody at the provider already: addresses
         are given to others when people leave.
         """
-        if settings.OIDC is None or not settings.OIDC.trust_email:
+        if not current().trust_email:
             return None
         for address in sociallogin.email_addresses:
             found = filter_users_by_email(address.email, prefer_verified=True, for_login=True)
@@ -84,7 +84,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
     def pre_social_login(self, request: HttpRequest, sociallogin: "SocialLogin") -> None:
         """Let in whom the groups let in, as themselves, with the rights of their groups."""
         groups = sociallogin.groups = _groups(sociallogin.claims)
-        required = settings.OIDC.required_groups
+        required = current().required_groups
         if required and not required & groups:
             raise ImmediateHttpResponse(sayings.tell(request, sayings.NOT_INVITED))
         if sociallogin.state.get("process") == AuthProcess.CONNECT:
@@ -95,16 +95,16 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
             set_rights(sociallogin.user, groups)
         elif any(filter_users_by_email(each.email) for each in sociallogin.email_addresses):
             # Where no password lets them in, they can't connect the two themselves.
-            told = sayings.TAKEN_FOR_NOW if settings.OIDC.only else sayings.TAKEN
+            told = sayings.TAKEN_FOR_NOW if current().only else sayings.TAKEN
             raise ImmediateHttpResponse(sayings.tell(request, told))
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: "SocialLogin") -> bool:
         """Tell whether somebody new gets an account; the first one is an administrator's."""
         if not User.objects.filter(is_superuser=True).exists():
-            if sociallogin.groups & settings.OIDC.admin_groups:
+            if sociallogin.groups & current().admin_groups:
                 return True
             raise ImmediateHttpResponse(sayings.tell(request, sayings.UNCLAIMED))
-        return bool(settings.OIDC.signup)
+        return current().signup
 
     def save_user(self, request: HttpRequest, sociallogin: "SocialLogin", form: Any = None) -> User:
         """Store a new account with the rights of its groups, whole or not at all."""
@@ -118,7 +118,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
 
 
 def _groups(claims: dict[str, Any]) -> frozenset[str]:
-    provider = settings.OIDC
+    provider = current()
     if not (provider.required_groups or provider.admin_groups or provider.curator_groups):
         return frozenset()
     return groups_of(claims, provider.groups_claim)

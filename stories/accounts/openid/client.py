@@ -51,7 +51,7 @@ class BoundedSession(requests.Session):
             connection.close()
         bounds = {"timeout": (CONNECT_TIMEOUT, SILENCE), "allow_redirects": False, "stream": True}
         ends = time.monotonic() + WHOLE
-        response = super().request(method, url, *arguments, **{**options, **bounds})  # type: ignore[arg-type]
+        response = super().request(method, url, *arguments, **{**options, **bounds})
         try:
             response._content = _read(response, ends)
         except HTTPError as error:

@@ -10,13 +10,13 @@ from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
 from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Error
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
 from stories.accounts.openid import tokens
 from stories.accounts.openid.client import Unusable, configuration_of, fetch
 from stories.accounts.openid.configuration import OpenID
+from stories.accounts.openid.current import current
 
 _LONGEST_SUBJECT = 191  # characters; what allauth has room for
 _LONGEST_TEXT = 320  # characters of a name or an address
@@ -127,7 +127,7 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
 
     def get_oauth2_adapter(self, request: HttpRequest) -> Exchange:
         """Return the exchange with the provider of the settings."""
-        return Exchange(request, settings.OIDC)
+        return Exchange(request, current())
 
     def get_pkce_params(self) -> dict[str, Any]:
         """Return the challenge, and beside it the nonce that its verifier decides."""

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from stories.accounts.openid.current import current
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -92,7 +94,7 @@ AT_ONCE = Told(
 
 def tell(request: HttpRequest, told: Told) -> HttpResponse:
     """Answer with the page of an end."""
-    places = {"name": settings.OIDC.name if settings.OIDC else "", "contact": settings.CONTACT}
+    places = {"name": current().name, "contact": settings.CONTACT}
     context = {
         "title": str(told.title) % places,
         "sentence": str(told.sentence) % places,

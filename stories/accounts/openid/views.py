@@ -8,15 +8,15 @@ from allauth.account.utils import get_next_redirect_url, passthrough_next_redire
 from allauth.core import ratelimit
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.providers.base.constants import AuthProcess
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from stories.accounts.openid import sayings
 from stories.accounts.openid.adapter import fate
+from stories.accounts.openid.current import current
 from stories.accounts.openid.passwords import is_connected
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 def _while_on(view: "Callable[..., HttpResponse]") -> "Callable[..., HttpResponse]":
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponse:
-        if settings.OIDC is None:
-            raise Http404
+        current()
         return view(request)
 
     return answer
@@ -57,7 +56,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     from stories.accounts.openid.provider import Exchange
 
     before = request.user.pk
-    exchange = Exchange(request, settings.OIDC)
+    exchange = Exchange(request, current())
     try:
         answer: HttpResponse = OAuth2CallbackView.adapter_view(exchange)(request)
     except (RequestException, ProviderException) as error:
@@ -76,7 +75,8 @@ def connect(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     connected = is_connected(user)
     if request.method == "POST" and not connected:
-        return _connect(request)
+        answer: HttpResponse = _connect(request)
+        return answer
     return render(request, "account/openid_connect.html", {"connected": connected})
 
 
@@ -96,8 +96,9 @@ def _leave(request: HttpRequest, process: str) -> HttpResponse:
     from requests import RequestException
 
     if not ratelimit.consume(request, action="login"):
-        return ratelimit.respond_429(request)
-    provider = get_adapter(request).get_provider(request, settings.OIDC.issuer)
+        refusal: HttpResponse = ratelimit.respond_429(request)
+        return refusal
+    provider = get_adapter(request).get_provider(request, current().issuer)
     try:
         goal = provider.redirect(request, process, next_url=get_next_redirect_url(request))
     except (RequestException, ProviderException) as error:

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 CLIENT, SECRET = "stories", "a-secret-of-the-client"
 PAGE = (
-    "<!doctype html><title>The school</title><h1>The school</h1>"
+    '<!doctype html><title>The school</title><link rel=icon href="data:,"><h1>The school</h1>'
     '<form method=post><button name=go value="{}">It is me</button></form>'
 )
 
