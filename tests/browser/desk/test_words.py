@@ -12,8 +12,8 @@ _COUNT = """async (texts) => {
   const { countWords } = await import("storaiteller/common/words");
   return texts.map(countWords);
 }"""
-# The words of long paragraphs after edits at several places, where they differ: as the editor counts
-# them, which looks at what is near an edit, and as they are counted anew.
+# The words of long paragraphs after edits, where they differ: as the editor counts them, which looks
+# at what is near an edit, and as they are counted anew.
 _EDITED = """async (texts) => {
   const { countWords: fresh } = await import("storaiteller/common/words");
   const { countWords, parse, schema } = await import("storaiteller/editor/text");

@@ -1,4 +1,4 @@
-"""Curators read what was marked good, and of all else the number: in their own pages and the admin."""
+"""Curators read what was marked good, and of all else the number: on their pages, in the admin."""
 
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
