@@ -12,7 +12,7 @@ _COUNT = """async (texts) => {
   const { countWords } = await import("storaiteller/common/words");
   return texts.map(countWords);
 }"""
-# The words of long paragraphs after edits, where they differ: as the editor counts them, which looks
+# The words of long paragraphs after edits, where they differ: as the editor counts them, looking
 # at what is near an edit, and as they are counted anew.
 _EDITED = """async (texts) => {
   const { countWords: fresh } = await import("storaiteller/common/words");
