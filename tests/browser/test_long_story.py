@@ -139,8 +139,10 @@ IN_THE_MIDDLE = """() => {
   story.focus();
   getSelection().collapse(text, text.length / 2);
   window.changes = [];
-  const note = (records) => window.changes.push(...records.map(({ type }) => type));
-  const all = { subtree: true, childList: true, characterData: true, attributes: true };
+  const isOne = ({ target, attributeName, oldValue }) =>
+    !attributeName || target.getAttribute(attributeName) !== oldValue;
+  const note = (records) => window.changes.push(...records.filter(isOne).map(({ type }) => type));
+  const all = { subtree: true, childList: true, characterData: true, attributeOldValue: true };
   new MutationObserver(note).observe(story, all);
 }"""
 
