@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -21,6 +21,7 @@ from tests.browser.conftest import (
 )
 
 NARROW = {"width": 390, "height": 760}
+ZOOMED: ViewportSize = {"width": 640, "height": 400}  # 1280 by 800 at 200 %
 
 
 @pytest.fixture
@@ -164,7 +165,10 @@ def test_a_closed_door_is_not_offered_and_no_page_is_a_dead_end(
         expect(page.get_by_role("link", name="Sign up")).to_have_count(0)
     page.goto(f"{live_server.url}/accounts/signup/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign-up is closed")
+    page.set_viewport_size(ZOOMED)
     shot(page, "sign-up-closed")
+    box = page.locator("main > .card").bounding_box()
+    assert abs(2 * box["x"] + box["width"] - ZOOMED["width"]) < 2, "in the middle"
 
     let_in(page, alice, live_server)
     page.goto(f"{live_server.url}/stories/4711/")
