@@ -65,8 +65,11 @@ def test_a_story_in_german(page: Page, german_site: Site, complaints: Complaints
     expect(page.get_by_label("Language")).to_have_value("de")
     page.get_by_label("Language").scroll_into_view_if_needed()
     shot(page, "language-new-phone-dark")
+    the_header_has_room_for_german(page)
 
-    # The pages in German, whose words are longer: a phone's header has room for them.
+
+def the_header_has_room_for_german(page: Page) -> None:
+    """Its words are longer, and a phone's window holds them beside the menu."""
     page.locator("header .menu summary").click()
     page.get_by_role("button", name="Deutsch").click()
     expect(page.get_by_role("link", name="Meine Geschichten")).to_be_visible()
