@@ -1,8 +1,14 @@
 """Coming in, from two tabs; and what is wrong is seen, in its own colour, beside the text."""
 
-import pytest
-from playwright.sync_api import Page, expect
+from pathlib import Path
 
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from stories.models import User
+from tests.browser.access.test_pages import sign_in as let_in
 from tests.browser.conftest import (
     PASSWORD,
     Complaints,
@@ -15,6 +21,7 @@ from tests.browser.conftest import (
 )
 
 NARROW = {"width": 390, "height": 760}
+ZOOMED: ViewportSize = {"width": 640, "height": 400}  # 1280 by 800 at 200 %
 
 
 @pytest.fixture
@@ -109,3 +116,66 @@ def test_what_is_wrong_is_beside_the_text_and_not_in_the_colour_of_success(
     assert wrong != soft
     alert.get_by_role("button", name="Dismiss").click()
     expect(alert).to_have_count(0)
+
+
+def test_a_forgotten_password_where_no_mail_leaves(
+    page: Page,
+    browser: Browser,
+    live_server: LiveServer,
+    alice: User,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH, settings.CONTACT = str(tmp_path), "Rosa, in room 7"
+    page.goto(f"{live_server.url}/accounts/login/")
+    page.get_by_role("link", name="Forgotten your password?").click()
+    main = page.locator("main")
+    expect(main).to_contain_text("No mail server is set here, so no mail leaves this machine")
+    expect(main).to_contain_text("Ask Rosa, in room 7 for a link.")
+    page.get_by_label("Email").fill("alice@example.org")
+    page.get_by_role("button", name="Mail me a link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The mail is written, not sent")
+    expect(main).to_contain_text(str(tmp_path))
+    shot(page, "mail-not-sent")
+
+    boss = browser.new_page()
+    let_in(boss, User.objects.create_superuser("boss"), live_server)
+    boss.goto(f"{live_server.url}/admin/stories/user/{alice.pk}/change/")
+    boss.get_by_role("button", name="Make a link to set a new password").click()
+    link = boss.get_by_label("Link").input_value()
+    boss.close()
+    page.goto(link)
+    page.get_by_label("New password", exact=True).fill(PASSWORD)
+    page.get_by_label("New password, once more").fill(PASSWORD)
+    page.get_by_role("button", name="Set password").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your password is changed")
+    page.get_by_role("link", name="Sign in").last.click()
+    sign_in(page, "alice")
+    page.wait_for_url("**/stories/")
+
+
+def test_a_closed_door_is_not_offered_and_no_page_is_a_dead_end(
+    page: Page, live_server: LiveServer, alice: User, settings: Settings
+) -> None:
+    settings.ALLOW_SIGNUP, settings.CONTACT = False, "Rosa, in room 7"
+    for path in ("/", "/accounts/login/"):
+        page.goto(f"{live_server.url}{path}")
+        expect(page.locator("main")).to_contain_text("sk Rosa, in room 7")
+        expect(page.get_by_role("link", name="Sign up")).to_have_count(0)
+    page.goto(f"{live_server.url}/accounts/signup/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign-up is closed")
+    page.set_viewport_size(ZOOMED)
+    shot(page, "sign-up-closed")
+    box = page.locator("main > .card").bounding_box()
+    assert abs(2 * box["x"] + box["width"] - ZOOMED["width"]) < 2, "in the middle"
+
+    let_in(page, alice, live_server)
+    page.goto(f"{live_server.url}/stories/4711/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("main")).not_to_contain_text("DEBUG")
+    page.locator("header .menu summary").click()
+    out, gone = (page.get_by_text(name, exact=True) for name in ("Sign out", "Delete account"))
+    assert out.bounding_box()["y"] < gone.bounding_box()["y"]
+    page.get_by_role("link", name="My stories").click()
+    page.wait_for_url("**/stories/")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from stories.publishing.reading import files
 from tests.browser.conftest import Complaints, Site, give_text, open_story, shot, sign_in, sign_up
 from tests.support.seats import SESSION
 
@@ -158,3 +159,29 @@ def test_a_story_is_taken_along_with_what_was_typed_last(
     with page.expect_download() as all_of_them:
         page.get_by_role("link", name="as text files in one archive").click()
     assert all_of_them.value.suggested_filename == "My stories.zip"
+
+
+def test_a_file_is_brought_in_and_a_book_is_made_of_chosen_stories(
+    page: Page, library: str, tmp_path: Path
+) -> None:
+    page.get_by_role("link", name="Bring in").click()
+    shot(page, "bring-in")
+    lamp = {"name": "lamp.md", "mimeType": "text/markdown", "buffer": b"# The lamp\n\nIt *burned*."}
+    page.get_by_label("Files").set_input_files(lamp)
+    page.get_by_role("button", name="Bring in").click()
+    page.wait_for_url(re.compile(r"/stories/\d+/$"))
+    expect(page.locator("#title")).to_have_value("The lamp")
+    expect(page.locator("#story-text em", has_text="burned")).to_have_count(1)
+    page.goto(library)
+    page.get_by_role("link", name="Take along").click()
+    # Marking a story chooses those that are marked.
+    page.get_by_role("checkbox", name="The lamp").check()
+    page.get_by_role("checkbox", name="Kamala and the Lantern").check()
+    shot(page, "make-a-book")
+    with page.expect_download() as made:
+        page.get_by_role("button", name="Make the book").click()
+    assert made.value.suggested_filename == "My stories.epub"
+    made.value.save_as(tmp_path / "book.epub")
+    drafts = files.read("book.epub", (tmp_path / "book.epub").read_bytes(), split=True)
+    titles = [draft.title for draft in drafts]
+    assert titles == ["Kamala and the Lantern", "The lamp"]

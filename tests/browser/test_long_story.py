@@ -1,7 +1,12 @@
-"""A story of 20,000 words: typing in it and streaming into it never hold the page up."""
+"""A story of 20,000 words: typing in it and streaming into it never hold the page up.
+
+Nor does a paragraph of 100,000 characters. There the browser's own layout takes most of a key's
+time (`benchmarks/page.py` measures it), so that what our scripts do is counted.
+"""
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,6 +20,11 @@ LONGEST_TASK = 50  # milliseconds: the browser reports what takes longer
 ROUNDS = 6
 SENTENCE = "The lantern of number {} swung in the wind, and nobody came to put it out 🙂. "
 PARAGRAPH = 6  # sentences
+
+CHARACTERS = 100_000  # in one paragraph
+KEYS = "abcdefghij"
+MOST_RUNS = 1_000  # of any piece of our code for a key: none goes through the paragraph
+CHINESE = "小明提着一盏旧灯笼走向海边，海浪轻轻拍打着礁石。"
 
 OBSERVE = """() => {
   window.longTasks = [];
@@ -112,3 +122,79 @@ def test_streaming_has_no_long_task_and_moves_neither_caret_nor_view(long_story:
         expect(page.get_by_role("button", name="Keep", exact=True)).to_be_visible(timeout=30_000)
 
     assert best_round(page, play) == []
+
+
+def one_paragraph() -> str:
+    """Return a paragraph of `CHARACTERS` characters; a tenth, in its middle, has no spaces."""
+    tenth = CHARACTERS // 10
+    around = "The lantern swung in the wind, and nobody came to put it out. " * tenth
+    chinese = (CHINESE * tenth)[:tenth]
+    return around[: 9 * tenth // 2] + chinese + around[: 9 * tenth // 2].rstrip() + "."
+
+
+# Puts the caret into the middle, and notes what is changed of the story's elements.
+IN_THE_MIDDLE = """() => {
+  const story = document.getElementById("story-text");
+  const [text] = story.querySelector("p").childNodes;
+  story.focus();
+  getSelection().collapse(text, text.length / 2);
+  window.changes = [];
+  const isOne = ({ target, attributeName, oldValue }) =>
+    !attributeName || target.getAttribute(attributeName) !== oldValue;
+  const note = (records) => window.changes.push(...records.filter(isOne).map(({ type }) => type));
+  const all = { subtree: true, childList: true, characterData: true, attributeOldValue: true };
+  new MutationObserver(note).observe(story, all);
+}"""
+
+
+def press_and_show(page: Page, key: str) -> None:
+    """Press a key and wait until its frame is drawn."""
+    page.keyboard.press(key)
+    page.evaluate("new Promise((shown) => requestAnimationFrame(() => setTimeout(shown)))")
+
+
+def most_runs(functions: list[dict[str, Any]], source: str) -> tuple[int, str]:
+    """Return how often the piece of our own modules that ran most often did, and its function."""
+    begins = [(m.start(), m[1]) for m in re.finditer(r'^modules\["(.+?)"\] = ', source, re.M)]
+    runs = [(0, "")]
+    for function in functions:
+        for block in function["ranges"]:
+            module = [name for start, name in begins if start <= block["startOffset"]][-1:]
+            if module and module[0].startswith("storaiteller/"):
+                runs.append((block["count"], f"{module[0]}: {function['functionName']}"))
+    return max(runs)
+
+
+@pytest.mark.timeout(600)
+def test_a_key_in_one_huge_paragraph_costs_what_it_changes(
+    page: Page, slow_site: Site, complaints: Complaints
+) -> None:
+    sign_up(page, slow_site, "endless")
+    open_story(page, slow_site)
+    text = one_paragraph()
+    assert len(text) == CHARACTERS
+    give_text(page, text)
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("Profiler.enable")
+    cdp.send("Profiler.startPreciseCoverage", {"callCount": True, "detailed": True})
+    page.reload()
+    page.locator("#story[data-started]").wait_for()
+    counted = page.locator("#words").inner_text()
+    page.evaluate(IN_THE_MIDDLE)
+    press_and_show(page, "z")
+    page.evaluate("window.changes.length = 0")
+    cdp.send("Profiler.takePreciseCoverage")  # what ran until now
+    for key in KEYS:
+        press_and_show(page, key)
+    ran = cdp.send("Profiler.takePreciseCoverage")["result"]
+    # The browser's own change of the text, and nothing of ours beside it.
+    assert page.evaluate("window.changes") == ["characterData"] * len(KEYS)
+    [bundle] = [script for script in ran if "/bundles/story" in script["url"]]
+    source = page.evaluate("async (url) => (await fetch(url)).text()", bundle["url"])
+    runs, where = most_runs(bundle["functions"], source)
+    assert 0 < runs <= MOST_RUNS * len(KEYS), where
+    # The one word more that was typed into the Chinese is counted.
+    cdp.send("Profiler.stopPreciseCoverage")
+    expect(page.locator("#saved")).to_have_text("Saved")
+    typed = page.locator("#words").inner_text()
+    assert int(re.sub(r"\D", "", typed)) - int(re.sub(r"\D", "", counted)) in {1, 2}

@@ -40,6 +40,32 @@ def test_back_leads_to_what_was_shown_before(page: Page, library: str) -> None:
     assert page.url == library
 
 
+def test_stories_are_sorted_and_namesakes_told_apart(page: Page, site: Site, library: str) -> None:
+    titles, sort = page.locator(".story-card h2"), page.get_by_label("Sort by")
+    kamala, zoe = "Kamala and the Lantern", "Zoe and the Lantern"
+    expect(titles).to_have_text([kamala, zoe])
+    page.locator(".story-card").nth(1).get_by_role("link", name=zoe).click()
+    page.locator("#story-text[contenteditable=true]").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" All night.")
+    expect(page.locator("#saved")).to_have_text("Saved")
+    page.goto(library)
+    # Each order is the other one's contrary, so that each is seen to come.
+    expect(titles).to_have_text([zoe, kamala])  # last touched
+    sort.select_option("Newest")
+    expect(titles).to_have_text([kamala, zoe])
+    sort.select_option("Longest")
+    expect(titles).to_have_text([zoe, kamala])
+    sort.select_option("Title")
+    expect(titles).to_have_text([kamala, zoe])
+    expect(page.locator(".story-card .apart")).to_have_count(0)
+    open_story(page, site, characters="Zoe")
+    page.goto(f"{library}?sort=title")
+    expect(titles).to_have_text([kamala, zoe, zoe])
+    expect(page.locator(".story-card .apart")).to_have_text([re.compile("^Begun .*")] * 2)
+    shot(page, "library-namesakes")
+
+
 def test_tags_are_put_on_and_chosen_by(page: Page, library: str) -> None:
     card = page.locator(".story-card").first
     card.get_by_text("Add tags").click()

@@ -59,31 +59,36 @@ function remembered(work) {
 // The words of the long text that was counted last: at the next key, most of it is the same.
 let counted = { text: "", words: 0 };
 const LONG = 2000; // characters
-const LETTER = /[\p{L}\p{N}]/u;
+// Characters beside a change that are counted with it, before and after. A word that is cut at their
+// ends is cut in both, so that the difference is right in every script, with spaces or without.
+const AROUND = 100;
 
-// The nearest place before or behind `place` where no word can go on: between a space and a letter.
-function apart(text, place, step) {
-  const isApart = () => text[place - 1] === " " && LETTER.test(text[place] ?? "");
-  while (place > 0 && place < text.length && !isApart()) place += step;
-  return place;
+// How many characters two texts have in common at one end, `most` at most; `part` cuts a stretch out,
+// counted from there. By halves: at each key, a loop would walk over a long text in our own code.
+function common(one, other, most, part) {
+  let same = 0;
+  while (same < most) {
+    const middle = (same + most + 1) >> 1;
+    if (part(one, same, middle) === part(other, same, middle)) same = middle;
+    else most = middle - 1;
+  }
+  return same;
 }
+
+const fromStart = (text, from, to) => text.slice(from, to);
+const fromEnd = (text, from, to) => text.slice(text.length - to, text.length - from);
 
 function longWords(text) {
   if (text.length < LONG) return wordsOf(text);
   const { text: old, words } = counted;
   const most = Math.min(old.length, text.length);
-  let [first, last] = [0, 0];
-  while (first < most && old[first] === text[first]) first += 1;
-  while (last < most - first && old[old.length - 1 - last] === text[text.length - 1 - last]) last += 1;
-  first = apart(text, Math.max(0, first - 1), -1);
-  const end = apart(text, Math.min(text.length, text.length - last + 2), 1);
-  const before = end - text.length + old.length; // the same place in the old text
-  const isNear = before >= first && first + text.length - end > LONG / 2;
-  const now = isNear
-    ? words - wordsOf(old.slice(first, before)) + wordsOf(text.slice(first, end))
-    : wordsOf(text);
-  counted = { text, words: now };
-  return now;
+  const same = common(old, text, most, fromStart);
+  const before = Math.max(0, same - AROUND);
+  const behind = Math.max(0, common(old, text, most - same, fromEnd) - AROUND);
+  const near = (whole) => wordsOf(whole.slice(before, whole.length - behind));
+  const isNear = before + behind > LONG / 2;
+  counted = { text, words: isNear ? words - near(old) + near(text) : wordsOf(text) };
+  return counted.words;
 }
 
 export const paragraphText = remembered((node) => normalise(serialize(node.content)));

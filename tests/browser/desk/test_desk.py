@@ -273,3 +273,10 @@ def test_the_sheet_of_shortcuts_and_a_goal(page: Page, story: str) -> None:
     expect(page.locator("#saved")).to_have_text("Saved")
     page.reload()
     expect(page.locator("#words")).to_have_text("5 of 1,200 words")
+    # On a phone, a sentence that stands beside all of this is not pressed into a column.
+    page.set_viewport_size(PHONE)
+    page.get_by_role("button", name="Select part to be rewritten").click()
+    expect(page.locator("#status")).to_contain_text("Select a passage")
+    page.locator("#saved").evaluate("(it) => (it.textContent = 'Not saved yet; trying again')")
+    assert page.locator("#status").bounding_box()["width"] > PHONE["width"] / 2
+    assert page.locator("#words").bounding_box()["height"] < 24

@@ -65,3 +65,16 @@ def test_a_story_in_german(page: Page, german_site: Site, complaints: Complaints
     expect(page.get_by_label("Language")).to_have_value("de")
     page.get_by_label("Language").scroll_into_view_if_needed()
     shot(page, "language-new-phone-dark")
+    the_header_has_room_for_german(page)
+
+
+def the_header_has_room_for_german(page: Page) -> None:
+    """Its words are longer, and a phone's window holds them beside the menu."""
+    page.locator("header .menu summary").click()
+    page.get_by_role("button", name="Deutsch").click()
+    expect(page.get_by_role("link", name="Meine Geschichten")).to_be_visible()
+    for width in (390, 360):
+        page.set_viewport_size({"width": width, "height": 844})
+        expect(page.locator("header .menu summary")).to_be_in_viewport(ratio=1)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    shot(page, "header-german-phone")
