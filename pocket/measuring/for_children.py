@@ -38,8 +38,8 @@ class Judged(NamedTuple):
 
 def read(folder: Path) -> list[Passage]:
     """Return the passages of the JSON Lines files in `folder`."""
-    lines = [line for path in sorted(folder.glob("*.jsonl")) for line in path.open()]
-    rows = [json.loads(line) for line in lines]
+    files = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.jsonl"))]
+    rows = [json.loads(line) for text in files for line in text.splitlines()]
     return [Passage(row["category"] or "", row["text"]) for row in rows]
 
 
