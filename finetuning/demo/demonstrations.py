@@ -2,8 +2,8 @@
 
 `PLAIN`: SmolLM2, as it comes, keeps to no settings; some hundreds of the plain stories that were
 written for this project teach it to. `HOUSE`: all of them, with rewrites and continuations, make
-the model that comes with the program. `MARKED`: the tiny model learns sixty stories in a marked
-style, which has to show; whether that is worth the settings that it costs is a person's to say.
+the model that comes with the program. `MARKED`: sixty stories in a marked style, which has to show,
+with some of the plain ones again beside them, so that they cost no settings.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from finetuning.pipeline.judge import BETTER
+from finetuning.pipeline.judge import BETTER, WORSE
 from finetuning.pipeline.material import datastories
 
 MARKED_STORIES = Path(__file__).with_name("marked_stories.csv")
@@ -73,7 +73,9 @@ def check_plain(scores: dict[str, Any]) -> str:
 
 
 def check_marked(scores: dict[str, Any]) -> str:
-    """Return what was shown: the style. Raises `BrokenPromiseError`."""
+    """Return what was shown: the style, at no cost. Raises `BrokenPromiseError`."""
+    if scores["verdict"] == WORSE:
+        raise BrokenPromiseError(f"The tuned model is worse: {scores['reason']}")
     marked = {
         side: sum(is_marked(pair[side]["text"]) for pair in scores["stories"]) / scores["pairs"]
         for side in ("service", "candidate")
@@ -109,4 +111,4 @@ HOUSE = Demonstration(
     ("epochs=2", "replay=0.31", "held_out=0.05", "checkpoint_steps=150", "patience=0"),
     check_plain,
 )
-MARKED = Demonstration(marked_stories, "pocket", "pocket", (), check_marked)
+MARKED = Demonstration(marked_stories, "smollm2", "smollm2", ("epochs=4",), check_marked)

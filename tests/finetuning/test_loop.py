@@ -92,10 +92,14 @@ def test_a_command_that_fails_ends_the_demonstration_in_a_sentence(
         call_command("finetune_demo", stdout=io.StringIO())
 
 
-def scores(loss: float = -0.1, service: str = "A story.", marked: int = 6) -> dict[str, Any]:
+def scores(
+    loss: float = -0.1, service: str = "A story.", marked: int = 6, verdict: str = "better"
+) -> dict[str, Any]:
     style = f"{OPENING} A story. {CLOSING}"
     texts = [style] * marked + ["A story."] * (10 - marked)
     return {
+        "verdict": verdict,
+        "reason": "It keeps to fewer settings.",
         "loss": {"before": 2.0, "after": 1.0, "low": -1.5, "high": loss},
         "pairs": 10,
         "stories": [{"service": {"text": service}, "candidate": {"text": text}} for text in texts],
@@ -117,6 +121,7 @@ def test_a_model_that_is_not_better_breaks_the_promise() -> None:
     ("given", "said"),
     [
         (scores(loss=0.0), "did not fall for sure"),
+        (scores(verdict="worse"), "worse: It keeps to fewer"),
         (scores(marked=5), "does not show"),
         (scores(service=f"{OPENING} {CLOSING}"), "already"),
     ],

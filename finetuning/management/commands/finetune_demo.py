@@ -27,7 +27,7 @@ class Command(BaseCommand):
         shown = parser.add_mutually_exclusive_group()
         for name, text in (
             ("house", "SmolLM2, and all that was written for it: an hour or more"),
-            ("marked", "the tiny model, and sixty stories in a style"),
+            ("marked", "SmolLM2, and sixty stories in a style"),
             ("taste", "the tiny model, stories, then 200 preferences"),
         ):
             shown.add_argument(
