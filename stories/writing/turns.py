@@ -95,8 +95,7 @@ class _Lookout:
                     await self.moved.wait()
         # Silent from now on: another process takes over what waits.
         while self.own:
-            _, waiting = self.own.popitem()
-            recovery.alive.discard(waiting.generation.runner)
+            self.let_go(self.own.popitem()[1])
 
     async def advance(self) -> None:
         onlookers = dict(self.onlookers)
