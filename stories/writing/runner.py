@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
+from django.conf import settings
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.utils import timezone
 
@@ -165,6 +166,12 @@ class _Run:
             return CHOSEN_MISSING, said(
                 "The model %(model)s, which you chose for this story, is not on the model server "
                 "any more. Choose another one, or go back to the default.",
+                model=model,
+            )
+        if isinstance(error, modelserver.ModelMissingError) and model != settings.STORY_MODEL:
+            return error.code, said(
+                "The tuned model %(model)s, which is in service, is not on the model server any "
+                "more. An administrator can roll back to the one before it, on the page Teach.",
                 model=model,
             )
         return error.code, str(error)

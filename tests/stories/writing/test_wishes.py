@@ -5,7 +5,7 @@ from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
 from stories.history import library
-from stories.models import Generation, Story
+from stories.models import Generation, Story, WriterModel
 from stories.writing.assignments import assignment_of
 from stories.writing.opening import open_generation
 from stories.writing.runner import CHOSEN_MISSING
@@ -145,6 +145,19 @@ async def test_the_default_that_is_gone_is_told_as_before(
         await socket.send(type="write")
         (error,) = (await socket.until_done()).errors
     assert error["code"] == "model_missing"
+
+
+async def test_a_tuned_model_that_is_gone_is_told(
+    model_server: ScriptedServer, story: Story, settings: Settings
+) -> None:
+    await WriterModel.objects.acreate(
+        name="missing", base=settings.STORY_MODEL, state=WriterModel.State.ACTIVE
+    )
+    async with StorySocket(story.owner, story.pk) as socket:
+        await socket.send(type="write")
+        (error,) = (await socket.until_done()).errors
+    assert error["code"] == "model_missing"
+    assert error["message"].startswith("The tuned model missing, which is in service, is not on")
 
 
 def test_a_row_that_was_taken_over_is_written_as_it_was_chosen(story: Story) -> None:
