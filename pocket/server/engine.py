@@ -129,7 +129,7 @@ class Engine:
         parameters.ctx_shift = False
         parameters.warmup = False
         parameters.endpoint_metrics = True
-        parameters.cpuparams.n_threads = self._threads or _threads(weights.model)
+        parameters.cpuparams.n_threads = self._threads or threads_for(weights.model)
         parameters.verbosity = -1
         parameters.lora_adapters = [
             xllamacpp.CommonAdapterLoraInfo(str(path), 1.0) for path in weights.adapters
@@ -169,7 +169,7 @@ class Engine:
             stopped.set()
 
 
-def _threads(model: Path) -> int:
+def threads_for(model: Path) -> int:
     """Return how many threads a model is computed by."""
     # Threads wait for each other at every layer. With a model so small, more are no faster; with
     # any, as many as there are cores starve as soon as something else wants one: on two busy cores
