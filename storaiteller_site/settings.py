@@ -174,14 +174,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "stories.tasks.recover_abandoned_generations",
         "schedule": 15.0,  # seconds; it takes two looks
     },
-    "purge-deleted-stories": {
-        "task": "stories.tasks.purge_deleted_stories",
-        "schedule": 3600.0,
+    "purge-deleted-stories": {"task": "stories.tasks.purge_deleted_stories", "schedule": 3600.0},
+    "purge-expired-sessions": {
+        "task": "stories.tasks.purge_expired_sessions",
+        "schedule": crontab(hour=4, minute=0),
     },
-    "forget-gone-stories": {
-        "task": "finetuning.tasks.forget_gone_stories",
-        "schedule": 3600.0,
-    },
+    "forget-gone-stories": {"task": "finetuning.tasks.forget_gone_stories", "schedule": 3600.0},
     "recover-training": {
         "task": "finetuning.tasks.recover",
         "schedule": env.float("TRAIN_RECOVER_SECONDS", 15.0),
