@@ -1,0 +1,48 @@
+"""The end of a generation is stored as a whole, in few statements."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from stories.models import Generation, Story
+from stories.writing import opening
+from stories.writing.finishing import Outcome, finish
+
+pytestmark = pytest.mark.django_db
+
+
+def _opened(story: Story) -> Generation:
+    return opening.open_generation(story.pk, story.owner, Generation.Kind.WRITE)
+
+
+def test_a_first_story_is_stored_in_few_statements(story: Story) -> None:
+    generation = _opened(story)
+    outcome = Outcome(Generation.Status.DONE, "The end. \n", report={"words": 2})
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert finish(generation, outcome)
+    told = [each["sql"] for each in queries if "SAVEPOINT" not in each["sql"]]
+    assert len(told) == 6, told
+    story.refresh_from_db()
+    assert (story.text, story.version, story.model) == ("The end.", 1, generation.model)
+    assert not story.is_unfinished
+    stored = Generation.objects.get(pk=generation.pk)
+    assert (stored.text, stored.status) == ("The end.", Generation.Status.DONE)
+    assert stored.report["words"] == 2
+    assert stored.finished_at is not None
+
+
+def test_a_take_that_broke_off_is_unfinished_though_it_ends_in_a_full_stop(story: Story) -> None:
+    assert finish(_opened(story), Outcome(Generation.Status.INTERRUPTED, "It broke off."))
+    story.refresh_from_db()
+    assert story.is_unfinished
+
+
+def test_what_has_ended_is_left_as_it_is(story: Story) -> None:
+    generation = _opened(story)
+    assert finish(generation, Outcome(Generation.Status.DONE, "The end."))
+    again = Outcome(Generation.Status.STOPPED, "Another end.")
+    assert not finish(generation, again)
+    stored = Generation.objects.get(pk=generation.pk)
+    assert (stored.text, stored.status) == ("The end.", Generation.Status.DONE)
