@@ -108,6 +108,8 @@ async def measure(side: Side, load: Load) -> Measurement:
     with suppress(asyncio.CancelledError):
         await watching
     check_shown(side.name, list(stories), story(load.tokens))
+    if unstored := sum(seen.told_unstored for seen in stories):
+        print(f"{unstored} of {load.writers} were told that storing is behind")
     firsts = [(seen.first - seen.clicked) * 1e3 for seen in stories]
     seconds = max(seen.last for seen in stories) - min(seen.clicked for seen in stories)
     return Measurement(

@@ -21,6 +21,8 @@ ACKNOWLEDGE_EVERY = 2000  # code points, as the page does
 # Pages that open at the same time: that is not what is measured.
 _OPENING = 16
 _PATIENCE = 120.0  # seconds
+# The code of an error after which the story goes on: the database is behind.
+_UNSTORED = "not_stored"
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Seen:
     last: float = 0.0
     text: str = ""
     gaps: list[float] = field(default_factory=list)  # seconds between two texts
+    told_unstored: bool = False  # for a while
 
     def add(self, text: str) -> None:
         """Take in what has just come of the story."""
@@ -134,6 +137,8 @@ async def read(page: ClientConnection, seen: Seen) -> None:
             if len(seen.text) - acknowledged >= ACKNOWLEDGE_EVERY:
                 acknowledged = len(seen.text)
                 await page.send(json.dumps({"type": "ack", "offset": acknowledged}))
+        elif frame["type"] == "error" and frame["code"] == _UNSTORED:
+            seen.told_unstored = True
         elif frame["type"] == "error":
             raise RuntimeError(frame["message"])
         elif frame["type"] == "done":

@@ -126,6 +126,12 @@ def text(offset: int, words: str) -> dict[str, Any]:
 DONE = {"type": "done", "status": "done"}
 
 
+async def test_a_story_that_is_stored_later_is_read_to_its_end() -> None:
+    late = {"type": "error", "code": "not_stored", "message": "It is kept."}
+    seen, _ = await told(text(0, "One"), late, text(3, "."), DONE)
+    assert (seen.text, seen.told_unstored) == ("One.", True)
+
+
 async def test_the_client_reads_a_story_to_its_end() -> None:
     long = "x" * ACKNOWLEDGE_EVERY
     seen, sent = await told(text(0, "One"), text(3, long), text(3 + len(long), "."), DONE)
@@ -140,7 +146,7 @@ async def test_the_client_reads_a_story_to_its_end() -> None:
         ([text(0, "One"), text(4, "two"), DONE], "text for 4 came at 3"),
         ([text(0, "One"), text(0, "One"), DONE], "text for 0 came at 3"),
         ([text(0, "One"), {"type": "done", "status": "failed"}], "ended as failed"),
-        ([{"type": "error", "message": "No place is left."}], "No place is left"),
+        ([{"type": "error", "code": "queue_full", "message": "No place is left."}], "No place"),
         ([text(0, "One")], "closed before the end"),
     ],
     ids=["gap", "twice", "failed", "error", "closed"],
