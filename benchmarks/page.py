@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from benchmarks.relay import model_server, web_process
+from benchmarks.relay.processes import model_server, web_process
 from benchmarks.results import keep
 from tests.support.processes import CHROMIUM, FLAGS
 from tests.support.seats import CSRF, SESSION, Seat, session_cookie, take_seats

@@ -146,7 +146,7 @@ REDIS_URL: str = env.redis("REDIS_URL", "")
 if REDIS_URL:
     CHANNEL_LAYERS: dict[str, Any] = {
         "default": {
-            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "BACKEND": "storaiteller_site.serving.channel_layer.WaitingChannelLayer",
             # redis-py's default socket timeout equals the layer's blocking read and would close
             # every idle websocket.
             "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
