@@ -42,7 +42,8 @@ def test_a_first_story_is_stored_in_few_statements(story: Story) -> None:
         connection,
     ) as queries:
         assert finish(generation, outcome)
-    told = [each["sql"] for each in queries if "SAVEPOINT" not in each["sql"]]
+    rows = ("SELECT", "INSERT", "UPDATE", "DELETE")
+    told = [each["sql"] for each in queries if each["sql"].startswith(rows)]
     assert len(told) == 6, told
     story.refresh_from_db()
     assert (story.text, story.version, story.model) == ("The end.", 1, generation.model)
