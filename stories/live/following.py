@@ -4,6 +4,7 @@ import asyncio
 import copy
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from typing import Any
 
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import AnonymousUser
@@ -161,7 +162,7 @@ class Follower:
 
     def _read(self) -> None:
         rows = Generation.objects.visible_to(self._user).filter(pk=self._generation.pk)
-        row = rows.annotate(story_version=F("story__version")).first()
+        row: Any = rows.annotate(story_version=F("story__version")).first()
         if row is None:
             raise GoneError
         self._generation, self._version = row, row.story_version

@@ -177,9 +177,7 @@ def _keep(generation: Generation, story: Story, outcome: Outcome) -> None:
     base, origin = generation.base_version, _ORIGINS[kind]
     whole = _whole(base_of(generation), generation.text)
     if story.version == base:
-        add_version(
-            story, whole, origin, expected_version=base, generation=generation, held=story
-        )
+        add_version(story, whole, origin, expected_version=base, generation=generation, held=story)
     else:
         # Nothing may change the text meanwhile; should it all the same, both are kept.
         add_aside(story, whole, origin, base=base, generation=generation)

@@ -8,6 +8,7 @@ four of them, sets the threshold by that, and learns from all; 27 minutes on one
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,7 +32,7 @@ def main() -> None:
     )
     zero = validating.threshold(found)
     print(validating.table(found, zero))
-    learned = tuning.fit(rows, for_children.paragraphs(0), options.seed).learned()
+    learned: dict[str, Any] = tuning.fit(rows, for_children.paragraphs(0), options.seed).learned()
     learned["biases"][1:] -= zero
     np.savez_compressed(options.output, **learned)
 

@@ -29,7 +29,7 @@ _LAYERS = [
 ]
 
 
-class Tuned(torch.nn.Module):
+class Tuned(torch.nn.Module):  # type: ignore[misc]  # torch is not in the web's environment
     """MiniLM with an adapter, and a classifier on the mean and the maximum of a passage's tokens.
 
     The adapter is multiplied out before a batch is read: that costs less than to take every token
@@ -158,10 +158,10 @@ def fit(rows: list[Row], paragraphs: list[str], seed: int, rounds: int = ROUNDS)
         loss.backward()
         optimizer.step()
         schedule.step()
-    return model.eval()
+    model.eval()
+    return model
 
 
-@torch.no_grad()
 def judged(model: Tuned, texts: Sequence[str]) -> NDArray[np.float32]:
     """Return the log odds of each text."""
     read = [model.read(text) for text in texts]
@@ -169,7 +169,7 @@ def judged(model: Tuned, texts: Sequence[str]) -> NDArray[np.float32]:
     found = np.zeros(len(read), dtype=np.float32)
     for start in range(0, len(order), BATCH):
         rows = order[start : start + BATCH]
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             logits = model([read[row] for row in rows])
         found[rows] = weight(logits).numpy()
     return found
