@@ -88,8 +88,7 @@ def test_each_story_keeps_to_its_settings(folder: Path) -> None:
         found = report.story_report(text, asked)
         missing = (found["characters_missing"], found["keywords_missing"])
         assert missing == ([], []), text
-        # A model that can't count learns to stop in time by stories that leave room.
-        assert 0.55 * asked.max_words <= found["words"] <= 0.93 * asked.max_words, text
+        assert 0.7 * asked.max_words <= found["words"] <= asked.max_words, text
         assert found["whole_end"], text
         assert not found["repeated_sentences"], text
         assert not MARKDOWN.search(text), text
