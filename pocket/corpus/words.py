@@ -40,6 +40,27 @@ _ACCENTS = {
     "O": "ÓÖØŌ", "R": "Ř", "S": "ŚŠŞ", "U": "ÚÜ", "Z": "ŻŽ",
 }  # fmt: skip
 ACCENTED_LETTERS = "".join(_ACCENTS.values())
+# What a name may begin with: a name's first token decides whether the rest is found. Many of these
+# have no token of their own and are written as bytes, which have to be learned to be copied too.
+_CAPITALS = {
+    "A": "ÁÀÂÄÃÅÆĂĄĀ", "C": "ÇČĆĈĊ", "D": "ĎĐÐ", "E": "ÉÈÊËĒĖĘĚ", "G": "ĞĢĜĠ", "H": "ĦĤ",
+    "I": "ÍÌÎÏİĪĮ", "J": "Ĵ", "K": "Ķ", "L": "ĹĻĽŁ", "N": "ÑŃŇŅ", "O": "ÓÒÔÖÕŐØŒŌ", "P": "Þ",
+    "R": "ŔŘŖ", "S": "ŚŠŞȘŜ", "T": "ŤȚŢŦ", "U": "ÚÙÛÜŪŮŰŲŬ", "W": "Ŵ", "Y": "ÝŸŶ", "Z": "ŹŽŻ",
+}  # fmt: skip
+# Letters of other alphabets for those of the Latin one; what a letter sounds like matters little.
+_ALPHABETS = tuple(
+    {latin: others.split() for latin, others in zip("abcdefghijklmnopqrstuvwxyz", row, strict=True)}
+    for row in (
+        (
+            "а", "б", "ц ч", "д", "е є э", "ф", "г ґ", "х", "и і ї", "й ј", "к", "л љ", "м",
+            "н њ", "о ё", "п", "щ", "р", "с ш", "т", "у ў", "в", "ў в", "кс", "ы ю я", "з ж",
+        ),
+        (
+            "α ά", "β", "χ", "δ", "ε έ", "φ", "γ", "η ή", "ι ί", "ι", "κ", "λ", "μ",
+            "ν", "ο ό", "π", "κ", "ρ", "σ", "τ θ", "ου ύ", "β", "ω ώ", "ξ", "υ", "ζ ψ",
+        ),
+    )
+)  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+")
 Drawn = TypeVar("Drawn", "Character", "Keyword")
 
@@ -150,6 +171,18 @@ def _accented(rng: random.Random, name: str) -> str:
     return name[:place] + rng.choice(_ACCENTS[name[place]]) + name[place + 1 :]
 
 
+def _marked(rng: random.Random, name: str) -> str:
+    """Return `name` with a mark on its first letter, or in another alphabet, now and then."""
+    kind = rng.random()
+    if kind < 0.05 and name[0] in _CAPITALS:
+        return rng.choice(_CAPITALS[name[0]]) + name[1:]
+    if kind < 0.08:
+        alphabet = rng.choice(_ALPHABETS)
+        letters = (rng.choice(alphabet.get(letter, [letter])) for letter in name.lower())
+        return "".join(letters).capitalize()
+    return name
+
+
 def _first_name(rng: random.Random, wanted: Callable[[str], bool]) -> tuple[str, Pronoun]:
     while True:
         pronoun: Pronoun = rng.choice(("he", "she"))
@@ -163,6 +196,7 @@ def _first_name(rng: random.Random, wanted: Callable[[str], bool]) -> tuple[str,
             # The model has to guess, and so would a reader: a pronoun by the last letter.
             pronoun = "she" if name.endswith(("a", "e", "i", "y")) else "he"
             name = _accented(rng, name) if kind < 0.46 else name
+        name = _marked(rng, name)
         if len(name) > 2 and wanted(name):
             return name, pronoun
 
@@ -173,6 +207,7 @@ def _surname(rng: random.Random, wanted: Callable[[str], bool]) -> str:
             name = rng.choice(_lists()["surnames"])
         else:
             name = _made_up(rng, "surnames").capitalize()
+        name = _marked(rng, name)
         if wanted(name):
             return name
 
