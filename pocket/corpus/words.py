@@ -40,13 +40,11 @@ _ACCENTS = {
     "O": "ÓÖØŌ", "R": "Ř", "S": "ŚŠŞ", "U": "ÚÜ", "Z": "ŻŽ",
 }  # fmt: skip
 ACCENTED_LETTERS = "".join(_ACCENTS.values())
-# What a name may begin with: a name's first token decides whether the rest is found. Many of these
-# have no token of their own and are written as bytes, which have to be learned to be copied too.
-_CAPITALS = {
-    "A": "ÁÀÂÄÃÅÆĂĄĀ", "C": "ÇČĆĈĊ", "D": "ĎĐÐ", "E": "ÉÈÊËĒĖĘĚ", "G": "ĞĢĜĠ", "H": "ĦĤ",
-    "I": "ÍÌÎÏİĪĮ", "J": "Ĵ", "K": "Ķ", "L": "ĹĻĽŁ", "N": "ÑŃŇŅ", "O": "ÓÒÔÖÕŐØŒŌ", "P": "Þ",
-    "R": "ŔŘŖ", "S": "ŚŠŞȘŜ", "T": "ŤȚŢŦ", "U": "ÚÙÛÜŪŮŰŲŬ", "W": "Ŵ", "Y": "ÝŸŶ", "Z": "ŹŽŻ",
-}  # fmt: skip
+# What a name may begin with: its first token decides whether the rest is found. Many of these have
+# no token of their own and are written as bytes; whichever it is has to be learned to be copied.
+_CAPITALS = (
+    "ÁÀÂÄÃÅÆĂĄĀÇČĆĈĊĎĐÐÉÈÊËĒĖĘĚĞĢĜĠĦĤÍÌÎÏİĪĮĴĶĹĻĽŁÑŃŇŅÓÒÔÖÕŐØŒŌÞŔŘŖŚŠŞȘŜŤȚŢŦÚÙÛÜŪŮŰŲŬŴÝŸŶŹŽŻ"
+)
 # Letters of other alphabets for those of the Latin one; what a letter sounds like matters little.
 _ALPHABETS = tuple(
     {latin: others.split() for latin, others in zip("abcdefghijklmnopqrstuvwxyz", row, strict=True)}
@@ -172,14 +170,18 @@ def _accented(rng: random.Random, name: str) -> str:
 
 
 def _marked(rng: random.Random, name: str) -> str:
-    """Return `name` with a mark on its first letter, or in another alphabet, now and then."""
+    """Return `name` with a marked letter first, or in another alphabet, now and then.
+
+    Each letter is first as often as any other: most names begin with a few.
+    """
     kind = rng.random()
-    if kind < 0.05 and name[0] in _CAPITALS:
-        return rng.choice(_CAPITALS[name[0]]) + name[1:]
+    if kind < 0.05:
+        return rng.choice(_CAPITALS) + name[1:]
     if kind < 0.08:
         alphabet = rng.choice(_ALPHABETS)
-        letters = (rng.choice(alphabet.get(letter, [letter])) for letter in name.lower())
-        return "".join(letters).capitalize()
+        first = rng.choice(" ".join(map(" ".join, alphabet.values())).split())
+        letters = (rng.choice(alphabet.get(letter, [letter])) for letter in name[1:].lower())
+        return first.capitalize() + "".join(letters)
     return name
 
 
