@@ -1,4 +1,4 @@
-"""A story's page in a browser: until it takes a key on a cold cache, and a key in a huge paragraph.
+"""A story's page in a browser: until it takes a key on a cold cache, and a key in a long text.
 
     python -m benchmarks.page   # part of `make bench`; Chromium as the browser tests have it
 
@@ -23,12 +23,13 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from benchmarks.relay import model_server, web_process
+from benchmarks.relay.processes import model_server, web_process
 from benchmarks.results import keep
 from tests.support.processes import CHROMIUM, FLAGS
 from tests.support.seats import CSRF, SESSION, Seat, session_cookie, take_seats
 
 SHORT = 300  # words, in paragraphs: a story as it is written
+LONG = 20_000  # words, in paragraphs
 LENGTHS = (100_000, 390_000)  # characters, in one paragraph
 KEYS = 30
 PAUSE = 60  # milliseconds between a shown key and the next
@@ -94,10 +95,10 @@ class Load:
 
 @dataclass(frozen=True)
 class Keys:
-    """Keys in one paragraph; times in milliseconds."""
+    """Keys in a long text; times in milliseconds."""
 
     side: str
-    characters: int
+    text: str
     place: str
     median: float
     worst: float
@@ -111,10 +112,16 @@ def repeated(characters: int) -> str:
     return (_SENTENCE * (characters // len(_SENTENCE) + 1))[:characters].strip()
 
 
-def short_story() -> str:
-    """Return a story of `SHORT` words, in paragraphs of four sentences."""
+def in_paragraphs(words: int) -> str:
+    """Return a story of so many words, in paragraphs of four sentences."""
     paragraph = (_SENTENCE * 4).strip()
-    return "\n\n".join([paragraph] * (SHORT // len(paragraph.split())))
+    return "\n\n".join([paragraph] * (words // len(paragraph.split())))
+
+
+# The texts that are typed in, by what the report calls them.
+TEXTS = {f"{LONG:,} words in paragraphs": in_paragraphs(LONG)} | {
+    f"{length:,} characters in one": repeated(length) for length in LENGTHS
+}
 
 
 def give(address: str, seat: Seat, text: str) -> None:
@@ -206,22 +213,23 @@ class Typist:
         return self.page.evaluate("shown"), used, longest
 
 
-def keys(browser: Browser, address: str, seat: Seat, side: str, rounds: int) -> list[Keys]:
-    """Type in the middle and at the end of the seat's story."""
+def keys(
+    browser: Browser, address: str, seat: Seat, text: str, side: str, rounds: int
+) -> list[Keys]:
+    """Type in the middle and at the end of the seat's story, which the report calls `text`."""
     found = []
     with cold(browser, address, seat, side) as page:
         page.goto(f"{address}/stories/{seat.story_id}/")
         if side != BARE:
             page.evaluate("started")
         typist = Typist(page, side)
-        characters = len(page.locator("#story-text").text_content() or "")
         for place, part in (("middle", 0.5), ("end", 1)):
             played = [typist.round(part) for _ in range(rounds)]
             times = [statistics.median(times) for times, _, _ in played]
             used = [statistics.median(used) for _, used, _ in played]
             row = Keys(
                 side,
-                round(characters, -4),
+                text,
                 place,
                 statistics.median(times),
                 min(max(times) for times, _, _ in played),
@@ -251,8 +259,8 @@ def installation() -> Iterator[tuple[str, list[Seat]]]:
         subprocess.run(command, env=everything, check=True)
         with web_process(environment) as (port, _):
             address = f"http://127.0.0.1:{port}"
-            seats = take_seats(everything, 1 + len(LENGTHS))
-            for seat, text in zip(seats, [short_story(), *map(repeated, LENGTHS)], strict=True):
+            seats = take_seats(everything, 1 + len(TEXTS))
+            for seat, text in zip(seats, [in_paragraphs(SHORT), *TEXTS.values()], strict=True):
                 give(address, seat, text)
             yield address, seats
 
@@ -267,9 +275,9 @@ def compare(loads: int, rounds: int) -> tuple[list[Load], list[Keys]]:
         ]
         typed = [
             row
-            for seat in long
+            for seat, text in zip(long, TEXTS, strict=True)
             for side in (BARE, OURS, FINDING)
-            for row in keys(browser, address, seat, side, rounds)
+            for row in keys(browser, address, seat, text, side, rounds)
         ]
         browser.close()
     return [middle(list(each)) for each in zip(*opened, strict=True)], typed
@@ -292,15 +300,15 @@ def report(loads: list[Load], typed: list[Keys]) -> str:
     ]
     lines += [
         "",
-        "| characters | typed in the | side | key, median | worst | CPU a key, median | worst "
+        "| text | typed in the | side | key, median | worst | CPU a key, median | worst "
         "| of the bare page's | longest task over 50 ms |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    bare = {(row.characters, row.place): row.cpu_median for row in typed if row.side == BARE}
+    bare = {(row.text, row.place): row.cpu_median for row in typed if row.side == BARE}
     lines += [
-        f"| {row.characters:,} | {row.place} | {row.side} | {_ms(row.median)} | {_ms(row.worst)} "
+        f"| {row.text} | {row.place} | {row.side} | {_ms(row.median)} | {_ms(row.worst)} "
         f"| {_ms(row.cpu_median)} | {_ms(row.cpu_worst)} "
-        f"| {row.cpu_median / bare[row.characters, row.place]:.2f} "
+        f"| {row.cpu_median / bare[row.text, row.place]:.2f} "
         f"| {_ms(row.longest_task) or 'none'} |"
         for row in typed
     ]

@@ -26,7 +26,8 @@ from typing import NamedTuple
 
 from websockets.asyncio.client import ClientConnection
 
-from benchmarks.relay import ACKNOWLEDGE_EVERY, cpu_seconds, model_server, web_process
+from benchmarks.relay.processes import cpu_seconds, model_server, web_process
+from benchmarks.relay.writers import ACKNOWLEDGE_EVERY
 from benchmarks.results import keep
 from benchmarks.stalled import open_page
 from tests.support.model_server import tokens

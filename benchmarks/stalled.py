@@ -23,7 +23,8 @@ from pathlib import Path
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
-from benchmarks.relay import ACKNOWLEDGE_EVERY, model_server, web_process
+from benchmarks.relay.processes import model_server, web_process
+from benchmarks.relay.writers import ACKNOWLEDGE_EVERY
 from benchmarks.results import keep
 from tests.support.processes import resident
 from tests.support.seats import Seat, session_cookie, take_seats

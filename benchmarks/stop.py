@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import websockets
 
-from benchmarks.relay import model_server, ours
+from benchmarks.relay.processes import model_server, ours
 from tests.support.seats import Seat, session_cookie
 
 BEFORE = 20  # words under way when Stop is clicked
@@ -54,7 +54,8 @@ async def stop_all(port: int, seats: list[Seat]) -> list[tuple[float, float]]:
 
 def measure(writers: int) -> dict[str, float]:
     """Return medians and slowest, in milliseconds, for `writers` that stop at once."""
-    with model_server() as server, ours(server, writers) as (port, _, seats):
+    with model_server() as server, ours(server, writers) as here:
+        port, seats = here.serving.ports[0], here.seats
         asyncio.run(stop_all(port, seats[:1]))  # imports, connections, caches
         known = len(httpx.get(f"{server}/requests", trust_env=False).json())
         times = asyncio.run(stop_all(port, seats))

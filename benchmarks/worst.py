@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import ClientConnection
 
-from benchmarks.relay import model_server, web_process
+from benchmarks.relay.processes import model_server, web_process
 from benchmarks.results import keep
 from benchmarks.stalled import open_page, read
 from stories.live.frames import MAX_FRAME_LENGTH

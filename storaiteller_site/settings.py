@@ -146,7 +146,7 @@ REDIS_URL: str = env.redis("REDIS_URL", "")
 if REDIS_URL:
     CHANNEL_LAYERS: dict[str, Any] = {
         "default": {
-            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "BACKEND": "storaiteller_site.serving.channel_layer.WaitingChannelLayer",
             # redis-py's default socket timeout equals the layer's blocking read and would close
             # every idle websocket.
             "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
@@ -174,14 +174,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "stories.tasks.recover_abandoned_generations",
         "schedule": 15.0,  # seconds; it takes two looks
     },
-    "purge-deleted-stories": {
-        "task": "stories.tasks.purge_deleted_stories",
-        "schedule": 3600.0,
+    "purge-deleted-stories": {"task": "stories.tasks.purge_deleted_stories", "schedule": 3600.0},
+    "purge-expired-sessions": {
+        "task": "stories.tasks.purge_expired_sessions",
+        "schedule": crontab(hour=4, minute=0),
     },
-    "forget-gone-stories": {
-        "task": "finetuning.tasks.forget_gone_stories",
-        "schedule": 3600.0,
-    },
+    "forget-gone-stories": {"task": "finetuning.tasks.forget_gone_stories", "schedule": 3600.0},
     "recover-training": {
         "task": "finetuning.tasks.recover",
         "schedule": env.float("TRAIN_RECOVER_SECONDS", 15.0),

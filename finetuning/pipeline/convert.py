@@ -1,5 +1,6 @@
 """From the adapter to files that a model server takes: the GGUF adapter, or the merged model."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,7 @@ def convert(run: RunFolder, recipe: Recipe) -> None:
     draft = output.with_suffix(".part")
     named = ("--base", weights) if Path(weights).is_dir() else ("--base-model-id", weights)
     _convert(
+        run,
         "convert_lora_to_gguf.py",
         *(str(adapter), "--outfile", str(draft), "--outtype", "f16", *named),
     )
@@ -56,7 +58,8 @@ def merge(run: RunFolder, recipe: Recipe) -> None:
     kind = recipe.quantization
     # The converter writes these two by itself; for others llama-quantize goes on from f16.
     written = kind if kind in {"f16", "q8_0"} else "f16"
-    _convert("convert_hf_to_gguf.py", str(folder), "--outfile", str(draft), "--outtype", written)
+    script = "convert_hf_to_gguf.py"
+    _convert(run, script, str(folder), "--outfile", str(draft), "--outtype", written)
     shutil.rmtree(folder)
     if written != kind:
         _quantize(draft, kind)
@@ -64,11 +67,23 @@ def merge(run: RunFolder, recipe: Recipe) -> None:
     log(f"The merged model takes {output.stat().st_size / 1e6:.1f} MB.")
 
 
-def _convert(script: str, *arguments: str) -> None:
+def _convert(run: RunFolder, script: str, *arguments: str) -> None:
     try:
-        Converters(_LLAMA_CPP, log).run(script, *arguments)
+        Converters(_kept(run), log).run(script, *arguments)
     except ConverterError as error:
         raise StageError(str(error)) from error
+
+
+def _kept(run: RunFolder) -> Path:
+    """Return where the scripts are kept: an image's project is read-only, its data folder is not.
+
+    Installations that run from one clone share what was fetched.
+    """
+    try:
+        _LLAMA_CPP.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return run.converters
+    return _LLAMA_CPP if os.access(_LLAMA_CPP, os.W_OK | os.X_OK) else run.converters
 
 
 def _merge(run: RunFolder, recipe: Recipe) -> None:

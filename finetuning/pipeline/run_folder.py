@@ -115,6 +115,13 @@ class RunFolder:
         """What a step holds, so that there are never two."""
         return self.path.parent / "trainer.lock"
 
+    # ---- Shared with all of the data folder ----
+
+    @property
+    def converters(self) -> Path:
+        """llama.cpp's scripts, where the project's own folder can't keep them."""
+        return self.path.parents[1] / "llama.cpp"
+
     # ---- Left by the stages ----
 
     @property

@@ -3,10 +3,12 @@
     python -m pocket.measuring.for_children
 
 Of each category, the share of passages that are found; of the harmless ones, the share that is.
-With 95 % intervals, and the time a passage takes. `--missed` prints what was judged wrongly.
+With 95 % intervals, and the time a passage takes. `--stories` judges the paragraphs of stories for
+children that were not taught instead, all harmless. `--missed` prints what was judged wrongly.
 """
 
 import argparse
+import csv
 import json
 import statistics
 import sys
@@ -19,6 +21,8 @@ from pocket.measuring.intervals import wilson
 from prose.children import check, encoder
 
 PASSAGES = Path(__file__).parents[1] / "stories" / "children"
+_STORIES = PASSAGES.parent
+_FEWEST_WORDS = 20  # of a paragraph of a story
 
 
 class Passage(NamedTuple):
@@ -38,9 +42,25 @@ class Judged(NamedTuple):
 
 def read(folder: Path) -> list[Passage]:
     """Return the passages of the JSON Lines files in `folder`."""
-    files = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.jsonl"))]
-    rows = [json.loads(line) for text in files for line in text.splitlines()]
+    return [each for path in sorted(folder.glob("*.jsonl")) for each in read_file(path)]
+
+
+def read_file(path: Path) -> list[Passage]:
+    """Return the passages of one file."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return [Passage(row["category"] or "", row["text"]) for row in rows]
+
+
+def paragraphs(part: int) -> list[str]:
+    """Return the paragraphs of half of our stories for children: `part` 0 teaches, 1 measures."""
+    found = []
+    for name in ("plain", "told"):
+        with (_STORIES / name / "stories.csv").open(encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if "child-friendly" in row["Prompt"]]
+        for row in rows[part::2]:
+            parts = map(str.strip, row["Story"].split("\n\n"))
+            found += [each for each in parts if len(each.split()) >= _FEWEST_WORDS]
+    return found
 
 
 def judge(passages: Iterable[Passage]) -> list[Judged]:
@@ -87,12 +107,17 @@ def main() -> None:
         prog="python -m pocket.measuring.for_children", description=__doc__
     )
     parser.add_argument("--passages", type=Path, default=PASSAGES / "held_out")
+    parser.add_argument("--stories", action="store_true", help="judge paragraphs of our stories")
     parser.add_argument("--missed", action="store_true", help="print what was judged wrongly")
     options = parser.parse_args()
     if encoder.encoder() is None:
         sys.exit("The check's model is not installed: make .model/all_minilm_l6_v2")
-    judged = judge(read(options.passages))
-    print(table(judged))
+    if options.stories:
+        judged = judge(Passage("", text) for text in paragraphs(1))
+        print(_line("paragraphs of stories", judged))
+    else:
+        judged = judge(read(options.passages))
+        print(table(judged))
     if options.missed:
         for each in judged:
             if bool(each.found) != bool(each.passage.category):

@@ -18,7 +18,7 @@ from prose.children.reading_level import reading_level
 from prose.settings import Settings
 
 # By how much the categories together must outweigh "nothing of these" (log odds).
-THRESHOLD = -0.5
+THRESHOLD = 0.0
 # Words of a passage that is read at once, and characters of one, and of a sentence read as one.
 _PASSAGE, _LONGEST_SENTENCE = 60, 800
 _MOST_FINDINGS = 20

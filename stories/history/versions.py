@@ -6,7 +6,7 @@ version number, so that two tabs, or a tab and a generation, never overwrite eac
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from prose import sentences, words
 from prose.splice import Hashes
 from stories.errors import Refused
-from stories.history.provenance import generation_behind
+from stories.history.provenance import generation_behind, writer_of
 from stories.models import Generation, Story, StoryVersion, User
 
 # Code points; 5,000 words are about 30,000, and a writer may go on from there by hand.
@@ -68,8 +68,7 @@ def while_idle(story: Story) -> Iterator[None]:
     Raises `StoryBusyError` when one does; a rewrite does not, until it is kept. `story` takes over
     the text and version in force.
     """
-    with transaction.atomic():
-        current = Story.objects.select_for_update().get(pk=story.pk)
+    with _hold(story) as current:
         if story.generations.holding_text().exists():
             raise StoryBusyError
         story.text, story.version = current.text, current.version
@@ -87,17 +86,19 @@ def add_version(
     editor: User | None = None,
     outside: Hashes | None = None,
     word_count: int | None = None,
+    held: Story | None = None,
 ) -> StoryVersion:
     """Append `text` as the story's new current version.
 
     A text written from nothing (`Origin.WRITE`) opens a new take; any other stays in the take of
     the version that it was made from. `outside` has the hashes of what a rewrite left alone,
-    `word_count` the words of `text` where they were counted before. `story` is updated in place.
+    `word_count` the words of `text` where they were counted before, `held` the story's row where
+    the caller's transaction holds it. `story`, which may be that, is updated in place.
+
     Raises `VersionConflictError` when the story's current version is not `expected_version`, and
     what `storable` does; nothing has changed then.
     """
-    with transaction.atomic():
-        current = Story.objects.select_for_update().get(pk=story.pk)
+    with nullcontext(held) if held else _hold(story) as current:
         if current.version != expected_version:
             raise VersionConflictError(current)
         version = _append(
@@ -127,9 +128,15 @@ def add_aside(
 
     Raises what `storable` does.
     """
-    with transaction.atomic():
-        Story.objects.select_for_update().get(pk=story.pk)
+    with _hold(story):
         return _append(story, base, text=text, origin=origin, generation=generation, editor=editor)
+
+
+@contextmanager
+def _hold(story: Story) -> Iterator[Story]:
+    """Hold the story's row for a transaction; yields it as it is now."""
+    with transaction.atomic():
+        yield Story.objects.select_for_update().get(pk=story.pk)
 
 
 def _append(
@@ -152,8 +159,7 @@ def move_to_version(story: Story, version: StoryVersion, redo_version: int | Non
 
     `redo_version` is where Redo leads to from there.
     """
-    with transaction.atomic():
-        current = Story.objects.select_for_update().get(pk=story.pk)
+    with _hold(story) as current:
         _make_current(story, current, version, redo_version)
 
 
@@ -172,9 +178,9 @@ def _make_current(
     word_count: int | None = None,
 ) -> None:
     """Let `version` take the place of what the held row, `before`, has."""
+    _describe(story, before, version, word_count)
     story.text, story.version, story.updated_at = version.text, version.number, timezone.now()
     story.redo_version = redo_version
-    _describe(story, before, version, word_count)
     described = ("word_count", "model", "is_unfinished")
     story.save(update_fields=["text", "version", "redo_version", "updated_at", *described])
 
@@ -186,7 +192,7 @@ def _describe(story: Story, before: Story, version: StoryVersion, word_count: in
         # It goes back to what wrote the one before: an autosave need not look for that.
         story.model = before.model
     else:
-        behind = generation_behind(story, version.number)
+        behind = writer_of(version) or generation_behind(story, version.number)
         story.model = behind.model if behind is not None else ""
         broken_off = behind is not None and _breaks_off(version, behind)
     story.word_count = words.count(version.text) if word_count is None else word_count

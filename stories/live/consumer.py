@@ -178,7 +178,7 @@ class StoryConsumer(AsyncWebsocketConsumer):
             "generation": generation.pk,
             "sender": self.channel_name,
         }
-        await self.channel_layer.group_send(story_group(self.story_id), hub.traced(started))
+        await hub.tell(self.story_id, hub.traced(started))
 
     async def generation_started(self, event: dict[str, Any]) -> None:
         """Follow what another tab of the same story started."""

@@ -4,9 +4,11 @@ import asyncio
 import copy
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from typing import Any
 
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import F
 
 from stories.errors import GoneError
 from stories.live import frames
@@ -60,6 +62,7 @@ class Follower:
         self._user = user
         # A row of its own: what the writer makes of its one may yet fail to be stored.
         self._generation = copy.copy(generation)
+        self._version = -1  # of the story; known once the row was read anew
         self._start = self._offset = offset
         self._sent: list[str] = []
         self._say = say
@@ -70,25 +73,26 @@ class Follower:
 
         Raises `GoneError` and `StalledError`.
         """
-        generation, log = self._generation, get_text_log()
+        log = get_text_log()
         while True:
-            while generation.status == Generation.Status.QUEUED:
+            while self._generation.status == Generation.Status.QUEUED:
                 await self._wait_in_line()
             known = self._offset
-            if generation.is_active:
-                pieces = log.follow(generation.pk, self._offset, PATIENCE)
+            if self._generation.is_active:
+                pieces = log.follow(self._generation.pk, self._offset, PATIENCE)
                 async with aclosing(pieces) as following:  # type: ignore[type-var]
                     async for piece in following:
                         await self._send(piece)
                 # The log ended, is silent, or was lost with its process or with Redis: the row
                 # has the checkpoint, and knows whether there is more to come.
                 await database_sync_to_async(self._recover)()
+                generation = self._generation
                 if generation.is_active and generation.started_at is None:
                     # The process that it waited in may have died as its turn came.
                     await self._tell_places()
-            if rest := self._rest_of(generation.text):
+            if rest := self._rest_of(self._generation.text):
                 await self._send(Piece(self._offset, rest))
-            if not generation.is_active:
+            if not self._generation.is_active:
                 break
             if self._offset == known:
                 await asyncio.sleep(PAUSE)
@@ -96,11 +100,10 @@ class Follower:
 
     async def _wait_in_line(self) -> None:
         """Say the places in the queue while there is one, and then that its turn has come."""
-        generation = self._generation
         await self._tell_places()
         await database_sync_to_async(self._recover)()
-        if generation.status == Generation.Status.RUNNING:
-            await self._say(generation_frame(generation, AT_ONCE))
+        if self._generation.status == Generation.Status.RUNNING:
+            await self._say(generation_frame(self._generation, AT_ONCE))
 
     async def _tell_places(self) -> None:
         """Say the places in the queue while there is one; look after the queue once at least."""
@@ -124,6 +127,8 @@ class Follower:
         self._sent.append(piece.text)
 
     async def _send_outcome(self) -> None:
+        if self._version < 0:  # it had ended before anybody followed
+            await database_sync_to_async(self._recover)()
         generation = self._generation
         if generation.error_code:
             await self._say(
@@ -134,12 +139,11 @@ class Follower:
                     "generation": generation.pk,
                 }
             )
-        version = await database_sync_to_async(self._version)()
         await self._say(
             {
                 "type": "done",
                 "generation": generation.pk,
-                "version": version,
+                "version": self._version,
                 "status": generation.status,
                 "report": generation.report,
             }
@@ -148,12 +152,17 @@ class Follower:
     # ---- The database; each of these runs in Django's thread ----
 
     def _recover(self) -> None:
-        """Read the generation anew, closed if it was abandoned."""
-        story = visible_story(self._user, self._generation.story_id)
-        self._generation.refresh_from_db()
+        """Read the generation anew, closed if it was abandoned. Raises `GoneError`."""
+        self._read()
         # Of the most the end is known: nobody looks for a dead process then.
-        if self._generation.is_active and recover_abandoned(story):
-            self._generation.refresh_from_db()
+        if self._generation.is_active and recover_abandoned(
+            visible_story(self._user, self._generation.story_id)
+        ):
+            self._read()
 
-    def _version(self) -> int:
-        return Story.objects.values_list("version", flat=True).get(pk=self._generation.story_id)
+    def _read(self) -> None:
+        rows = Generation.objects.visible_to(self._user).filter(pk=self._generation.pk)
+        row: Any = rows.annotate(story_version=F("story__version")).first()
+        if row is None:
+            raise GoneError
+        self._generation, self._version = row, row.story_version

@@ -67,29 +67,39 @@ def finish(generation: Generation, outcome: Outcome) -> bool:
     Returns False, and changes nothing, when the row is no longer its runner's or has ended. Raises
     `Story.DoesNotExist` when the story was removed for good meanwhile.
     """
-    now = timezone.now()
     with transaction.atomic():
         # The story first, as every change of it does, so that two never wait for each other.
         story = Story.objects.select_for_update().get(pk=generation.story_id)
-        owned = Generation.objects.active().filter(pk=generation.pk, runner=generation.runner)
-        text = outcome.text.rstrip()
-        changed = owned.update(
-            status=outcome.status,
-            text=text,
-            error_code=outcome.error_code,
-            error_message=outcome.error_message[:500],
-            finished_at=now,
-            heartbeat_at=now,
-            **outcome.facts,
-        )
-        if not changed:
+        owned = Generation.objects.active().filter(runner=generation.runner).select_for_update()
+        try:
+            generation.refresh_from_db(from_queryset=owned)
+        except Generation.DoesNotExist:
             return False
+        changed = _end(generation, outcome)
         if generation.kind == Generation.Kind.REWRITE:
             _propose(generation)
-        elif text:
-            _keep(generation, story, text, outcome)
+        elif generation.text:
+            _keep(generation, story, outcome)
+        generation.save(update_fields=[*changed, "decision", "report"])
     count_generation(generation.pk)
     return True
+
+
+def _end(generation: Generation, outcome: Outcome) -> set[str]:
+    """Let `generation` end as `outcome` says, in memory; return the names of what changed."""
+    now = timezone.now()
+    facts = {
+        **outcome.facts,
+        "status": outcome.status,
+        "text": outcome.text.rstrip(),
+        "error_code": outcome.error_code,
+        "error_message": outcome.error_message[:500],
+        "finished_at": now,
+        "heartbeat_at": now,
+    }
+    for name, value in facts.items():
+        setattr(generation, name, value)
+    return {*facts} - {"report"}
 
 
 def report_of(generation: Generation, base: str, text: str) -> dict[str, Any]:
@@ -143,7 +153,6 @@ def reclaim(generation: Generation, outcome: Outcome) -> bool:
 
 def _propose(generation: Generation) -> None:
     """Leave the replacement to the writer's decision, if there is one."""
-    generation.refresh_from_db()
     if not generation.replacement:
         generation.decision = Generation.Decision.DISCARDED
         if generation.status == Generation.Status.DONE and not generation.error_code:
@@ -157,23 +166,21 @@ def _propose(generation: Generation) -> None:
         "words": words.count(generation.replacement),
         "model": generation.model,
     }
-    generation.save(update_fields=["decision", "report", "error_code", "error_message"])
 
 
-def _keep(generation: Generation, story: Story, text: str, outcome: Outcome) -> None:
+def _keep(generation: Generation, story: Story, outcome: Outcome) -> None:
+    """Make the story's new version of what was written; `story` is its row, which is held."""
     kind = Generation.Kind(generation.kind)
-    if kind == Generation.Kind.WRITE:
+    if kind == Generation.Kind.WRITE and story.version:
         # Their passage was in the take that this one takes the place of.
         story.generations.undecided().update(decision=Generation.Decision.DISCARDED)
-    base, whole = generation.base_version, _whole(base_of(generation), text)
-    moved_on = story.version != base
-    if moved_on:
-        # Nothing may change the text meanwhile; should it all the same, both are kept.
-        add_aside(story, whole, _ORIGINS[kind], base=base, generation=generation)
+    base, origin = generation.base_version, _ORIGINS[kind]
+    whole = _whole(base_of(generation), generation.text)
+    if story.version == base:
+        add_version(story, whole, origin, expected_version=base, generation=generation, held=story)
     else:
-        add_version(story, whole, _ORIGINS[kind], expected_version=base, generation=generation)
-    generation.refresh_from_db()
-    if moved_on:
+        # Nothing may change the text meanwhile; should it all the same, both are kept.
+        add_aside(story, whole, origin, base=base, generation=generation)
         generation.error_code, generation.error_message = "conflict", _MOVED_ON
     generation.report = {
         **generation.report,
@@ -181,7 +188,6 @@ def _keep(generation: Generation, story: Story, text: str, outcome: Outcome) -> 
         **speed(generation),
         "model": generation.model,
     }
-    generation.save(update_fields=["report", "error_code", "error_message"])
     if outcome.title and not story.title_is_own:
         Story.objects.filter(pk=story.pk).update(title=outcome.title[:_LONGEST_TITLE])
 

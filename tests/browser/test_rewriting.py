@@ -80,6 +80,14 @@ def test_the_middle_paragraph_is_rewritten_and_kept(
     assert kept.version == 2
     expect(page.locator("#story-text p")).to_have_text([FIRST, WRITTEN, LAST])
     expect(page.locator(".replacement")).to_have_count(0)
+    # Nothing is left selected, of which the toolbar would lie over the words that follow.
+    caret = """() => {
+      const { isCollapsed, anchorNode, anchorOffset } = getSelection();
+      return [isCollapsed, anchorNode.data, anchorOffset];
+    }"""
+    assert page.evaluate(caret) == [True, WRITTEN, len(WRITTEN.encode("utf-16-le")) // 2]
+    page.wait_for_timeout(400)
+    expect(page.locator("#selection-bar")).to_be_hidden()
 
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#story-text p")).to_have_text([FIRST, MIDDLE, LAST])

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from finetuning.recipes import RECIPES
@@ -202,6 +203,34 @@ def test_the_worker_of_another_host_is_the_same_worker(compose: dict[str, Any]) 
     assert alone["worker-gpu"]["deploy"]["resources"]["reservations"]["devices"]
 
 
+STORE = {
+    "MODEL_STORE": "s3://models/app",
+    "AWS_ENDPOINT_URL_S3": "https://s3.example.org",
+    "AWS_ACCESS_KEY_ID": "somebody",
+    "AWS_SECRET_ACCESS_KEY": "nobody-may-read-this",
+    "AWS_DEFAULT_REGION": "eu-south-1",
+}
+
+
+def test_a_store_for_adapters_is_told_to_who_removes_weights() -> None:
+    here = read_by_compose(**STORE)["services"]
+    there = read_by_compose("docker/worker.yml", example="docker/worker.env.example", **STORE)
+    told = [here[name] for name in ("web", "worker", "worker-gpu")] + [*there["services"].values()]
+    for service in told:
+        assert service["environment"].items() >= STORE.items()
+
+
+def test_a_store_without_address_and_region_is_amazons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty variables are passed as such, and boto3 takes not all of them for none."""
+    chosen = STORE | {"AWS_ENDPOINT_URL_S3": "", "AWS_DEFAULT_REGION": ""}
+    told = read_by_compose(**chosen)["services"]["worker"]["environment"]
+    for name in STORE:
+        monkeypatch.setenv(name, told[name])
+    client = boto3.client("s3")
+    assert client.meta.endpoint_url == "https://s3.amazonaws.com"
+    client.close()
+
+
 @pytest.mark.parametrize("missing", SECRETS)
 def test_without_a_secret_nothing_starts(missing: str, tmp_path: Path) -> None:
     program = shutil.which("docker-compose", path=Path(sys.executable).parent)
@@ -237,7 +266,13 @@ def test_the_example_names_every_variable_and_no_secret() -> None:
         text = "".join((ROOT / file).read_text() for file in files)
         named = variables(ROOT / "docker" / example)
         assert named.keys() - {"COMPOSE_PROFILES", "COMPOSE_FILE"} == variables_of(text)
-        for secret in ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "HF_TOKEN"):
+        for secret in (
+            "SECRET_KEY",
+            "POSTGRES_PASSWORD",
+            "REDIS_PASSWORD",
+            "HF_TOKEN",
+            "AWS_SECRET_ACCESS_KEY",
+        ):
             assert not named.get(secret)
     ignored = (ROOT / ".gitignore").read_text().splitlines()
     assert ".env" in ignored

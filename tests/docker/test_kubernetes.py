@@ -17,8 +17,8 @@ FOLDER = ROOT / "kubernetes"
 VERSION = "1.37"
 KUSTOMIZATION = FOLDER / "kustomization.yaml"
 FILES = sorted(set(FOLDER.glob("*.yaml")) - {KUSTOMIZATION})
-# Not applied with the others: one of two ways, and an example.
-APART = {"autoscaler-cpu.yaml", "secret.example.yaml"}
+# Not applied with the others: one of two ways each, and an example.
+APART = {"autoscaler-cpu.yaml", "migrate.yaml", "secret.example.yaml"}
 OURS = {"web": "web", "worker": "worker", "beat": "beat", "migrate": "setup"}
 # What a cluster adds to the environment of the compose file.
 ADDED = {"DATA_DIR", "DRAIN_SECONDS", "LOG_FORMAT"}
@@ -201,6 +201,20 @@ def test_there_is_one_of_what_must_not_be_twice() -> None:
         assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
     [migrate] = pod("beat")["spec"]["initContainers"]
     assert "migrate" in migrate["command"]
+
+
+def test_the_job_that_migrates_is_what_beat_begins_with() -> None:
+    [job] = objects(FOLDER / "migrate.yaml")
+    template, beat = job["spec"]["template"], pod("beat")
+    assert template["metadata"]["labels"] == beat["metadata"]["labels"], "what networks.yaml knows"
+    [container], [init] = template["spec"].pop("containers"), beat["spec"].pop("initContainers")
+    assert template["spec"].pop("restartPolicy") == "Never"
+    for name, value in template["spec"].items():
+        assert beat["spec"][name] == value, name
+    assert container.pop("envFrom") == [init.pop("envFrom")[1]]
+    data = variables(FOLDER / "settings.env")["DATA_DIR"]
+    assert container.pop("env") == [{"name": "DATA_DIR", "value": data}]
+    assert container == init
 
 
 def test_web_grows_by_streams_and_never_to_nothing(compose: dict[str, Any]) -> None:

@@ -120,11 +120,12 @@ def test_a_recipe_goes_out_as_a_file_and_comes_in(recipe: Recipe) -> None:
         ("recipe = 3", "recipe: Name one of"),
         ('recipe = "pocket"\nvalues = 3', "values: They are a table"),
         ("recipe = pocket", "recipe: The file is no TOML"),
-        ("[" * 5_000, "recipe: The file is no TOML"),
-        (f"recipe = {'9' * 5_000}", "recipe: The file is no TOML"),
+        ("[" * 4_000, "recipe: The file is no TOML"),
+        (f"recipe = {'9' * 4_500}", "recipe: The file is no TOML"),
         ('recipe = "pocket"\n[values]\nload_in_4bit = 1', "load_in_4bit: Enter true or false"),
         ("# \udcff", "no text in UTF-8"),
-        ("#" * 20_001, "at most 20,000 bytes"),
+        ("#" * 5_001, "at most 5,000 bytes"),
+        (f"{'a.' * 3_000}a = 1", "at most 5,000 bytes"),  # never parsed: seconds, were it longer
     ],
 )
 def test_a_file_that_is_no_recipe_is_refused_in_words(text: str, told: str) -> None:

@@ -1,6 +1,8 @@
 """llama.cpp's scripts: where they come from, and what is said when they don't."""
 
+import hashlib
 import sys
+import tarfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,6 +44,27 @@ def test_an_archive_of_another_hash_is_thrown_away(tmp_path: Path) -> None:
     with pytest.raises(ConverterError, match="expected"):
         Converters(tmp_path, print).scripts()
     assert not archive.exists()
+
+
+def test_a_python_before_3_11_4_unpacks_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extract = tarfile.TarFile.extractall
+
+    def older(self: tarfile.TarFile, path: Path, members: Any = None) -> None:
+        extract(self, path, members, filter="data")
+
+    name = f"llama_cpp_python-{converters.VERSION}"
+    archive = tmp_path / f"{name}.tar.gz"
+    script = tmp_path / "script.py"
+    script.write_text("")
+    with tarfile.open(archive, "w:gz") as made:
+        made.add(script, f"{name}/vendor/llama.cpp/convert_hf_to_gguf.py")
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    monkeypatch.setattr(converters, "SHA256", digest)
+    monkeypatch.setattr(tarfile.TarFile, "extractall", older)
+    monkeypatch.delattr(tarfile, "data_filter")
+    assert (Converters(tmp_path, print).scripts() / "convert_hf_to_gguf.py").is_file()
 
 
 def test_a_folder_without_the_scripts_is_refused(

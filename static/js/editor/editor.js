@@ -199,11 +199,16 @@ export class StoryEditor extends EventTarget {
     if (passage) setPassage(this.view, { ...passage, replacement: element });
   }
 
-  // Put `text` in the passage's place; what else was typed stays.
+  // Put `text` in the passage's place; what else was typed stays, and so does a caret elsewhere.
   fillPassage(text) {
+    const { tr, selection } = this.view.state;
     const { from, to } = passageOf(this.view.state);
-    const slice = new Slice(Fragment.from(parse(text)), 1, 1);
-    this.#dispatchAsModel(this.view.state.tr.replace(from, to, slice));
+    tr.replace(from, to, new Slice(Fragment.from(parse(text)), 1, 1));
+    // What is left selected would bring back its toolbar, over the words that follow.
+    if (selection.from < to && selection.to > from) {
+      tr.setSelection(TextSelection.near(tr.doc.resolve(tr.mapping.map(to)), -1));
+    }
+    this.#dispatchAsModel(tr);
   }
 
   get passageIsLast() {

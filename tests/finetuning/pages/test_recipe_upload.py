@@ -59,8 +59,8 @@ def test_a_files_values_are_shown_and_start_by_a_click(client: Client) -> None:
         ('recipe = "pocket"\n[values]\nweights = "/etc/passwd"', "weights: "),
         ("recipe = <b>", "recipe: "),
         (b"\xff\xfe\x00", "recipe: "),
-        ("#" * 20_001, "recipe: "),
-        ("#" * 3_600_000, "20.000"),
+        (f"{'a.' * 9_000}a = 1", "recipe: Ein Rezept hat höchstens 5.000 Byte."),
+        ("#" * 3_600_000, "5.000"),
         (None, ""),
     ],
 )

@@ -51,6 +51,8 @@ def test_files_are_called_what_they_were(run: RunFolder) -> None:
     paths = {name: path for name, path in found.items() if isinstance(path, Path)}
     beside = {paths.pop(name).relative_to(run.path.parent) for name in ("bases", "lock")}
     assert beside == {Path("bases"), Path("trainer.lock")}
+    # Not with the runs, which are in backups.
+    assert paths.pop("converters") == run.path.parents[1] / "llama.cpp"
     assert {name: str(path.relative_to(run.path)) for name, path in paths.items()} == NAMES
     assert run.checkpoints("train") == run.path / "train" / "checkpoints"
     assert run.written("service") == run.path / "evaluate" / "service.jsonl"

@@ -5,6 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 from unittest.mock import patch
 
+import numpy as np
+
 from prose.children import check, encoder, idioms, reading_level, vocabulary
 from prose.children.gate import Gate
 from prose.children.wordpiece import WordPiece
@@ -59,7 +61,12 @@ def _level(text: str) -> bool | None:
 
 def _load(text: str) -> None:
     with suppress(OSError, ValueError):
-        encoder.load(Path(text), None)
+        encoder.load(Path(text), encoder.CLASSIFIER)
+
+
+def _parts(text: str) -> None:
+    with suppress(OSError, ValueError):
+        encoder.parts(Path(text))
 
 
 CHILDREN: dict[str, Callable[[str], object]] = {
@@ -72,6 +79,8 @@ CHILDREN: dict[str, Callable[[str], object]] = {
     "children.encoder.Encoder.features": lambda text: _model().features(text[:_PASSAGE]),
     "children.encoder.Encoder.scores": lambda text: _model().scores(text[:_PASSAGE]),
     "children.encoder.load": _load,
+    "children.encoder.parts": _parts,
+    "children.encoder.tuned": lambda text: encoder.tuned({}, {text: np.zeros(1)}),
     "children.check.unchecked": check.unchecked,
     "children.gate.Gate.all_due": _gate,
     "children.gate.Gate.due": _gate,

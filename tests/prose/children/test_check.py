@@ -50,6 +50,12 @@ def test_the_sentence_is_named_with_its_place_and_category() -> None:
     assert found["findings"][0]["sentence"] == BRUTAL
 
 
+@pytest.mark.parametrize("text", [f"{BRUTAL} {GENTLE}", f"{GENTLE} {BRUTAL} {GENTLE}"])
+def test_a_cake_in_the_next_sentence_does_not_hide_a_murder(text: str) -> None:
+    found = check.children_report(text)["findings"]
+    assert [(each["category"], each["sentence"]) for each in found] == [("violence", BRUTAL)]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -3,6 +3,10 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
 from storaiteller_site.celery import app
 from storaiteller_site.serving.beat import Scheduler
 
@@ -23,3 +27,14 @@ def test_a_clock_set_back_stops_nothing(tmp_path: Path) -> None:
         assert all(run and run <= app.now() for run in runs)
     finally:
         scheduler.close()
+
+
+@pytest.mark.django_db
+def test_sessions_that_have_run_out_are_removed() -> None:
+    now = timezone.now()
+    for key, days in (("over", -1), ("open", 1)):
+        Session.objects.create(session_key=key, expire_date=now + timedelta(days=days))
+    app.loader.import_default_modules()  # as a worker does
+    entry = app.conf.beat_schedule["purge-expired-sessions"]
+    app.tasks[entry["task"]]()
+    assert [session.pk for session in Session.objects.all()] == ["open"]

@@ -171,12 +171,34 @@ def test_passwords_for_administrators_alone(
     User.objects.create_user("charlie", password=PASSWORD)
     login = reverse("account_login")
     told = client.post(login, {"login": "charlie", "password": PASSWORD})
-    assert "sign in with School" in told.content.decode()
+    assert "ask the administrator of this installation" in told.content.decode()
     assert client.post(login, {"login": "boss", "password": PASSWORD}).status_code == 302
     page = Client().get(login).content.decode()
     assert "For administrators" in page
     assert reverse("account_signup") not in page
     assert "Sign-up is closed" in Client().get(reverse("account_signup")).content.decode()
+
+
+def test_an_account_of_before_where_passwords_are_for_administrators_alone(
+    client: Client, school: Provider, named: Name
+) -> None:
+    anna = User.objects.create_user("old", "anna@school.example", PASSWORD)
+    login = {"login": "old", "password": PASSWORD}
+    client.post(reverse("account_login"), login)
+    named(only=True)
+    for answer in (Client().post(reverse("account_login"), login), sign_in(Client())):
+        assert "To have them connected, ask the admin" in answer.content.decode()
+    # A session of before is enough for doing it oneself,
+    asked = client.post(reverse("openid_connect"))
+    client.get(way_back(client.post(asked["Location"], {"password": PASSWORD})))
+    assert SocialAccount.objects.get().user == anna
+    told = Client().post(reverse("account_login"), login)
+    assert "A password does not open your account: sign in with School." in told.content.decode()
+    # and without one the address, if the administrator lets it count.
+    SocialAccount.objects.all().delete()
+    named(only=True, trust_email=True)
+    sign_in(new := Client())
+    assert new.session["_auth_user_id"] == str(anna.pk)
 
 
 def test_without_a_password_of_ours(client: Client, school: Provider, named: Name) -> None:

@@ -1,7 +1,7 @@
 """The baseline: a bare websocket relay around the `ollama` client, as one would first write it.
 
-One client a request, one frame a token, nothing stored, nothing replayed. Run by `relay.py` with
-uvicorn: `uvicorn benchmarks.baseline:app`.
+One client a request, one frame a token, nothing stored, nothing replayed. Run by `processes`
+with uvicorn: `uvicorn benchmarks.relay.baseline:app`.
 """
 
 import os

@@ -1,0 +1,69 @@
+"""Checkpoints, of which one that can't be stored costs nobody else theirs, and the end."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from stories.history import library
+from stories.models import Generation, Story
+from stories.writing import checkpoints, opening
+from stories.writing.finishing import Outcome, finish
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_text_that_can_not_be_stored_costs_no_other(story: Story) -> None:
+    other = library.create_story(story.owner, story.settings)
+    good, bad = (
+        opening.open_generation(each.pk, story.owner, Generation.Kind.WRITE)
+        for each in (story, other)
+    )
+    texts = {bad.pk: (bad.runner, "half an emoji: \ud83d"), good.pk: (good.runner, "Once upon")}
+    assert checkpoints._store(texts).ended == set()
+    good.refresh_from_db()
+    assert good.text == "Once upon"
+
+
+def test_a_row_of_another_runner_is_told(story: Story) -> None:
+    generation = opening.open_generation(story.pk, story.owner, Generation.Kind.WRITE)
+    assert checkpoints._store({generation.pk: ("somebody else", "Once")}).ended == {generation.pk}
+    generation.refresh_from_db()
+    assert generation.text == ""
+
+
+def _opened(story: Story) -> Generation:
+    return opening.open_generation(story.pk, story.owner, Generation.Kind.WRITE)
+
+
+def test_a_first_story_is_stored_in_few_statements(story: Story) -> None:
+    generation = _opened(story)
+    outcome = Outcome(Generation.Status.DONE, "The end. \n", report={"words": 2})
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert finish(generation, outcome)
+    rows = ("SELECT", "INSERT", "UPDATE", "DELETE")
+    told = [each["sql"] for each in queries if each["sql"].startswith(rows)]
+    assert len(told) == 6, told
+    story.refresh_from_db()
+    assert (story.text, story.version, story.model) == ("The end.", 1, generation.model)
+    assert not story.is_unfinished
+    stored = Generation.objects.get(pk=generation.pk)
+    assert (stored.text, stored.status) == ("The end.", Generation.Status.DONE)
+    assert stored.report["words"] == 2
+    assert stored.finished_at is not None
+
+
+def test_a_take_that_broke_off_is_unfinished_though_it_ends_in_a_full_stop(story: Story) -> None:
+    assert finish(_opened(story), Outcome(Generation.Status.INTERRUPTED, "It broke off."))
+    story.refresh_from_db()
+    assert story.is_unfinished
+
+
+def test_what_has_ended_is_left_as_it_is(story: Story) -> None:
+    generation = _opened(story)
+    assert finish(generation, Outcome(Generation.Status.DONE, "The end."))
+    again = Outcome(Generation.Status.STOPPED, "Another end.")
+    assert not finish(generation, again)
+    stored = Generation.objects.get(pk=generation.pk)
+    assert (stored.text, stored.status) == ("The end.", Generation.Status.DONE)
