@@ -34,6 +34,7 @@ from prose import (
     settings,
     splice,
     titles,
+    wishes,
     words,
 )
 from prose.languages import offered, recognition
@@ -179,6 +180,11 @@ def _moved(text: str) -> None:
     splice.moved(text, f"x{text[:half]}y{text[half:]}z", half - 9, half + 9)
 
 
+def _kept(text: str) -> None:
+    for mode in ("expand", "dialogue"):
+        wishes.are_kept(mode, _MIDDLE, text)
+
+
 def _request(text: str) -> None:
     story = Story(text=text)
     for mode in (Generation.Mode.REWRITE, Generation.Mode.EXPAND):
@@ -320,6 +326,7 @@ PROSE: dict[str, Reader] = {
         text.encode(errors="ignore").decode(), 0, len(text) // 3
     ),
     "splice.moved": _moved,
+    "wishes.are_kept": _kept,
     "words.count": words.count,
     "words.spans": lambda text: list(words.spans(text)),
     "words.first": lambda text: words.first(text, len(text) // 9),

@@ -130,6 +130,16 @@ def test_a_passage_too_long_for_the_context_is_refused_with_the_numbers() -> Non
         Rewrite(rewrite(), select(STORY, " ".join(SENTENCES[10:80]))).request(SMALL)
 
 
+def test_the_server_stops_where_the_model_tells_what_it_was_asked() -> None:
+    last = select(STORY, SENTENCES[-1])
+    assert Rewrite(rewrite(), last).request(LARGE).stop == []
+    asked = Rewrite(rewrite(mode="expand"), last).request(LARGE)
+    assert asked.stop == ["The part between these two now reads:"]
+    assert asked.stop[0] in asked.prompt
+    following, own = Rewrite(rewrite(mode="expand"), middle()).request(LARGE).stop
+    assert (following[:8], own) == ("This is ", asked.stop[0])
+
+
 def test_the_whole_story_is_asked_for_as_a_new_one() -> None:
     asked = Rewrite(rewrite(), select(MIDDLE, MIDDLE)).request(LARGE)
     assert asked.messages == [{"role": "user", "content": story_settings().prompt}]
