@@ -9,7 +9,7 @@ from prose.passage import Passage
 _LONGER, _SHORTER = 4 / 3, 2 / 3
 # Signs of speech: a pair of quotes with a word in it; quotes that could be apostrophes, where what
 # is said ends with a stop or a comma; a dash that opens a line. No sign is passed over twice.
-_MARKS = "\"“”„«»‹›「」『』"
+_MARKS = '"“”„«»‹›「」『』'
 _SPEECH = re.compile(
     rf"(?:(?<!\w)[\"”]|[“„«»‹›「『])[^\w{_MARKS}]*+\w[^{_MARKS}]*+[{_MARKS}]"
     r"|(?<!\w)[‘'](?=\w)(?:[^‘’']|(?<=\w)['’](?=\w))*+(?<=[,.!?…])[’']"
@@ -21,11 +21,9 @@ _SPEECH = re.compile(
 def are_kept(mode: str, passage: Passage, replacement: str) -> bool | None:
     """Tell whether `replacement` is longer or shorter by a third, or has somebody speak.
 
-    `mode` as `prose.prompts.rewrite_wish` knows it. None where nothing can be counted: of another
-    wish, and inside a sentence, which has no room for it.
+    `mode` as `prose.prompts.rewrite_wish` knows it. None for another wish, of which nothing can be
+    counted.
     """
-    if not passage.ends_sentence:
-        return None
     match mode:
         case "expand":
             return words.count(replacement) >= _LONGER * passage.words

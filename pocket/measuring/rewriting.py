@@ -173,7 +173,8 @@ def measure(desk: Desk, rewrites: Sequence[Rewrite], seed: int) -> list[dict[str
             is_void = not _VOID.isdisjoint(new.faults)
             if place not in done or not is_void:
                 done[place] = answer, new
-            if is_void or obeys(rewrites[place], new.core) is False:
+            ignored = obeys(rewrites[place], new.core) is False
+            if is_void or (ignored and _part(rewrites[place]).ends_sentence):
                 waiting.append(place)
     return [_row(each, seed, *done[place]) for place, each in enumerate(rewrites)]
 

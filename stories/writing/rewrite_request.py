@@ -127,9 +127,9 @@ class Rewrite:
     def ignores_wish(self, replaced: str) -> bool:
         """Tell whether a replacement does not do what was asked, so that another one is worth it.
 
-        One of a long passage takes too long for that.
+        One of a long passage takes too long for that, and a part of a sentence has little room.
         """
-        if self.passage.words > _MOST_ASKED_AGAIN:
+        if self.passage.words > _MOST_ASKED_AGAIN or not self.passage.ends_sentence:
             return False
         core = self._core(replaced)
         return wishes.are_kept(self.generation.mode, self.passage, core) is False
