@@ -16,7 +16,6 @@ from pocket.measuring.checks import cleaned
 from pocket.measuring.record import Desk
 from prose import (
     cleaning,
-    lengths,
     overlap,
     passage,
     prompts,
@@ -77,7 +76,7 @@ def read(path: Path) -> list[Rewrite]:
 
 
 def _most(rewrite: Rewrite, part: passage.Passage) -> int:
-    return lengths.most_words(part, rewrite["mode"], asked=bool(rewrite["instruction"]))
+    return wishes.most_words(part, rewrite["mode"], asked=bool(rewrite["instruction"]))
 
 
 def asked_for(rewrite: Rewrite, seed: int) -> Asked:
@@ -114,7 +113,7 @@ def rewritten(rewrite: Rewrite, answer: Answer) -> Rewritten:
     told = lookout.feed(cleaned(answer.text, part.core))
     told += lookout.rest()
     # The app stops where enough is said.
-    goal = sentences.Goal(10**9 if inside else lengths.enough_words(most))
+    goal = sentences.Goal(10**9 if inside else wishes.enough_words(most))
     kept = goal.cut(told)
     reached = lookout.ended or answer.ended
     cut_short = not (reached or goal.reached)

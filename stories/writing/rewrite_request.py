@@ -7,7 +7,7 @@ over from another process makes it of the row.
 from dataclasses import dataclass
 
 from modelserver import PromptTooLongError, counter
-from prose import cleaning, lengths, prompts, replacement, said, wishes, words
+from prose import cleaning, prompts, replacement, said, wishes, words
 from prose.excerpts import TokenCount, first_sentences, last_sentences
 from prose.passage import Passage, cut
 from prose.settings import Settings
@@ -57,12 +57,12 @@ class Rewrite:
     def budget(self) -> int:
         """How many words the replacement may have."""
         asked = self.generation
-        return lengths.most_words(self.passage, asked.mode, asked=bool(asked.instruction))
+        return wishes.most_words(self.passage, asked.mode, asked=bool(asked.instruction))
 
     @property
     def goal(self) -> int:
         """With how many words the replacement has said enough, at the end of a sentence."""
-        return lengths.enough_words(self.budget)
+        return wishes.enough_words(self.budget)
 
     def request(self, num_ctx: int) -> Request:
         """Return what is sent to a model that reads `num_ctx` tokens.

@@ -11,7 +11,7 @@ from prose.settings import Settings
 from stories.models import Generation, Story
 from stories.writing.rewrite_request import Rewrite, token_count
 from tests.conftest import story_settings
-from tests.prose.test_passage import select
+from tests.prose.rewriting.test_passage import select
 from tests.support.scripts import CHINESE_PASSAGE
 
 SENTENCES = [
