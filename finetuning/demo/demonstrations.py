@@ -1,9 +1,9 @@
 """What `make finetune` shows: which stories teach which base, and what the tuned model has to be.
 
 `PLAIN`: SmolLM2, as it comes, keeps to no settings; some hundreds of the plain stories that were
-written for this project teach it to. `HOUSE`: all of them, with rewrites and continuations, make
-the model that comes with the program. `MARKED`: sixty stories in a marked style, which has to show,
-with some of the plain ones again beside them, so that they cost no settings.
+written for this project teach it to. `HOUSE`: all of them, with rewrites and continuations; the
+editor that comes with the program began so (editor.py). `MARKED`: sixty stories in a marked style,
+which has to show, with some of the plain ones again beside them, so that they cost no settings.
 """
 
 from collections.abc import Callable

@@ -16,6 +16,7 @@ from finetuning.models import BlindVote, ImportedPair, OwnPair, TrainingRun
 from finetuning.pipeline.material.choices import Choice, Mark
 from finetuning.pipeline.run_folder import RunFolder, read_rows
 from finetuning.services import lineage, pairs
+from prose import prompts
 from stories.models import Curation, PreferencePair, Story, StoryVersion
 
 _Source = PreferencePair.Source
@@ -26,7 +27,6 @@ _PARTS = re.compile(
     r" and finishes with this part unchanged: (.*)\Z",
     re.DOTALL,
 )
-_WISH = "\n\nThe part between these two now reads: "
 
 
 def choices() -> list[Choice]:
@@ -72,7 +72,7 @@ def _kept_over_others() -> Iterator[Choice]:
             chosen=pair.chosen,
             rejected=pair.rejected,
         )
-        begun = _PARTS.search(pair.prompt.partition(_WISH)[0])
+        begun = _PARTS.search(pair.prompt.partition(prompts.PASSAGE_NOW)[0])
         if pair.source == _Source.TAKE or begun is None:
             yield choice
         else:

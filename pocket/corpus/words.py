@@ -40,6 +40,25 @@ _ACCENTS = {
     "O": "ÓÖØŌ", "R": "Ř", "S": "ŚŠŞ", "U": "ÚÜ", "Z": "ŻŽ",
 }  # fmt: skip
 ACCENTED_LETTERS = "".join(_ACCENTS.values())
+# What a name may begin with: its first token decides whether the rest is found. Many of these have
+# no token of their own and are written as bytes; whichever it is has to be learned to be copied.
+_CAPITALS = (
+    "ÁÀÂÄÃÅÆĂĄĀÇČĆĈĊĎĐÐÉÈÊËĒĖĘĚĞĢĜĠĦĤÍÌÎÏİĪĮĴĶĹĻĽŁÑŃŇŅÓÒÔÖÕŐØŒŌÞŔŘŖŚŠŞȘŜŤȚŢŦÚÙÛÜŪŮŰŲŬŴÝŸŶŹŽŻ"
+)
+# Letters of other alphabets for those of the Latin one; what a letter sounds like matters little.
+_ALPHABETS = tuple(
+    {latin: others.split() for latin, others in zip("abcdefghijklmnopqrstuvwxyz", row, strict=True)}
+    for row in (
+        (
+            "а", "б", "ц ч", "д", "е є э", "ф", "г ґ", "х", "и і ї", "й ј", "к", "л љ", "м",
+            "н њ", "о ё", "п", "щ", "р", "с ш", "т", "у ў", "в", "ў в", "кс", "ы ю я", "з ж",
+        ),
+        (
+            "α ά", "β", "χ", "δ", "ε έ", "φ", "γ", "η ή", "ι ί", "ι", "κ", "λ", "μ",
+            "ν", "ο ό", "π", "κ", "ρ", "σ", "τ θ", "ου ύ", "β", "ω ώ", "ξ", "υ", "ζ ψ",
+        ),
+    )
+)  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+")
 Drawn = TypeVar("Drawn", "Character", "Keyword")
 
@@ -150,6 +169,22 @@ def _accented(rng: random.Random, name: str) -> str:
     return name[:place] + rng.choice(_ACCENTS[name[place]]) + name[place + 1 :]
 
 
+def _marked(rng: random.Random, name: str) -> str:
+    """Return `name` with a marked letter first, or in another alphabet, now and then.
+
+    Each letter is first as often as any other: most names begin with a few.
+    """
+    kind = rng.random()
+    if kind < 0.05:
+        return rng.choice(_CAPITALS) + name[1:]
+    if kind < 0.08:
+        alphabet = rng.choice(_ALPHABETS)
+        first = rng.choice(" ".join(map(" ".join, alphabet.values())).split())
+        letters = (rng.choice(alphabet.get(letter, [letter])) for letter in name[1:].lower())
+        return first.capitalize() + "".join(letters)
+    return name
+
+
 def _first_name(rng: random.Random, wanted: Callable[[str], bool]) -> tuple[str, Pronoun]:
     while True:
         pronoun: Pronoun = rng.choice(("he", "she"))
@@ -163,6 +198,7 @@ def _first_name(rng: random.Random, wanted: Callable[[str], bool]) -> tuple[str,
             # The model has to guess, and so would a reader: a pronoun by the last letter.
             pronoun = "she" if name.endswith(("a", "e", "i", "y")) else "he"
             name = _accented(rng, name) if kind < 0.46 else name
+        name = _marked(rng, name)
         if len(name) > 2 and wanted(name):
             return name, pronoun
 
@@ -173,6 +209,7 @@ def _surname(rng: random.Random, wanted: Callable[[str], bool]) -> str:
             name = rng.choice(_lists()["surnames"])
         else:
             name = _made_up(rng, "surnames").capitalize()
+        name = _marked(rng, name)
         if wanted(name):
             return name
 

@@ -16,22 +16,20 @@ from pocket.measuring.checks import cleaned
 from pocket.measuring.record import Desk
 from prose import (
     cleaning,
-    lengths,
     overlap,
     passage,
     prompts,
     replacement,
     sentences,
     splice,
-    words,
+    wishes,
 )
 
 # As the app has them, which this room may not import; a test compares the two.
 _LEAST_STOP, _MOST_STOP = 12, 48  # characters
-_ATTEMPTS = 3  # an answer that says nothing new is asked for again
+_ATTEMPTS = 3  # an answer that says nothing new, or not what was asked, is asked for again
+_VOID = {"nothing written", "the same as before"}
 
-_LONGER, _SHORTER = 4 / 3, 2 / 3
-_SPEECH = re.compile(r"[\"“„«»”][^\"“”„«»]*\w[^\"“”„«»]*[\"“”«»]")
 _WHOLE_START = re.compile(r"[\"“‘'«„(¿¡]*[^\Wa-z_]")
 _LONG_SENTENCE = 20  # characters; shorter ones may well be said twice
 
@@ -78,7 +76,7 @@ def read(path: Path) -> list[Rewrite]:
 
 
 def _most(rewrite: Rewrite, part: passage.Passage) -> int:
-    return lengths.most_words(part, rewrite["mode"], asked=bool(rewrite["instruction"]))
+    return wishes.most_words(part, rewrite["mode"], asked=bool(rewrite["instruction"]))
 
 
 def asked_for(rewrite: Rewrite, seed: int) -> Asked:
@@ -102,7 +100,7 @@ def asked_for(rewrite: Rewrite, seed: int) -> Asked:
         num_predict=prompts.token_limit(most, part.core),
         seed=seed,
         most_words=most,
-        stop=(following,) if can_stop else (),
+        stop=(*([following] if can_stop else []), *([prompts.PASSAGE_NOW.strip()] if wish else [])),
     )
 
 
@@ -115,7 +113,7 @@ def rewritten(rewrite: Rewrite, answer: Answer) -> Rewritten:
     told = lookout.feed(cleaned(answer.text, part.core))
     told += lookout.rest()
     # The app stops where enough is said.
-    goal = sentences.Goal(10**9 if inside else lengths.enough_words(most))
+    goal = sentences.Goal(10**9 if inside else wishes.enough_words(most))
     kept = goal.cut(told)
     reached = lookout.ended or answer.ended
     cut_short = not (reached or goal.reached)
@@ -155,30 +153,28 @@ def _long_ones(text: str) -> set[str]:
 
 def obeys(rewrite: Rewrite, core: str) -> bool | None:
     """Tell whether `core` did what can be counted of what was asked; None where nothing can be."""
-    old, new = _part(rewrite).words, words.count(core)
-    match rewrite["mode"]:
-        case "expand":
-            return new >= _LONGER * old
-        case "shorten":
-            return 0 < new <= _SHORTER * old
-        case "dialogue":
-            return _SPEECH.search(core) is not None
-    return None
+    return wishes.are_kept(rewrite["mode"], _part(rewrite), core)
 
 
 def measure(desk: Desk, rewrites: Sequence[Rewrite], seed: int) -> list[dict[str, Any]]:
     """Return a row for each of `rewrites`: what was asked, what came and what is wrong with it.
 
-    What says nothing new is asked for again, as the app does. Raises `AskingError`.
+    What says nothing new, or not what was asked, is asked for again, as the app does. Raises
+    `AskingError`.
     """
     done: dict[int, tuple[Answer, Rewritten]] = {}
     waiting = list(range(len(rewrites)))
     for attempt in range(_ATTEMPTS):
         asked = [asked_for(rewrites[place], seed + attempt) for place in waiting]
-        for place, answer in zip(waiting, desk.answers(asked, "rewrites"), strict=True):
-            done[place] = answer, rewritten(rewrites[place], answer)
-        void = {"nothing written", "the same as before"}
-        waiting = [place for place in waiting if void & set(done[place][1].faults)]
+        waiting, before = [], waiting
+        for place, answer in zip(before, desk.answers(asked, "rewrites"), strict=True):
+            new = rewritten(rewrites[place], answer)
+            is_void = not _VOID.isdisjoint(new.faults)
+            if place not in done or not is_void:
+                done[place] = answer, new
+            ignored = obeys(rewrites[place], new.core) is False
+            if is_void or (ignored and _part(rewrites[place]).ends_sentence):
+                waiting.append(place)
     return [_row(each, seed, *done[place]) for place, each in enumerate(rewrites)]
 
 

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +32,11 @@ class Models:
         """Return what the model's file says."""
         return read_metadata(self.store.model_path(manifest))
 
+    def context_length(self, manifest: Manifest) -> int:
+        """Return the tokens of the longest text that it, or what edits for it, goes on from."""
+        both = (manifest, self.store.editor_of(manifest))
+        return max(self.metadata(each).context_length for each in both)
+
     async def load(self, manifest: Manifest, chosen: dict[str, Any], keep_alive: object) -> Loaded:
         """Return the model, loaded with the context that `chosen` options ask for."""
         keep = options.keep_seconds(keep_alive, self.manners.keep)
@@ -43,8 +48,10 @@ class Models:
 
 async def chat(models: Models, body: Line) -> AsyncIterator[Line]:
     """Yield the lines of `/api/chat`."""
-    manifest, chosen = _read(models, body)
     messages = prompts.check_messages(body.get("messages"))
+    manifest, chosen = _read(
+        models, body, edits=bool(messages) and not prompts.asks_for_story(messages)
+    )
     loaded = await models.load(manifest, chosen, body.get("keep_alive"))
 
     def shape(text: str) -> Line:
@@ -115,8 +122,11 @@ def _overflow(manners: Manners, error: ContextOverflowError) -> APIError:
     return bad_request(json.dumps({"error": inner}))
 
 
-def _read(models: Models, body: Line) -> tuple[Manifest, dict[str, Any]]:
+def _read(models: Models, body: Line, *, edits: bool = False) -> tuple[Manifest, dict[str, Any]]:
+    """Return the model that is asked, or what `edits` for it, under its name; and the options."""
     manifest = models.store.get(body.get("model"))
+    if edits:
+        manifest = replace(models.store.editor_of(manifest), name=manifest.name)
     for name in _UNSUPPORTED:
         if body.get(name):
             raise bad_request(f"{body['model']} does not support {name}")

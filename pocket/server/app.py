@@ -136,6 +136,7 @@ class _API:
                 "model_info": {
                     **metadata.values,
                     "general.parameter_count": metadata.parameters,
+                    f"{metadata.architecture}.context_length": self.models.context_length(manifest),
                 },
                 "capabilities": ["completion"],
                 "modified_at": manifest.modified_at,

@@ -20,6 +20,8 @@ from pocket.server.errors import APIError
 
 MAX_LOADED = 3
 _MAX_REQUESTS = 64  # threads; more wait
+# MiB of memory for what a model has read, to go on from it; llama.cpp's default is 8,192.
+_READ_PROMPTS = 256
 _SMALL, _MOST_THREADS = 50_000_000, 8  # bytes
 _CONTEXT_ERROR = "exceed_context_size_error"
 
@@ -127,6 +129,7 @@ class Engine:
         parameters.n_ctx = weights.context * self._slots
         parameters.kv_unified = False
         parameters.ctx_shift = False
+        parameters.cache_ram_mib = _READ_PROMPTS
         parameters.warmup = False
         parameters.endpoint_metrics = True
         parameters.cpuparams.n_threads = self._threads or threads_for(weights.model)

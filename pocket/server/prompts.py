@@ -6,6 +6,7 @@ from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pocket.server.errors import APIError, bad_request
+from prose.prompts import read_prompt
 
 _ROLES = {"system", "user", "assistant"}
 _BEGIN, _END_OF_TURN = "<|begin_of_text|>", "<|eot_id|>"
@@ -31,6 +32,14 @@ def check_messages(messages: object) -> list[dict[str, str]]:
             raise bad_request("pocket reads text only")
         checked.append({"role": role, "content": content})
     return checked
+
+
+def asks_for_story(messages: list[dict[str, str]]) -> bool:
+    """Tell whether a whole story is asked for by its settings, and nothing else."""
+    told = [message for message in messages if message["role"] != "system"]
+    if [message["role"] for message in told] != ["user"]:
+        return False
+    return read_prompt(told[0]["content"]) is not None
 
 
 def with_system(messages: list[dict[str, str]], system: str) -> list[dict[str, str]]:

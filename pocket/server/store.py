@@ -36,6 +36,7 @@ class Manifest:
     parameters: dict[str, Any] = field(default_factory=dict)
     parent: str = ""
     modified_at: str = ""
+    editor: str = ""  # the name of the model that goes on from a text that is given, or rewrites it
 
 
 def full_name(name: object) -> str:
@@ -70,6 +71,7 @@ class Store:
                 one.model,
                 list(one.adapters),
                 parameters=one.parameters,
+                editor=one.editor,
                 modified_at=shipped.written(one),
             )
             for one in shipped.models
@@ -86,6 +88,10 @@ class Store:
             return Manifest(**json.loads(self._manifest_path(wanted).read_text()))
         except FileNotFoundError:
             raise model_not_found(str(name)) from None
+
+    def editor_of(self, manifest: Manifest) -> Manifest:
+        """Return the model that goes on for `manifest` from a text that is given: another or it."""
+        return self._shipped.get(manifest.editor, manifest)
 
     def all(self) -> list[Manifest]:
         """Return all models, the newest first."""

@@ -9,6 +9,7 @@ from stories.history.versions import CONFLICT
 from stories.live import close_codes, frames
 from stories.live.flow import ACKNOWLEDGE_EVERY
 from stories.models import Generation, StorySettings
+from stories.writing.rewrite_request import ANEW
 from stories.writing.runner import CHOSEN_MISSING
 
 # The status of a part of a page that is refused since nobody is signed in; a browser would follow
@@ -38,6 +39,7 @@ def page_constants() -> dict[str, Any]:
         "active": [str(status) for status in Generation.ACTIVE],
         "decision": _named(Generation.Decision),
         "mode": _named(Generation.Mode),
+        "anew": ANEW,
         "acknowledge_every": ACKNOWLEDGE_EVERY,
         "max_selected_length": frames.MAX_SELECTED_LENGTH,
         "default_max_words": StorySettings._meta.get_field("max_words").default,

@@ -20,11 +20,11 @@ from stories.writing import long_story, rewrite_request
 from stories.writing.answering import Answer
 from stories.writing.background import reading
 from stories.writing.finishing import Outcome, report_of, tell_of_held
-from stories.writing.rewrite_request import Rewrite, rewrite_of
+from stories.writing.rewrite_request import ANEW, Rewrite, rewrite_of
 
 # Why no more of an answer is taken in.
 _HELD = "held"
-# Requests for one rewrite, when the model only tells what is there already.
+# Requests for one rewrite, when the model only tells what is there already, or not what was asked.
 _ATTEMPTS = 3
 # A long story leaves a continuation this part of what the model reads, where it needs so much.
 _ANSWERS_SHARE = 3
@@ -49,8 +49,8 @@ class Attempt(NamedTuple):
 class Assignment(Protocol):
     """What the runner has to know about what it writes.
 
-    Making one, its `attempts`, `is_void` and `conclude` read whole texts: long ones off the event
-    loop.
+    Making one, its `attempts`, `falls_short` and `conclude` read whole texts: long ones off the
+    event loop.
     """
 
     generation: Generation
@@ -84,8 +84,8 @@ class Assignment(Protocol):
     def length(self) -> int:
         """Characters of the story that is read for a request."""
 
-    def is_void(self) -> bool:
-        """Tell whether what came of the present request is as good as nothing."""
+    def falls_short(self) -> bool:
+        """Tell whether what came of the present request calls for the next one."""
 
     def conclude(self, outcome: Outcome) -> None:
         """Make of all that was shown, `outcome.text`, what is stored."""
@@ -241,7 +241,7 @@ class Writing:
             await looking.through(self._gate, text, is_last=True) if self._gate else text
         )
 
-    def is_void(self) -> bool:
+    def falls_short(self) -> bool:
         """Tell whether nothing of a story came."""
         if self._gate:
             return not (self._gate.found or self._gate.passed.strip())
@@ -272,8 +272,9 @@ class Rewriting:
     def __init__(self, rewrite: Rewrite) -> None:
         self.rewrite, self.generation, self.passage = rewrite, rewrite.generation, rewrite.passage
         self.limit = rewrite.budget
-        self._again = False  # attempts before this one showed something, and came to nothing
+        self._again = False  # attempts before this one showed something
         self._shown: list[str] = []  # of the present attempt
+        self._said = ""  # by the last attempt that said something, if not what was asked
         self._begin()
 
     def _begin(self) -> None:
@@ -338,15 +339,18 @@ class Rewriting:
             return ""
         is_next = self._again and not self._shown
         self._shown.append(text)
-        return f" {text}" if is_next else text
+        return f"{ANEW}{text}" if is_next else text
 
-    def is_void(self) -> bool:
-        """Tell whether the attempt says nothing but what stands in, before or after the passage."""
+    def falls_short(self) -> bool:
+        """Tell whether the attempt says only what is there, or does not do what was asked."""
         if self._gate and self._gate.found:
             return False
-        new = self.rewrite.replacement(self._left(), cut_short=False)
-        core = new.removeprefix(self.passage.head).removesuffix(self.passage.tail)
-        return not new or core.split() == self.passage.core.split()
+        left = self._left()
+        new = self.rewrite.replacement(left, cut_short=False)
+        if self.rewrite.is_nothing(new):
+            return True
+        self._said = left
+        return self.rewrite.ignores_wish(new)
 
     def _left(self) -> str:
         return self._answer.left("".join(self._shown))
@@ -355,6 +359,8 @@ class Rewriting:
         """Make the replacement of what the last attempt showed; the text keeps all that was."""
         cut_short = outcome.status != Generation.Status.DONE or outcome.is_cut_short
         replaced = self.rewrite.replacement(self._left(), cut_short=cut_short)
+        if self._said and self.rewrite.is_nothing(replaced):
+            replaced = self.rewrite.replacement(self._said, cut_short=True)
         is_held = self._gate is not None and bool(self._gate.found)
         outcome.facts["replacement"] = "" if is_held else replaced
         self._answer.tell(outcome)

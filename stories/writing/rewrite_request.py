@@ -7,7 +7,7 @@ over from another process makes it of the row.
 from dataclasses import dataclass
 
 from modelserver import PromptTooLongError, counter
-from prose import cleaning, lengths, prompts, replacement, said, words
+from prose import cleaning, prompts, replacement, said, wishes, words
 from prose.excerpts import TokenCount, first_sentences, last_sentences
 from prose.passage import Passage, cut
 from prose.settings import Settings
@@ -19,6 +19,10 @@ NOTHING = said("The model left the passage out. Try again, or ask for something 
 # Tokens that a context shortened to the utmost still tells of the story.
 _LEAST_CONTEXT = 96
 _TEMPLATE_TOKENS = 8  # a message
+# In the text of a rewrite, what stands before it is of earlier attempts. No model's text has it.
+ANEW = "\f"
+# Words of a passage that another attempt takes no more than seconds for.
+_MOST_ASKED_AGAIN = 150
 # A stop string that is shorter could stand in any story.
 _LEAST_STOP, _MOST_STOP = 12, 48  # characters
 
@@ -53,12 +57,12 @@ class Rewrite:
     def budget(self) -> int:
         """How many words the replacement may have."""
         asked = self.generation
-        return lengths.most_words(self.passage, asked.mode, asked=bool(asked.instruction))
+        return wishes.most_words(self.passage, asked.mode, asked=bool(asked.instruction))
 
     @property
     def goal(self) -> int:
         """With how many words the replacement has said enough, at the end of a sentence."""
-        return lengths.enough_words(self.budget)
+        return wishes.enough_words(self.budget)
 
     def request(self, num_ctx: int) -> Request:
         """Return what is sent to a model that reads `num_ctx` tokens.
@@ -80,11 +84,14 @@ class Rewrite:
                 raise _too_long(passage, fixed + least + _LEAST_CONTEXT, num_ctx)
             before, after = _nearest(before, after, room, count)
         sent = 2 * count(before) + count(after)
+        prompt = self._prompt(before, after)
+        # A small model may go on with what it was asked, where no text follows.
+        own = [prompts.PASSAGE_NOW.strip()] if prompts.PASSAGE_NOW in prompt else []
         return Request(
-            prompt=self._prompt(before, after),
+            prompt=prompt,
             prefill=cleaning.clean_text(before),
             num_predict=min(wanted, num_ctx - fixed - sent),
-            stop=_stop_strings(passage),
+            stop=_stop_strings(passage) + own,
             context=_context(passage, before, after) if whole > room else {},
         )
 
@@ -112,6 +119,23 @@ class Rewrite:
         Empty when that is as good as nothing; `cut_short` as in `prose.replacement.fitted`.
         """
         return replacement.fitted(text, self.passage, self.budget, cut_short=cut_short)
+
+    def is_nothing(self, replaced: str) -> bool:
+        """Tell whether a replacement is empty, or the passage again word by word."""
+        return not replaced or self._core(replaced).split() == self.passage.core.split()
+
+    def ignores_wish(self, replaced: str) -> bool:
+        """Tell whether a replacement does not do what was asked, so that another one is worth it.
+
+        One of a long passage takes too long for that, and a part of a sentence has little room.
+        """
+        if self.passage.words > _MOST_ASKED_AGAIN or not self.passage.ends_sentence:
+            return False
+        core = self._core(replaced)
+        return wishes.are_kept(self.generation.mode, self.passage, core) is False
+
+    def _core(self, replaced: str) -> str:
+        return replaced.removeprefix(self.passage.head).removesuffix(self.passage.tail)
 
 
 def token_count(generation: Generation) -> TokenCount:

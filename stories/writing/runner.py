@@ -216,7 +216,7 @@ class _Run:
             with tracing.span("chat", "client", spans.of_chat(server, model)) as self.chat:
                 await self._receive(modelserver.chat(server, model, chat, options, able), most)
                 self.chat.set(spans.of_answer(self.outcome.facts, self.tokens - before))
-            if not await self._reading(asked.is_void):
+            if not await self._reading(asked.falls_short):
                 return
         if not self.length:
             self.outcome.error_code, self.outcome.error_message = "nothing_written", asked.nothing

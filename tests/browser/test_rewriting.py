@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, Route, ViewportSize, WebSocketRoute, expect
@@ -97,6 +98,28 @@ def test_the_middle_paragraph_is_rewritten_and_kept(
     page.get_by_role("dialog").get_by_text("Version 2", exact=True).click()
     expect(page.locator(".version-view ins").first).to_be_visible()
     shot(page, "rewrite-history")
+
+
+# Notes each text that is shown in the passage's place.
+NOTE = """() => {
+  window.shown = [];
+  const look = () => window.shown.push(document.querySelector(".replacement")?.textContent ?? "");
+  new MutationObserver(look).observe(document, { subtree: true, childList: true });
+}"""
+
+
+def test_an_attempt_that_fell_short_makes_room_for_the_next(page: Page, story: str) -> None:
+    """The scripted model's passage is never longer: it is asked three times."""
+    mark(page)
+    page.evaluate(NOTE)
+    page.get_by_text("Expand", exact=True).click()
+    rewrite(page)
+    shown = page.evaluate("window.shown")
+    assert max(text.count("A quiet") for text in shown) == 1
+    begun_anew = sum(len(text) < len(before) for before, text in pairwise(shown))
+    assert begun_anew >= 2, shown
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.locator("#story-text p")).to_have_text([FIRST, WRITTEN, LAST])
 
 
 def test_discard_leaves_the_version_untouched(page: Page, story: str, rewriting_site: Site) -> None:

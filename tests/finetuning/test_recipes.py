@@ -15,9 +15,7 @@ from finetuning.recipes import (
     RECIPES,
     Recipe,
     RecipeError,
-    embedded_default,
 )
-from pocket.server.shipped import TINY, Shipped
 
 LLAMA = RECIPES["llama3.2-3b"]
 
@@ -145,26 +143,3 @@ def test_the_command_reads_and_writes_recipes(tmp_path: Path) -> None:
     path.write_text("rank = 3")
     with pytest.raises(CommandError, match="rank: There is no such entry"):
         call_command("finetune", "--recipe-file", str(path), stdout=said)
-
-
-def test_the_embedded_default_is_tuned_as_it_is_served(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With the base and our adapter, `pocket` is the tuned SmolLM2, to the server and to us."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("POCKET_MODEL")
-    house, base = Path("pocket/house"), Path(RECIPES["smollm2"].weights)
-    for folder in (house, base.parent):
-        folder.mkdir(parents=True)
-    (house / "parameters.json").write_text("{}")
-    for file in (base, house / "adapter.gguf"):
-        small = embedded_default()
-        assert (small.base_model, small.weights) == ("pocket", RECIPES["pocket-tiny"].weights)
-        assert not Shipped(TINY, house, base).has_house
-        file.write_bytes(b"GGUF")
-    recipe = embedded_default()
-    assert (recipe.base_model, recipe.weights) == ("pocket", str(base))
-    assert Shipped(TINY, house, base).has_house
-    assert Path(recipe.base_adapter) == house / "adapter.gguf"
-    monkeypatch.setenv("POCKET_MODEL", "tiny")
-    assert embedded_default() == small

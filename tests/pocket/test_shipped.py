@@ -31,22 +31,25 @@ def test_without_its_base_the_tiny_model_is_pocket(house: Path, tmp_path: Path) 
     for base in (None, tmp_path / "missing.gguf"):
         shipped = Shipped(TINY, house, base)
         assert names(shipped) == alone
-        assert not shipped.has_house
+        store = Store(tmp_path / "models", shipped)
+        assert store.editor_of(store.get("pocket")) == store.get("pocket")
 
 
-def test_with_its_base_pocket_is_the_tuned_one(house: Path, tmp_path: Path) -> None:
+def test_with_its_base_pocket_has_an_editor(house: Path, tmp_path: Path) -> None:
     base = tmp_path / "base.gguf"
     base.write_bytes(b"GGUF")
     shipped = Shipped(TINY, house, base)
     assert names(shipped) == {
         "pocket-tiny:latest": ("",),
         "smollm2:latest": ("smollm2",),
-        "pocket:latest": ("smollm2", "house"),
+        "pocket-editor:latest": ("smollm2", "house"),
+        "pocket:latest": ("",),
     }
     store = Store(tmp_path / "models", shipped)
-    pocket = store.get("pocket")
-    assert store.model_path(pocket) == base
-    assert [store.blob_path(key) for key in pocket.adapters] == [house / "adapter.gguf"]
+    assert store.model_path(store.get("pocket")) == TINY / "pocket.gguf"
+    editor = store.editor_of(store.get("pocket"))
+    assert store.files(editor) == (base, house / "adapter.gguf")
+    assert store.editor_of(store.get("pocket-tiny")) == store.get("pocket-tiny")
 
 
 def test_what_was_tuned_from_the_tiny_model_stays_so(house: Path, tmp_path: Path) -> None:

@@ -24,7 +24,6 @@ from prose import (
     excerpts,
     finding,
     languages,
-    lengths,
     overlap,
     passage,
     prompts,
@@ -34,6 +33,7 @@ from prose import (
     settings,
     splice,
     titles,
+    wishes,
     words,
 )
 from prose.languages import offered, recognition
@@ -179,6 +179,11 @@ def _moved(text: str) -> None:
     splice.moved(text, f"x{text[:half]}y{text[half:]}z", half - 9, half + 9)
 
 
+def _kept(text: str) -> None:
+    for mode in ("expand", "dialogue"):
+        wishes.are_kept(mode, _MIDDLE, text)
+
+
 def _request(text: str) -> None:
     story = Story(text=text)
     for mode in (Generation.Mode.REWRITE, Generation.Mode.EXPAND):
@@ -271,7 +276,7 @@ PROSE: dict[str, Reader] = {
     "languages.recognition.language_of": recognition.language_of,
     "languages.stem": lambda text: languages.stem(text, "english"),
     "languages.language_of_word": lambda text: languages.language_of_word(text, "english"),
-    "lengths.most_words": lambda text: lengths.most_words(_in_thirds(text), "expand"),
+    "wishes.most_words": lambda text: wishes.most_words(_in_thirds(text), "expand"),
     "overlap.key": overlap.key,
     "overlap.keyed_words": lambda text: list(overlap.keyed_words(text)),
     "overlap.opening": lambda text: overlap.opening(text, inside_sentence=False),
@@ -320,6 +325,7 @@ PROSE: dict[str, Reader] = {
         text.encode(errors="ignore").decode(), 0, len(text) // 3
     ),
     "splice.moved": _moved,
+    "wishes.are_kept": _kept,
     "words.count": words.count,
     "words.spans": lambda text: list(words.spans(text)),
     "words.first": lambda text: words.first(text, len(text) // 9),

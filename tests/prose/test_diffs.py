@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prose import diffs
-from tests.prose.test_splice import TEXTS
+from tests.prose.rewriting.test_splice import TEXTS
 
 
 @given(TEXTS, TEXTS)

@@ -69,6 +69,7 @@ class Script:
     prompt_tokens: Any = 99  # that it says it has read
     most_bytes: int | None = None  # of a chat that it can read; each is a token
     goes_on: bool = False  # with the final part of a rewrite's prompt, word by word
+    in_turn: tuple[str, ...] = ()  # the scripts that it follows, a chat each
 
 
 # What is listed: bytes, parameters, family.
@@ -142,6 +143,10 @@ SCRIPTS: dict[str, Script] = {
     "tells-the-same": Script(text=[" Ben", " held", " the", " old", " map", "."]),
     "grim": Script(text=GRIM),
     "leaves-out": Script(text=[], goes_on=True),
+    "silent-ben": Script(text=[" Ben", " lit", " the", " old", " lamp", "."], goes_on=True),
+    "talking-ben": Script(text=[' "Who', " is", ' there?"', " asked", " Ben", "."], goes_on=True),
+    "talks-late": Script(in_turn=("silent-ben", "talking-ben")),
+    "gives-up": Script(in_turn=("silent-ben", "leaves-out", "leaves-out")),
 }
 
 
@@ -185,6 +190,9 @@ class ModelServer:
         if body["messages"][0]["content"] == dialect.QUESTION:
             return _probed(body)
         script = self._script(self.acting_as.get(body["model"], body["model"]))
+        if script.in_turn:
+            asked = sum(each.body["model"] == body["model"] for each in self.requests)
+            script = SCRIPTS[script.in_turn[asked % len(script.in_turn)]]
         request_id, traceparent = (http.headers.get(name, "") for name in _TOLD)
         request = Request(http.path, body, request_id, traceparent)
         self.requests.append(request)

@@ -8,6 +8,7 @@ const {
   status: STATUS,
   decision: DECISION,
   mode: MODE,
+  anew: ANEW,
   acknowledge_every: ACKNOWLEDGE_EVERY, // code points
   max_selected_length: MAX_SELECTED_LENGTH, // code points
   default_max_words: DEFAULT_MAX_WORDS,
@@ -17,6 +18,6 @@ const {
 const ACTIVE = new Set(active);
 
 export {
-  ACKNOWLEDGE_EVERY, ACTIVE, CLOSE, DECISION, DEFAULT_MAX_WORDS, ERROR, HTTP, KIND,
+  ACKNOWLEDGE_EVERY, ACTIVE, ANEW, CLOSE, DECISION, DEFAULT_MAX_WORDS, ERROR, HTTP, KIND,
   MAX_SELECTED_LENGTH, MODE, STATUS,
 };

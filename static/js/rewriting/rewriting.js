@@ -2,7 +2,7 @@
 //
 // The story is the server's: this shows a replacement in its place, and only Keep changes the text.
 
-import { ACTIVE, ERROR, MAX_SELECTED_LENGTH } from "storaiteller/common/constants";
+import { ACTIVE, ANEW, ERROR, MAX_SELECTED_LENGTH } from "storaiteller/common/constants";
 import { part } from "storaiteller/common/dom";
 import { gettext, interpolate, number } from "storaiteller/common/language";
 import { getJSON } from "storaiteller/common/requests";
@@ -172,9 +172,16 @@ export class Rewriting {
     this.element.classList.add("streaming");
   }
 
+  // Of what comes, the last attempt counts: one that fell short is written anew.
   text(chunk) {
-    this.element.append(chunk);
-    this.comparing.text(chunk);
+    const anew = chunk.lastIndexOf(ANEW);
+    if (anew >= 0) {
+      this.element.textContent = "";
+      this.comparing.begin();
+    }
+    const coming = chunk.slice(anew + 1);
+    this.element.append(coming);
+    this.comparing.text(coming);
   }
 
   // The writing ended; the stored story is `next`.

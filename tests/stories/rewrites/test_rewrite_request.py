@@ -11,7 +11,7 @@ from prose.settings import Settings
 from stories.models import Generation, Story
 from stories.writing.rewrite_request import Rewrite, token_count
 from tests.conftest import story_settings
-from tests.prose.test_passage import select
+from tests.prose.rewriting.test_passage import select
 from tests.support.scripts import CHINESE_PASSAGE
 
 SENTENCES = [
@@ -128,6 +128,16 @@ def test_both_ends_of_a_story_fit(part: str, num_ctx: int) -> None:
 def test_a_passage_too_long_for_the_context_is_refused_with_the_numbers() -> None:
     with pytest.raises(PromptTooLongError, match=r"1,024\. Select less"):
         Rewrite(rewrite(), select(STORY, " ".join(SENTENCES[10:80]))).request(SMALL)
+
+
+def test_the_server_stops_where_the_model_tells_what_it_was_asked() -> None:
+    last = select(STORY, SENTENCES[-1])
+    assert Rewrite(rewrite(), last).request(LARGE).stop == []
+    asked = Rewrite(rewrite(mode="expand"), last).request(LARGE)
+    assert asked.stop == ["The part between these two now reads:"]
+    assert asked.stop[0] in asked.prompt
+    following, own = Rewrite(rewrite(mode="expand"), middle()).request(LARGE).stop
+    assert (following[:8], own) == ("This is ", asked.stop[0])
 
 
 def test_the_whole_story_is_asked_for_as_a_new_one() -> None:

@@ -11,6 +11,7 @@ from stories.history import library
 from stories.history.versions import StoryBusyError
 from stories.models import Generation, Story, User
 from stories.writing import rewrites
+from stories.writing.rewrite_request import ANEW
 from stories.writing.rewrites import Selection, Wish
 from tests.conftest import ScriptedServer
 from tests.support.rewriting import (
@@ -155,6 +156,72 @@ async def test_a_passage_told_again_word_by_word_is_asked_for_again(
     generation = await rewritten(written, start=11, end=11 + len(same), version=2, selected=same)
     assert len(model_server.chats("tells-the-same")) == asked + 3
     assert generation.replacement == same, "only the last attempt counts"
+
+
+SAID, TOLD = '"Who is there?" asked Ben.', "Ben lit the old lamp."
+
+
+@pytest.mark.parametrize(
+    ("model", "mode", "attempts", "replacement"),
+    [
+        ("talks-late", "dialogue", 2, SAID),
+        ("talks-late", "vivid", 1, TOLD),  # which nothing counts
+        ("talking-ben", "dialogue", 1, SAID),
+        ("silent-ben", "dialogue", 3, TOLD),  # better than nothing
+        ("silent-ben", "shorten", 1, TOLD),
+        ("silent-ben", "expand", 3, TOLD),
+        ("gives-up", "dialogue", 3, TOLD),
+    ],
+)
+async def test_what_was_not_done_is_asked_for_again(
+    model_server: ScriptedServer,
+    written: Story,
+    settings: Settings,
+    model: str,
+    mode: str,
+    attempts: int,
+    replacement: str,
+) -> None:
+    settings.STORY_MODEL = model
+    part = "Ben took the old lamp to the mill, and he lit it there with great care."
+    await sync_to_async(library.save_text)(
+        written, written.owner, f"It rained. {part} Nobody came.", 1
+    )
+    here = {"start": 11, "end": 11 + len(part), "version": 2, "selected": part, "mode": mode}
+    asked = len(model_server.chats(model))
+    async with StorySocket(written.owner, written.pk) as socket:
+        await socket.send(type="rewrite", **{**HERE, **here})
+        followed = await socket.until_done()
+    assert not followed.errors
+    chats = model_server.chats(model)[asked:]
+    seeds = [chat["body"]["options"]["seed"] for chat in chats]
+    assert seeds == [seeds[0] + number for number in range(attempts)]
+    generation = await Generation.objects.aget(pk=followed.generation["id"])
+    assert (generation.status, generation.replacement) == ("done", replacement)
+    # Of what is streamed, the page shows the last attempt that said something.
+    *before, last = followed.text.split(ANEW)
+    assert last.strip() == replacement
+    assert len(before) == (attempts - 1 if model != "gives-up" else 0)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        " ".join(["Ben took the old lamp to the mill."] * 20),
+        "Ben took the old lamp, lit it with care, and",
+    ],
+)
+async def test_a_long_passage_or_a_part_of_a_sentence_is_not_asked_for_again(
+    model_server: ScriptedServer, written: Story, settings: Settings, part: str
+) -> None:
+    settings.STORY_MODEL = "silent-ben"
+    text = f"{part} went home when nobody came."
+    await sync_to_async(library.save_text)(written, written.owner, text, 1)
+    here = {"start": 0, "end": len(part), "version": 2, "selected": part, "mode": "expand"}
+    asked = len(model_server.chats("silent-ben"))
+    generation = await rewritten(written, **here)
+    assert len(model_server.chats("silent-ben")) == asked + 1
+    assert generation.replacement.startswith("Ben lit the old lamp")
 
 
 async def test_a_long_story_is_shortened_for_the_model_and_the_review_says_so(

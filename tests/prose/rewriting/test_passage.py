@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from prose.passage import EmptyPassageError, Passage, cut
-from tests.prose.test_splice import texts_with_ranges
+from tests.prose.rewriting.test_splice import texts_with_ranges
 
 STORY = "It was late. Anna don’t know. “Go,” she said, 👩‍👩‍👧 laughed.\n\nThe end came."
 

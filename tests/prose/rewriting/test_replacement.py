@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from prose import replacement
 from prose.passage import EmptyPassageError, cut
-from tests.prose.test_passage import select
-from tests.prose.test_splice import TEXTS, texts_with_ranges
+from tests.prose.rewriting.test_passage import select
+from tests.prose.rewriting.test_splice import TEXTS, texts_with_ranges
 
 STORY = (
     "Anna lit the lantern. Ben held the map. The road went down to the sea.\n\n"
