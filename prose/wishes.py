@@ -49,12 +49,12 @@ def are_kept(mode: str, passage: Passage, replacement: str) -> bool | None:
     """Tell whether `replacement` is longer or shorter by a third, or has somebody speak.
 
     `mode` as `prose.prompts.rewrite_wish` knows it. None for another wish, of which nothing can be
-    counted.
+    counted, and for one word that can't be fewer.
     """
     match mode:
         case "expand":
             return words.count(replacement) >= _LONGER * passage.words
-        case "shorten":
+        case "shorten" if passage.words > 1:
             return 0 < words.count(replacement) <= _SHORTER * passage.words
         case "dialogue":
             return _SPEECH.search(replacement) is not None

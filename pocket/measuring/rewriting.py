@@ -117,7 +117,8 @@ def rewritten(rewrite: Rewrite, answer: Answer) -> Rewritten:
     kept = goal.cut(told)
     reached = lookout.ended or answer.ended
     cut_short = not (reached or goal.reached)
-    new = replacement.fitted(kept, part, most, cut_short=cut_short)
+    keeps_quotes = rewrite["mode"] == "dialogue"
+    new = replacement.fitted(kept, part, most, cut_short=cut_short, keeps_quotes=keeps_quotes)
     text = splice.splice(rewrite["text"], rewrite["start"], rewrite["end"], new)
     outside = splice.hashes(rewrite["text"], rewrite["start"], rewrite["end"])
     core = new.removeprefix(part.head).removesuffix(part.tail)

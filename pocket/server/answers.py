@@ -41,6 +41,8 @@ class Models:
         """Return the model, loaded with the context that `chosen` options ask for."""
         keep = options.keep_seconds(keep_alive, self.manners.keep)
         context = options.context_size(chosen, self.metadata(manifest).context_length)
+        if not keep and manifest.editor:
+            self.engine.unload(self.store.files(self.store.editor_of(manifest)))
         model, *adapters = self.store.files(manifest)
         weights = Weights(model, tuple(adapters), context)
         return await self.engine.load(weights, keep)
@@ -85,8 +87,10 @@ async def chat(models: Models, body: Line) -> AsyncIterator[Line]:
 
 async def generate(models: Models, body: Line) -> AsyncIterator[Line]:
     """Yield the lines of `/api/generate`."""
-    manifest, chosen = _read(models, body)
-    prompt, system = body.get("prompt", ""), body.get("system", manifest.system)
+    prompt, raw = body.get("prompt", ""), bool(body.get("raw"))
+    edits = isinstance(prompt, str) and prompts.is_for_editor(prompt, raw=raw)
+    manifest, chosen = _read(models, body, edits=edits)
+    system = body.get("system", manifest.system)
     if not isinstance(prompt, str) or not isinstance(system, str):
         raise bad_request("prompt and system have to be texts")
     loaded = await models.load(manifest, chosen, body.get("keep_alive"))
@@ -97,7 +101,7 @@ async def generate(models: Models, body: Line) -> AsyncIterator[Line]:
     if not prompt:
         yield _load_line(manifest, shape)
         return
-    if not body.get("raw"):
+    if not raw:
         messages = prompts.with_system([{"role": "user", "content": prompt}], system)
         prompt = prompts.render(models.metadata(manifest).chat_template, messages)
     answer = _Answer(models, loaded, manifest, shape)

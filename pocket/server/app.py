@@ -100,6 +100,8 @@ class _API:
         return JSONResponse({"models": [self._entry(model) for model in self.models.store.all()]})
 
     async def ps(self, request: Request) -> Response:
+        # A model that is being loaded holds the engine's lock.
+        in_memory = await asyncio.to_thread(self.models.engine.loaded)
         # Two names may be of one file, with the same adapters or others.
         names = [(self.models.store.files(model), model) for model in self.models.store.all()]
         now, clock = datetime.now(UTC), time.monotonic()
@@ -114,7 +116,7 @@ class _API:
                         "size_vram": 0,
                         "context_length": loaded.weights.context,
                     }
-                    for loaded in self.models.engine.loaded()
+                    for loaded in in_memory
                     for files, model in names
                     if files == (loaded.weights.model, *loaded.weights.adapters)
                 ]

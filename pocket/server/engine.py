@@ -93,6 +93,12 @@ class Engine:
             for weights in [w for w in self._loaded if path in (w.model, *w.adapters)]:
                 del self._loaded[weights]
 
+    def unload(self, files: tuple[Path, ...]) -> None:
+        """Unload the model that is in these files, with its adapters behind it."""
+        with self._lock:
+            for weights in [w for w in self._loaded if (w.model, *w.adapters) == files]:
+                del self._loaded[weights]
+
     async def load(self, weights: Weights, keep: float = 86_400.0) -> Loaded:
         """Return the model in memory, loading it if it is not; it stays for `keep` seconds."""
         loop = asyncio.get_running_loop()

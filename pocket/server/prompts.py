@@ -42,6 +42,16 @@ def asks_for_story(messages: list[dict[str, str]]) -> bool:
     return read_prompt(told[0]["content"]) is not None
 
 
+def is_for_editor(prompt: str, *, raw: bool) -> bool:
+    """Tell whether a prompt of `/api/generate` asks for anything but a story by its settings.
+
+    A raw one is rendered already, for who answers its chat: in ChatML for the editor alone.
+    """
+    if raw:
+        return prompt.startswith("<|im_start|>")
+    return bool(prompt) and read_prompt(prompt) is None
+
+
 def with_system(messages: list[dict[str, str]], system: str) -> list[dict[str, str]]:
     """Return `messages` with the model's own `system` text, unless they bring one."""
     if not system or any(message["role"] == "system" for message in messages):

@@ -91,7 +91,9 @@ class Store:
 
     def editor_of(self, manifest: Manifest) -> Manifest:
         """Return the model that goes on for `manifest` from a text that is given: another or it."""
-        return self._shipped.get(manifest.editor, manifest)
+        # One that was made before there were editors, or without the editor's base.
+        parent = self._shipped.get(manifest.parent)
+        return self._shipped.get(manifest.editor or (parent.editor if parent else ""), manifest)
 
     def all(self) -> list[Manifest]:
         """Return all models, the newest first."""

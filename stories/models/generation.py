@@ -135,8 +135,8 @@ class Generation(models.Model):
     instruction = models.CharField(max_length=prompts.MAX_INSTRUCTION_LENGTH, blank=True)
     # Words that it may have at most, where the writer wants fewer than the settings say.
     words_at_once = models.PositiveIntegerField(null=True, blank=True)
-    # What Keep puts in the passage's place; `text` is all that was streamed, attempts that came to
-    # nothing included.
+    # What Keep puts in the passage's place; `text` is all that was streamed, attempts that fell
+    # short included.
     replacement = models.TextField(blank=True)
     decision = models.CharField(max_length=10, choices=Decision, default=Decision.NONE, blank=True)
     # Tries at the same passage hang together by their first one.

@@ -56,12 +56,13 @@ class Assignment(Protocol):
     generation: Generation
     limit: int  # words
     nothing: str  # what the person is told when nothing came
+    has_said: bool  # a request that ended brought something that can be kept
 
     async def prepare(self, able: Abilities) -> None:
         """Find out what has to be known before the model is asked; raises `ModelServerError`."""
 
     def attempts(self, context_length: int | None) -> Iterator[Attempt]:
-        """Yield what to ask, one after the other while what comes is void.
+        """Yield what to ask, one after the other while what comes falls short.
 
         Raises `PromptTooLongError` when the model can't read that much.
         """
@@ -100,6 +101,8 @@ def assignment_of(generation: Generation) -> Assignment:
 
 class Writing:
     """A story from nothing, or from where it ends."""
+
+    has_said = False  # the first request is of no use, or the only one
 
     def __init__(self, generation: Generation) -> None:
         self.generation = generation
@@ -274,7 +277,9 @@ class Rewriting:
         self.limit = rewrite.budget
         self._again = False  # attempts before this one showed something
         self._shown: list[str] = []  # of the present attempt
-        self._said = ""  # by the last attempt that said something, if not what was asked
+        # Of the last whole attempt that said something: what is left of it, and who looked at it.
+        self._said: tuple[str, Answer, Gate | None] | None = None
+        self.has_said = False
         self._begin()
 
     def _begin(self) -> None:
@@ -318,12 +323,14 @@ class Rewriting:
         options = _sampling(self.generation, num_ctx, asked.num_predict)
         if asked.stop:
             options["stop"] = asked.stop
-        for attempt in range(_ATTEMPTS):
+        # Without chance, the same would come again.
+        for attempt in range(_ATTEMPTS if options.get("temperature") != 0 else 1):
             self._begin()
             yield Attempt(asked.messages, {**options, "seed": options["seed"] + attempt}, facts)
 
     async def take(self, text: str) -> str:
         """Return of `text` what is the passage's, without what follows it."""
+        text = text.replace(ANEW, " ")
         return await self._show(self._lookout.feed(self._answer.take(text)))
 
     async def rest(self) -> str:
@@ -349,22 +356,22 @@ class Rewriting:
         new = self.rewrite.replacement(left, cut_short=False)
         if self.rewrite.is_nothing(new):
             return True
-        self._said = left
+        self._said, self.has_said = (left, self._answer, self._gate), True
         return self.rewrite.ignores_wish(new)
 
     def _left(self) -> str:
         return self._answer.left("".join(self._shown))
 
     def conclude(self, outcome: Outcome) -> None:
-        """Make the replacement of what the last attempt showed; the text keeps all that was."""
-        cut_short = outcome.status != Generation.Status.DONE or outcome.is_cut_short
-        replaced = self.rewrite.replacement(self._left(), cut_short=cut_short)
-        if self._said and self.rewrite.is_nothing(replaced):
-            replaced = self.rewrite.replacement(self._said, cut_short=True)
-        is_held = self._gate is not None and bool(self._gate.found)
-        outcome.facts["replacement"] = "" if is_held else replaced
-        self._answer.tell(outcome)
-        tell_of_held(self._gate, outcome)
+        """Make the replacement of the last whole attempt that said something, if there is one."""
+        left, answer, gate = self._said or (self._left(), self._answer, self._gate)
+        is_over = outcome.status == Generation.Status.DONE and not outcome.is_cut_short
+        cut_short = not is_over or answer is not self._answer
+        is_held = gate is not None and bool(gate.found)
+        replaced = "" if is_held else self.rewrite.replacement(left, cut_short=cut_short)
+        outcome.facts["replacement"] = replaced
+        answer.tell(outcome)
+        tell_of_held(gate, outcome)
 
 
 def _gate(generation: Generation) -> Gate | None:

@@ -21,7 +21,7 @@ from django.db import DatabaseError
 from prose import said
 from stories.models import Generation, Story
 from stories.writing.finishing import Outcome, base_of, finish, report_of
-from stories.writing.rewrite_request import ANEW, rewrite_of
+from stories.writing.rewrite_request import rewrite_of
 from stories.writing.textlog import get_text_log
 
 logger = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ def _facts(generation: Generation, text: str) -> dict[str, Any]:
     rewrite = rewrite_of(generation)
     return {
         "prompt": rewrite.full_prompt(),
-        "replacement": rewrite.replacement(text.rpartition(ANEW)[2], cut_short=True),
+        "replacement": rewrite.replacement(rewrite.kept_of(text), cut_short=True),
     }
 
 

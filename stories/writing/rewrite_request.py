@@ -19,7 +19,7 @@ NOTHING = said("The model left the passage out. Try again, or ask for something 
 # Tokens that a context shortened to the utmost still tells of the story.
 _LEAST_CONTEXT = 96
 _TEMPLATE_TOKENS = 8  # a message
-# In the text of a rewrite, what stands before it is of earlier attempts. No model's text has it.
+# In the text of a rewrite, what stands before it is of earlier attempts.
 ANEW = "\f"
 # Words of a passage that another attempt takes no more than seconds for.
 _MOST_ASKED_AGAIN = 150
@@ -118,7 +118,24 @@ class Rewrite:
 
         Empty when that is as good as nothing; `cut_short` as in `prose.replacement.fitted`.
         """
-        return replacement.fitted(text, self.passage, self.budget, cut_short=cut_short)
+        return replacement.fitted(
+            text,
+            self.passage,
+            self.budget,
+            cut_short=cut_short,
+            keeps_quotes=self.generation.mode == Generation.Mode.DIALOGUE,
+        )
+
+    def kept_of(self, text: str) -> str:
+        """Return the attempt that counts of a streamed text whose writing broke off.
+
+        The last whole one that says something, or what there is of the last.
+        """
+        *whole, last = text.split(ANEW)
+        for attempt in reversed(whole):
+            if not self.is_nothing(self.replacement(attempt, cut_short=True)):
+                return attempt
+        return last
 
     def is_nothing(self, replaced: str) -> bool:
         """Tell whether a replacement is empty, or the passage again word by word."""

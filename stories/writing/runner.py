@@ -214,7 +214,12 @@ class _Run:
             self.counter = words.Counter()
             before = self.tokens
             with tracing.span("chat", "client", spans.of_chat(server, model)) as self.chat:
-                await self._receive(modelserver.chat(server, model, chat, options, able), most)
+                try:
+                    await self._receive(modelserver.chat(server, model, chat, options, able), most)
+                except modelserver.ModelServerError:
+                    if not asked.has_said:
+                        raise
+                    return
                 self.chat.set(spans.of_answer(self.outcome.facts, self.tokens - before))
             if not await self._reading(asked.falls_short):
                 return

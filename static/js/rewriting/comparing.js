@@ -43,6 +43,11 @@ export class Comparing {
     this.streamed.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
+  // What streams in is written anew.
+  restart() {
+    this.streamed?.querySelector(".compare-text").replaceChildren();
+  }
+
   text(chunk) {
     const shown = this.streamed?.querySelector(".compare-text");
     if (!shown) return;

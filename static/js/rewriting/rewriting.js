@@ -177,7 +177,7 @@ export class Rewriting {
     const anew = chunk.lastIndexOf(ANEW);
     if (anew >= 0) {
       this.element.textContent = "";
-      this.comparing.begin();
+      this.comparing.restart();
     }
     const coming = chunk.slice(anew + 1);
     this.element.append(coming);

@@ -8,7 +8,12 @@ from modelserver import names
 from prose.languages.offered import NAMES, offered
 from stories.models import WriterModel, model_in_service
 
-_ENGLISH_ONLY = frozenset({"phi", "pocket", "smollm", "smollm2", "tinydolphin", "tinyllama"})
+_ENGLISH_ONLY = frozenset(
+    {
+        *("phi", "smollm", "smollm2", "tinydolphin", "tinyllama"),
+        *("pocket", "pocket-editor", "pocket-tiny"),
+    }
+)
 
 
 def choices() -> list[tuple[str, str]]:

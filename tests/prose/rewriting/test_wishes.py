@@ -27,6 +27,12 @@ def test_length_is_counted(mode: str, replacement: str, kept: bool | None) -> No
     assert wishes.are_kept(mode, PART, replacement) is kept
 
 
+def test_one_word_can_not_be_fewer() -> None:
+    word = passage.cut("It rained. Go! Nobody came.", 11, 14)
+    assert wishes.are_kept("shorten", word, "Go!") is None
+    assert wishes.are_kept("expand", word, "Go now!") is True
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -140,6 +140,20 @@ def test_the_server_stops_where_the_model_tells_what_it_was_asked() -> None:
     assert (following[:8], own) == ("This is ", asked.stop[0])
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Rain fell", "Rain fell"),
+        ("Rain fell.\fSnow fe", "Rain fell."),
+        ("Rain fell.\fSnow fell.\f", "Snow fell."),
+        (f"Rain fell.\f{MIDDLE}\fSn", "Rain fell."),
+        ("\f \fSnow fe", "Snow fe"),
+    ],
+)
+def test_of_attempts_that_broke_off_the_last_whole_one_counts(text: str, kept: str) -> None:
+    assert Rewrite(rewrite(mode="expand"), middle()).kept_of(text) == kept
+
+
 def test_the_whole_story_is_asked_for_as_a_new_one() -> None:
     asked = Rewrite(rewrite(), select(MIDDLE, MIDDLE)).request(LARGE)
     assert asked.messages == [{"role": "user", "content": story_settings().prompt}]

