@@ -41,6 +41,8 @@ class Shipped:
 
     def __init__(self, tiny: Path, house: Path = HOUSE, base: Path | None = None) -> None:
         self.files = {_TINY_FILE: tiny / "pocket.gguf"}
+        # What another version of the program may bring in another state.
+        self.ours = frozenset({_TINY_FILE, _HOUSE_FILE})
         self.models = [ShippedModel("pocket-tiny:latest", _TINY_FILE, (), _parameters(tiny))]
         editor = ""
         if base is not None and base.is_file():

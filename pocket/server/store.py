@@ -65,6 +65,8 @@ class Store:
         for made in (self._blobs, self._manifests):
             made.mkdir(parents=True, exist_ok=True)
         self._shipped_files = shipped.files
+        self._changing = shipped.ours
+        self._hashes: dict[str, str] = {}  # of those files that were asked for
         self._shipped = {
             one.name: Manifest(
                 one.name,
@@ -153,9 +155,23 @@ class Store:
         return self.blob_path(digest).exists()
 
     def digest_of(self, manifest: Manifest) -> str:
-        """Return a digest that changes when anything about the model does."""
+        """Return a digest that changes when anything about the model does.
+
+        A shipped file is another one in another version of the program.
+        """
         described = {**asdict(manifest), "modified_at": "", "name": ""}
+        if not manifest.editor:
+            del described["editor"]  # digests were made before there were editors
+        keys = [key for key in (manifest.model, *manifest.adapters) if key in self._changing]
+        if keys:
+            described["files"] = [self._contents(key) for key in keys]
         return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+
+    def _contents(self, key: str) -> str:
+        if key not in self._hashes:
+            data = self._shipped_files[key].read_bytes()
+            self._hashes[key] = hashlib.sha256(data).hexdigest()
+        return self._hashes[key]
 
     async def receive_blob(self, digest: str, chunks: AsyncIterator[bytes]) -> bool:
         """Keep an uploaded blob; False if it was here. Raises `APIError` if it is another one."""

@@ -101,6 +101,21 @@ def test_a_model_made_before_there_were_editors_has_one(pocket: Any, tmp_path: P
     assert store.editor_of(store.get("other")).name == "other:latest"
 
 
+def test_a_digest_tells_which_weights_it_is_on(tmp_path: Path) -> None:
+    def digests(weights: bytes) -> dict[str, str]:
+        tiny = tmp_path / "tiny"
+        tiny.mkdir(exist_ok=True)
+        (tiny / "parameters.json").write_text("{}")
+        (tiny / "pocket.gguf").write_bytes(weights)
+        store = Store(tmp_path / "models", Shipped(tiny, HOUSE, BASE))
+        return {model.name: store.digest_of(model) for model in store.all()}
+
+    before, after = digests(b"one"), digests(b"two")
+    assert digests(b"one") == before
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"pocket:latest", "pocket-tiny:latest"}
+
+
 def test_a_model_made_from_pocket_keeps_its_editor(pocket: Any, tmp_path: Path) -> None:
     made = pocket.post("/api/create", json={"model": "mine", "from": "pocket", "stream": False})
     assert made.status_code == 200
