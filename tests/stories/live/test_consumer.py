@@ -1,9 +1,11 @@
 """The socket: who may connect, and what bad input does (nothing)."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from channels.layers import InMemoryChannelLayer
 from django.contrib.auth.models import AnonymousUser
 
 from stories.history import library
@@ -42,6 +44,26 @@ async def test_a_bad_frame_is_answered_and_the_socket_lives(
         await socket.send(type="ack", offset=5)
         assert await socket.silent()
     assert len(model_server.chats("steady")) == asked
+
+
+async def test_a_socket_lives_on_when_other_tabs_can_not_be_told(
+    model_server: ScriptedServer, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    async def refuse(self: InMemoryChannelLayer, group: str, message: dict[str, Any]) -> None:
+        told.append(message["type"])
+        raise ConnectionError("Too many connections")
+
+    async with StorySocket(story.owner, story.pk) as socket:
+        with monkeypatch.context() as patched:
+            patched.setattr(InMemoryChannelLayer, "group_send", refuse)
+            await socket.send(type="write")
+            followed = await socket.until_done()
+        assert "generation.started" in told
+        assert followed.text
+        await socket.send(type="ack", offset="x")
+        assert (await socket.receive())["code"] == "bad_frame"
 
 
 async def test_another_storys_generation_can_not_be_followed(
