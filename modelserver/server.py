@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Self
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
@@ -156,11 +157,22 @@ class Server:
         return {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
 
     def tls(self) -> ssl.SSLContext:
-        """Return what decides which certificates are trusted; it takes 20 ms."""
-        context = ssl.create_default_context()
-        if self.ca_file:
-            context.load_verify_locations(self.ca_file)
-        return context
+        """Return what decides which certificates are trusted: none where none are shown.
+
+        Raises `OSError` where the file can't be read.
+        """
+        if self.url.startswith("https:"):
+            return _trusting(self.ca_file)
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+@cache
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    # Made once, as the settings are read: it takes 80 ms, in which nobody's words would move.
+    context = ssl.create_default_context()
+    if ca_file:
+        context.load_verify_locations(ca_file)
+    return context
 
 
 def _parse(address: str) -> tuple[str, str, str]:

@@ -21,6 +21,7 @@ async def chat(
     messages: list[dict[str, str]],
     options: dict[str, Any],
     able: Abilities | None = None,
+    pace: float = 0.0,
 ) -> AsyncIterator[Chunk]:
     """Yield the model's answer as it comes; a last message of the assistant is continued.
 
@@ -37,7 +38,7 @@ async def chat(
         dialect = await dialect_of(server)
         sending = await dialect.sending(Request(server, model, messages, options, able))
         seam, learn = sending.seam, sending.learn
-        pieces = chunks(server, model, sending.path, sending.body, sending.reader)
+        pieces = chunks(server, model, sending.path, sending.body, sending.reader, pace)
         async with aclosing(pieces) as answer:  # type: ignore[type-var]
             async for chunk in answer:
                 if chunk.prompt_tokens:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
@@ -59,6 +60,15 @@ class StoryConsumer(AsyncWebsocketConsumer):
             await super().__call__(*arguments)
         finally:
             self._let_go()
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Hand a message to its handler at once.
+
+        Channels first waits for the database's thread, to close what is old: nothing that this
+        needs, whose every use of the database does so, and a word of the client's that a slow
+        database would hold up.
+        """
+        await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
         """Refuse a story that the user can't see; else tell how its last generation stands."""

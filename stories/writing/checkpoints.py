@@ -8,11 +8,11 @@ import atexit
 import logging
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 from channels.db import database_sync_to_async
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from stories.models import Generation
@@ -128,12 +128,27 @@ def _store(texts: _Texts) -> _Stored:
 
 
 def _store_all(texts: _Texts) -> set[int]:
-    now = timezone.now()
-    stopped = Generation.objects.filter(pk__in=texts, stop_requested=True)
-    return {*stopped.values_list("pk", flat=True)} | {
-        number
-        for number, (runner, text) in texts.items()
-        if not Generation.objects.active()
-        .filter(pk=number, runner=runner)
-        .update(text=text, heartbeat_at=now)
+    rows = Generation.objects.active().filter(pk__in=texts)
+    stopped = {
+        number: stop_requested
+        for number, runner, stop_requested in rows.values_list("pk", "runner", "stop_requested")
+        if runner == texts[number][0]
     }
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        # One statement for all: composed for each by Django, they would take longer than storing.
+        cursor.executemany(
+            _statement(),
+            [(texts[number][1], now, number, texts[number][0]) for number in stopped],
+        )
+    return {number for number in texts if stopped.get(number, True)}
+
+
+@cache
+def _statement() -> str:
+    """Return the update of an active row by its runner: text, heartbeat, number, runner."""
+    table, active = Generation._meta.db_table, ", ".join(f"'{each}'" for each in Generation.ACTIVE)
+    return (
+        f"UPDATE {table} SET text = %s, heartbeat_at = %s "  # noqa: S608 - names of ours
+        f"WHERE id = %s AND runner = %s AND status IN ({active})"
+    )

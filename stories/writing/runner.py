@@ -19,7 +19,7 @@ from prose import said, words
 from stories.models import Generation, Story
 from stories.writing import checkpoints, hub, recovery
 from stories.writing.assignments import Assignment
-from stories.writing.background import LONG, hold, reading, telling
+from stories.writing.background import LONG, hold, reading, reading_in_turn, telling
 from stories.writing.figures import spans
 from stories.writing.finishing import Outcome, finish, reclaim
 from stories.writing.servers.choosing import write_somewhere
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-FRAME_INTERVAL = 0.06  # seconds: what arrives within it goes out as one piece
+FRAME_INTERVAL = 0.09  # seconds: what arrives within it goes out as one piece
 # Between two tries to store the end: a full disk or a dead database costs no word while the process
 # lives. Shorter than recovery takes to be sure that the process is dead.
 _STORE_RETRY = 1.0  # seconds
@@ -149,7 +149,7 @@ class _Run:
             # A check for children takes long, of however short a text.
             length = self.assignment.length + self.length
             beside = LONG if self.generation.settings.child_friendly else length
-            await reading(beside, lambda: self.assignment.conclude(self.outcome))
+            await reading_in_turn(beside, lambda: self.assignment.conclude(self.outcome))
         except Exception:
             # What was written is kept, whatever can't be made of it.
             logger.exception("Generation %s can't be concluded", self.generation.pk)
@@ -215,7 +215,8 @@ class _Run:
             before = self.tokens
             with tracing.span("chat", "client", spans.of_chat(server, model)) as self.chat:
                 try:
-                    await self._receive(modelserver.chat(server, model, chat, options, able), most)
+                    answer = modelserver.chat(server, model, chat, options, able, FRAME_INTERVAL)
+                    await self._receive(answer, most)
                 except modelserver.ModelServerError:
                     if not asked.has_said:
                         raise
@@ -290,7 +291,7 @@ class _Run:
         if not self.length:
             self.outcome.facts["first_token_at"] = timezone.now()
             self.chat.event("first word")
-            self.flush_now.set()
+        self.flush_now.set()
         self.parts.append(text)
         self.pending.append(text)
         self.length += len(text)
@@ -310,7 +311,6 @@ class _Run:
             await self._flush()
             if last:
                 return
-            asyncio.get_running_loop().call_later(FRAME_INTERVAL, self.flush_now.set)
 
     async def _flush(self) -> None:
         taken = len(self.pending)

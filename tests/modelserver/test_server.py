@@ -1,6 +1,7 @@
 """What an operator writes about the model server, and what is made of it."""
 
 import base64
+import ssl
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,13 @@ def test_certificates_that_can_not_be_read_are_told_where_they_matter(
     with pytest.raises(ServerSettingsError, match="SSL_CERT_FILE") as refused:
         Server.from_environment(environ)
     assert str(path) in str(refused.value)
+
+
+def test_certificates_are_read_once_and_only_where_some_are_shown() -> None:
+    plain, secret = Server.at("http://127.0.0.1").tls(), Server.at("https://127.0.0.1").tls()
+    assert plain.get_ca_certs() == []
+    assert plain.verify_mode == ssl.CERT_REQUIRED
+    assert Server.at("https://127.0.0.2:1").tls() is secret
 
 
 def test_several_servers_are_listed_with_what_they_speak_and_write_at_a_time() -> None:

@@ -1,5 +1,6 @@
 """How an answer ends, and what is an end."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -63,3 +64,36 @@ async def test_an_error_inside_of_an_answer_is_told() -> None:
 async def test_the_model_is_kept_as_long_as_the_operator_says(keep_alive: str) -> None:
     done = {**piece("x"), "done": True}
     assert await answered(done, server={"keep_alive": keep_alive})
+
+
+async def test_what_comes_between_two_beats_is_read_at_once() -> None:
+    """And the first text at once; nothing of it is lost with the connection, seen or not."""
+    told: asyncio.Queue[str | None] = asyncio.Queue()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while text := await told.get():
+            await response.write(f"{json.dumps(piece(text))}\n".encode())
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    loop, pace = asyncio.get_running_loop(), 0.5
+    async with serving(answer) as address:
+        server = Server.at(address, api="ollama")
+        chunks = modelserver.chat(server, "m", MESSAGES, {}, pace=pace)
+        try:
+            told.put_nowait("Once")
+            await asyncio.sleep(pace - loop.time() % pace)  # far from the next beat
+            assert (await anext(chunks)).text == "Once"
+            beat = loop.time() // pace
+            for text in (" upon", " a", " time"):
+                told.put_nowait(text)
+            told.put_nowait(None)
+            assert [(await anext(chunks)).text for _ in range(3)] == [" upon", " a", " time"]
+            assert loop.time() // pace == beat + 1
+            with pytest.raises(BrokenStreamError):
+                await anext(chunks)
+        finally:
+            told.put_nowait(None)  # lets the server go, whatever failed

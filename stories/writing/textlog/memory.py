@@ -45,6 +45,10 @@ class MemoryTextLog:
     def __init__(self) -> None:
         self._logs: dict[int, _Log] = {}
 
+    def has(self, generation: int) -> bool:
+        """Tell whether there is a log of `generation`."""
+        return generation in self._logs
+
     async def begin(self, generation: int) -> None:
         """Open an empty log."""
         self._logs[generation] = _Log()

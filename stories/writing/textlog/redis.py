@@ -8,6 +8,8 @@ from redis.asyncio import BlockingConnectionPool, Redis
 
 from stories.writing.background import PerLoop
 from stories.writing.textlog.base import Piece
+from stories.writing.textlog.memory import MemoryTextLog
+from stories.writing.textlog.pipelined import Pipelined
 from stories.writing.textlog.reader import END, SharedReader, key_of
 
 # An abandoned log goes too; the database has had the text for a long time by then.
@@ -26,47 +28,59 @@ class _Access:
             url, max_connections=_CONNECTIONS, timeout=_TIMEOUT, socket_timeout=_TIMEOUT
         )
         self.client = Redis.from_pool(pool)
+        self.pipelined = Pipelined(self.client)
+        self.own = MemoryTextLog()
         self.reader = SharedReader(self.client)
 
 
 class RedisTextLog:
-    """Streams as `reader.key_of` names them; what is followed is read by one `SharedReader`."""
+    """Streams as `reader.key_of` names them; what is followed is read by one `SharedReader`.
+
+    What is written by the same loop is followed in memory, once Redis has it: what was shown is in
+    Redis when the process dies.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._access = PerLoop(lambda: _Access(url))
 
-    def _client(self) -> Redis:
-        return self._access.here().client
-
     async def close(self) -> None:
         """Close the running loop's connections; it may use the log again."""
-        await self._client().aclose()
+        await self._access.here().client.aclose()
 
     async def begin(self, generation: int) -> None:
         """Drop an older log of this number."""
-        await self._client().delete(key_of(generation))
+        await self._access.here().own.begin(generation)
+        await self._access.here().pipelined.do(("DEL", key_of(generation)))
 
     async def append(self, generation: int, piece: Piece) -> None:
         """Add `piece`; the first one decides how long a log of a killed process stays."""
-        await self._client().xadd(key_of(generation), {"o": piece.offset, "t": piece.text})
-        if not piece.offset:
-            await self._client().expire(key_of(generation), KEEP_RUNNING)
+        key, here = key_of(generation), self._access.here()
+        adding = ("XADD", key, "*", "o", piece.offset, "t", piece.text)
+        if piece.offset:
+            await here.pipelined.do(adding)
+        else:
+            await here.pipelined.do(adding, ("EXPIRE", key, KEEP_RUNNING))
+        await here.own.append(generation, piece)
 
     async def finish(self, generation: int) -> None:
         """Close the log; it expires after `KEEP_FINISHED` seconds."""
-        key = key_of(generation)
-        await self._client().xadd(key, {END: 1})
-        await self._client().expire(key, KEEP_FINISHED)
+        key, here = key_of(generation), self._access.here()
+        await here.own.finish(generation)
+        await here.pipelined.do(("XADD", key, "*", END, 1), ("EXPIRE", key, KEEP_FINISHED))
 
     def follow(self, generation: int, offset: int, patience: float) -> AsyncIterator[Piece]:
         """Yield the text from `offset` on; see `TextLog.follow`."""
-        return self._access.here().reader.follow(generation, offset, patience)
+        here = self._access.here()
+        log = here.own if here.own.has(generation) else here.reader
+        return log.follow(generation, offset, patience)
 
     def forget(self, generations: Iterable[int]) -> None:
         """Drop the logs at once."""
-        keys = [key_of(generation) for generation in generations]
-        if keys:
+        generations = list(generations)
+        for access in self._access.all():
+            access.own.forget(generations)
+        if keys := [key_of(generation) for generation in generations]:
             with redis.Redis.from_url(self._url) as client:
                 client.delete(*keys)
 

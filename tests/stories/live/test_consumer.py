@@ -1,6 +1,7 @@
 """The socket: who may connect, and what bad input does (nothing)."""
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -64,6 +65,23 @@ async def test_a_socket_lives_on_when_other_tabs_can_not_be_told(
         assert followed.text
         await socket.send(type="ack", offset="x")
         assert (await socket.receive())["code"] == "bad_frame"
+
+
+async def test_a_database_that_hangs_holds_up_no_sign_of_the_client(
+    model_server: ScriptedServer, story: Story
+) -> None:
+    """What needs no database is done at once, whatever its only thread is at."""
+    hung = threading.Event()
+    async with StorySocket(story.owner, story.pk) as socket:
+        hanging = asyncio.create_task(sync_to_async(hung.wait)(30))
+        try:
+            await asyncio.sleep(0.05)
+            await socket.send_raw("{")
+            assert (await socket.receive())["code"] == "bad_frame"
+            assert not hanging.done()
+        finally:
+            hung.set()
+        await hanging
 
 
 async def test_another_storys_generation_can_not_be_followed(

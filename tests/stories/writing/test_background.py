@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from stories.writing.background import OnDemand, PerLoop, hold, telling
+from stories.writing.background import OnDemand, PerLoop, hold, reading_in_turn, telling
 
 
 class Thing:
@@ -92,3 +92,29 @@ async def test_what_takes_long_is_told_once_and_not_cut_off() -> None:
     assert told == []
     assert await telling(work(0.3), 0.1, lambda: told.append("slow")) == "done"
     assert told == ["slow"]
+
+
+async def test_short_texts_are_read_one_at_a_turn_of_the_loop() -> None:
+    told: list[str] = []
+
+    async def others() -> None:
+        for _ in range(3):
+            told.append("others")
+            await asyncio.sleep(0)
+
+    ends = [reading_in_turn(10, lambda: told.append("an end")) for _ in range(3)]
+    async with asyncio.timeout(5):
+        await asyncio.gather(*ends, others())
+    assert sorted(told) == ["an end"] * 3 + ["others"] * 3
+    assert "an end an end" not in " ".join(told)
+
+
+async def test_a_fault_in_one_reading_is_its_own() -> None:
+    def fail() -> None:
+        raise ValueError
+
+    answers = await asyncio.gather(
+        reading_in_turn(10, fail), reading_in_turn(10, lambda: 7), return_exceptions=True
+    )
+    assert isinstance(answers[0], ValueError)
+    assert answers[1] == 7

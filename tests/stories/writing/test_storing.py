@@ -31,6 +31,21 @@ def test_a_row_of_another_runner_is_told(story: Story) -> None:
     assert generation.text == ""
 
 
+def test_checkpoints_of_many_take_as_many_statements_as_of_one(story: Story) -> None:
+    stories = [story, *(library.create_story(story.owner, story.settings) for _ in range(9))]
+    opened = [_opened(each) for each in stories]
+    taken = []
+    for rows in (opened[:1], opened):
+        with CaptureQueriesContext(connection) as queries:
+            texts = {row.pk: (row.runner, f"Once {row.pk}") for row in rows}
+            assert checkpoints._store(texts) == (set(), set())
+        taken.append(len(queries))
+    assert taken[0] == taken[1]
+    for row in opened:
+        row.refresh_from_db()
+        assert row.text == f"Once {row.pk}"
+
+
 def _opened(story: Story) -> Generation:
     return opening.open_generation(story.pk, story.owner, Generation.Kind.WRITE)
 

@@ -1,4 +1,4 @@
-"""Both text logs keep the same promises: in order, from any offset, to the end."""
+"""The text logs keep the same promises, in one process and over two: in order, to the end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -8,6 +8,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
 
 from stories.writing.textlog import MemoryTextLog, Piece, RedisTextLog, TextLog
 from tests.support.servers import redis_server
@@ -22,15 +24,37 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["memory", "redis"])
+class Apart(RedisTextLog):
+    """A log that is written by one process and followed by another."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.other = RedisTextLog(url)
+
+    def follow(self, generation: int, offset: int, patience: float) -> AsyncIterator[Piece]:
+        return self.other.follow(generation, offset, patience)
+
+    async def close(self) -> None:
+        await super().close()
+        await self.other.close()
+
+
+@pytest.fixture(params=[MemoryTextLog, RedisTextLog, Apart])
 async def log(request: pytest.FixtureRequest) -> AsyncIterator[TextLog]:
     """One log of each kind."""
-    if request.param == "memory":
+    if request.param is MemoryTextLog:
         yield MemoryTextLog()
         return
-    log = RedisTextLog(request.getfixturevalue("redis_url"))
+    log = request.param(request.getfixturevalue("redis_url"))
     yield log
     await log.close()
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator[Redis]:
+    """A client of Redis beside the logs."""
+    async with Redis.from_url(redis_url) as client:
+        yield client
 
 
 async def read(log: TextLog, generation: int, offset: int, patience: float = PATIENCE) -> str:
@@ -89,18 +113,20 @@ async def test_nothing_beyond_a_gap_is_given(log: TextLog) -> None:
     assert await read(log, 5, 6, patience=0.1) == ""
 
 
-async def test_a_log_that_is_never_finished_does_not_stay_for_ever(redis_url: str) -> None:
+async def test_a_log_that_is_never_finished_does_not_stay_for_ever(
+    redis_url: str, client: Redis
+) -> None:
     log = RedisTextLog(redis_url)
     await log.begin(6)
     await log.append(6, Piece(0, "Once "))
     await log.append(6, Piece(5, "upon"))
-    [key] = await log._client().keys("*generation:6:*")
-    assert await log._client().ttl(key) > 0
+    [key] = await client.keys("*generation:6:*")
+    assert await client.ttl(key) > 0
     await log.close()
 
 
-async def test_hundreds_follow_over_one_connection(redis_url: str) -> None:
-    log = RedisTextLog(redis_url)
+async def test_hundreds_follow_over_one_connection(redis_url: str, client: Redis) -> None:
+    log = Apart(redis_url)
     numbers = range(100, 250)
     for number in numbers:
         await log.begin(number)
@@ -108,7 +134,7 @@ async def test_hundreds_follow_over_one_connection(redis_url: str) -> None:
     following = {number: asyncio.create_task(read(log, number, 0)) for number in numbers}
     leaving = [following.pop(number) for number in numbers[::3]]
     await asyncio.sleep(0.5)
-    clients = await log._client().client_list()
+    clients = await client.client_list()
     assert sum(client["cmd"] == "xread" for client in clients) == 1
     for task in leaving:
         task.cancel()
@@ -123,15 +149,63 @@ async def test_hundreds_follow_over_one_connection(redis_url: str) -> None:
     await log.close()
 
 
-async def test_a_redis_that_goes_away_is_a_silent_log(tmp_path: Path) -> None:
+async def test_what_comes_at_one_moment_goes_to_redis_together(
+    redis_url: str, client: Redis
+) -> None:
+    log = RedisTextLog(redis_url)
+    numbers = range(300, 400)
+    await asyncio.gather(*map(log.begin, numbers))
+    await client.config_resetstat()
+    before = (await client.info("stats"))["total_reads_processed"]
+    await asyncio.gather(*(log.append(number, Piece(0, "Once ")) for number in numbers))
+    stats = await client.info("stats")
+    assert stats["total_commands_processed"] > 2 * len(numbers)
+    assert stats["total_reads_processed"] - before < len(numbers) / 5
+    assert {await sync_to_async(log.text)(number) for number in numbers} == {"Once "}
+    await log.close()
+
+
+async def test_what_one_log_can_not_take_costs_the_others_nothing(
+    redis_url: str, client: Redis
+) -> None:
+    log = RedisTextLog(redis_url)
+    await asyncio.gather(log.begin(401), log.begin(402))
+    await client.set("storaiteller:generation:401:text", "no stream")
+    failed, taken = await asyncio.gather(
+        log.append(401, Piece(0, "Once ")),
+        log.append(402, Piece(0, "upon ")),
+        return_exceptions=True,
+    )
+    assert isinstance(failed, ResponseError)
+    assert taken is None
+    # What Redis does not have is not shown either.
+    assert await read(log, 401, 0, patience=0.1) == ""
+    assert await read(log, 402, 0, patience=0.1) == "upon "
+    await log.close()
+
+
+async def test_a_forgotten_log_is_forgotten_at_once(log: TextLog) -> None:
+    await log.begin(7)
+    await log.append(7, Piece(0, "Once "))
+    await sync_to_async(log.forget)([7])
+    assert await read(log, 7, 0, patience=0.1) == ""
+    assert await sync_to_async(log.text)(7) == ""
+
+
+@pytest.mark.parametrize(("kind", "after"), [(RedisTextLog, "Once "), (Apart, "")])
+async def test_a_redis_that_goes_away_is_a_silent_log(
+    tmp_path: Path, kind: type[RedisTextLog], after: str
+) -> None:
     with redis_server(tmp_path) as url:
-        log = RedisTextLog(url)
+        log = kind(url)
         await log.begin(1)
         await log.append(1, Piece(0, "Once "))
         following = asyncio.create_task(read(log, 1, 0))
         await asyncio.sleep(0.3)
     assert await following == "Once "
-    assert await read(log, 1, 0, patience=0.1) == ""
+    assert await read(log, 1, 0, patience=0.1) == after
+    with pytest.raises((RedisError, OSError)):
+        await log.append(1, Piece(5, "upon "))
     await log.close()
 
 

@@ -41,7 +41,8 @@ async def test_a_story_is_streamed_and_stored(model_server: ScriptedServer, stor
         followed = await socket.until_done()
     fresh, generation = await stored(story)
     assert followed.errors == []
-    assert followed.pieces > 3
+    # More than a few, and far fewer than the tokens.
+    assert 3 < followed.pieces < len(followed.text.split()) / 2
     assert fresh.text == followed.text == generation.text
     assert fresh.text.startswith("Anna lifted the lantern")
     assert fresh.version == followed.done["version"] == 1
