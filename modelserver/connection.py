@@ -37,7 +37,7 @@ _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Server, Clients]] = 
 
 
 def clients(server: Server) -> Clients:
-    """Return the running loop's clients of `server`; making them takes 20 ms, and is done once."""
+    """Return the running loop's clients of `server`; they are made once."""
     known = _clients.setdefault(asyncio.get_running_loop(), {})
     if server not in known:
         known[server] = _connect(server)

@@ -168,7 +168,8 @@ class Server:
 
 @cache
 def _trusting(ca_file: str) -> ssl.SSLContext:
-    # Made once, as the settings are read: it takes 80 ms, in which nobody's words would move.
+    # Once for all: it takes 80 ms, in which nobody's words move. Those of the settings are made as
+    # these are read.
     context = ssl.create_default_context()
     if ca_file:
         context.load_verify_locations(ca_file)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -51,17 +52,17 @@ async def chunks(
 ) -> AsyncIterator[Chunk]:
     """Yield the answer to a POST of `body`, the last one with `done`.
 
-    From the first text on, what comes within `pace` seconds is read at once. Closing the iterator
-    closes the connection, and so stops the model. Raises `ModelServerError`.
+    From the first text or thought on, what comes within `pace` seconds is read at once. Closing the
+    iterator closes the connection, and so stops the model. Raises `ModelServerError`.
     """
-    rest, has_begun = b"", False
+    rest, is_paced = b"", False
     with translated(server, model):
         async with (
             _Patience(server) as patience,
             posted(server, path, json=body) as response,
+            aclosing(_arriving(response)) as arriving,  # type: ignore[type-var]
         ):
-            await raise_for_status(response)
-            async for data in _arriving(response.content):
+            async for data in arriving:
                 *lines, rest = (rest + data).split(b"\n")
                 is_alive = False
                 for line in lines:
@@ -74,8 +75,8 @@ async def chunks(
                     yield chunk
                     if chunk.done:
                         return
-                    has_begun = has_begun or bool(chunk.text)
-                if has_begun and pace:
+                is_paced = is_paced or (is_alive and pace > 0)
+                if is_paced:
                     await _next_beat(pace)
             if rest.strip() and (last := reader.read(rest)) is not None:
                 yield last
@@ -86,16 +87,17 @@ async def chunks(
     yield end
 
 
-async def _arriving(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+async def _arriving(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     """Yield what comes, to the last byte before a connection is lost.
 
-    Of that, aiohttp itself only says that it was lost: nobody who waits for a beat would see it.
+    Of that, aiohttp itself only says that it was lost: who waits for a beat would not see it.
     """
+    await raise_for_status(response)
     try:
-        async for data in content.iter_any():
+        async for data in response.content.iter_any():
             yield data
     except (aiohttp.ClientError, OSError):
-        yield b"".join(content._buffer)
+        yield b"".join(response.content._buffer)
         raise
 
 

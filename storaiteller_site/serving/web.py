@@ -22,6 +22,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError
 from twisted.internet.defer import Deferred
+from twisted.internet.tcp import Connection
 
 from storaiteller_site.secret import DataFolderError
 from storaiteller_site.serving.connections import (
@@ -145,8 +146,11 @@ class BoundedWebSocket(WebSocketProtocol):  # type: ignore[misc]
         is a third of what a frame costs.
         """
         out = self.transport
-        is_plain = out.connected and not (out.TLS or out.disconnecting)
-        if is_plain and not (sync or chopsize or self.send_queue or self._unread()):
+        # What wraps a connection, as TLS does, passes its names on: it is asked for its kind.
+        is_plain = isinstance(out, Connection) and out.connected and not out.TLS
+        is_ending = is_plain and (out.disconnecting or out._aborting)
+        waits = sync or chopsize or self.send_queue
+        if is_plain and not (is_ending or waits or self._unread()):
             sent = out.writeSomeData(data)
             # Anything else is the connection's loss, of which Twisted tells everybody.
             data = data[sent:] if isinstance(sent, int) else data

@@ -64,11 +64,13 @@ class StoryConsumer(AsyncWebsocketConsumer):
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Hand a message to its handler at once.
 
-        Channels first waits for the database's thread, to close what is old: nothing that this
-        needs, whose every use of the database does so, and a word of the client's that a slow
-        database would hold up.
+        Channels first waits for the database's thread, to close what is old: a slow database would
+        hold up every word of the client's. Whatever here uses the database closes what is old.
         """
-        await getattr(self, get_handler_name(message))(message)
+        handler = getattr(self, get_handler_name(message), None)
+        if handler is None:
+            raise ValueError(f"No handler for message type {message['type']}")
+        await handler(message)
 
     async def connect(self) -> None:
         """Refuse a story that the user can't see; else tell how its last generation stands."""

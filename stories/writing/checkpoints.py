@@ -128,19 +128,19 @@ def _store(texts: _Texts) -> _Stored:
 
 
 def _store_all(texts: _Texts) -> set[int]:
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        # Composed by Django for each row, it would take several times as long as storing it.
+        cursor.executemany(
+            _statement(), [(text, now, number, runner) for number, (runner, text) in texts.items()]
+        )
+    # Asked afterwards: what was stored is held now, and nobody takes it over in between.
     rows = Generation.objects.active().filter(pk__in=texts)
     stopped = {
         number: stop_requested
         for number, runner, stop_requested in rows.values_list("pk", "runner", "stop_requested")
         if runner == texts[number][0]
     }
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
-    with connection.cursor() as cursor:
-        # One statement for all: composed for each by Django, they would take longer than storing.
-        cursor.executemany(
-            _statement(),
-            [(texts[number][1], now, number, texts[number][0]) for number in stopped],
-        )
     return {number for number in texts if stopped.get(number, True)}
 
 

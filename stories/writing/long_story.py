@@ -105,7 +105,8 @@ async def _renewed(
             summary.text = news
         if not await database_sync_to_async(_keep)(summary):
             # The writer has just put it into other words.
-            return await StorySummary.objects.aget(story=generation.story_id)
+            read = database_sync_to_async(StorySummary.objects.get)
+            return await read(story=generation.story_id)
     return summary
 
 

@@ -31,7 +31,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-FRAME_INTERVAL = 0.09  # seconds: what arrives within it goes out as one piece
+# Seconds of the beat on which answers are read: what arrives within it goes out as one piece.
+FRAME_INTERVAL = 0.09
 # Between two tries to store the end: a full disk or a dead database costs no word while the process
 # lives. Shorter than recovery takes to be sure that the process is dead.
 _STORE_RETRY = 1.0  # seconds
@@ -131,9 +132,11 @@ class _Run:
         await _try(flushing, self.generation)
         self.outcome.text = "".join(self.parts)
         await self._conclude()
-        with tracing.span("store"):
-            await telling(self._store(), checkpoints.TOLD_AFTER, self._tell_unstored)
-        await _try(self.log.finish(self.generation.pk), self.generation)
+        try:
+            with tracing.span("store"):
+                await telling(self._store(), checkpoints.TOLD_AFTER, self._tell_unstored)
+        finally:
+            await _try(self.log.finish(self.generation.pk), self.generation)
         await hub.hint_moved()  # there is a free slot
 
     def stop(self) -> None:
@@ -300,7 +303,7 @@ class _Run:
     # ---- Text out ----
 
     async def _flush_to_the_end(self) -> None:
-        """Log what arrives: the first word and the end at once, the rest now and then.
+        """Log what arrives, as it does: the model server's answer is read on a beat.
 
         The only writer of the log, and never cancelled: an entry cut off would leave a gap.
         """
@@ -322,6 +325,7 @@ class _Run:
         except Exception as error:
             # It stays pending; the sockets meanwhile follow the checkpoints.
             logger.warning("Generation %s is not logged: %s", self.generation.pk, error)
+            asyncio.get_running_loop().call_later(FRAME_INTERVAL, self.flush_now.set)
             return
         del self.pending[:taken]
         self.logged += len(text)

@@ -8,7 +8,14 @@ import pytest
 from aiohttp import web
 
 import modelserver
-from modelserver import BrokenStreamError, Chunk, PromptTooLongError, Server, ServerFaultError
+from modelserver import (
+    BrokenStreamError,
+    Chunk,
+    PromptTooLongError,
+    Server,
+    ServerFaultError,
+    wire,
+)
 from tests.modelserver.conftest import serving
 
 MESSAGES = [{"role": "user", "content": "Write."}]
@@ -66,9 +73,16 @@ async def test_the_model_is_kept_as_long_as_the_operator_says(keep_alive: str) -
     assert await answered(done, server={"keep_alive": keep_alive})
 
 
-async def test_what_comes_between_two_beats_is_read_at_once() -> None:
+async def test_what_comes_between_two_beats_is_read_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """And the first text at once; nothing of it is lost with the connection, seen or not."""
     told: asyncio.Queue[str | None] = asyncio.Queue()
+    gone, beat, beats = asyncio.Event(), asyncio.Event(), list[float]()
+
+    async def next_beat(pace: float) -> None:
+        beats.append(pace)
+        await beat.wait()
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -77,22 +91,27 @@ async def test_what_comes_between_two_beats_is_read_at_once() -> None:
             await response.write(f"{json.dumps(piece(text))}\n".encode())
         assert request.transport is not None
         request.transport.abort()
+        gone.set()
         return response
 
-    loop, pace = asyncio.get_running_loop(), 0.5
+    monkeypatch.setattr(wire, "_next_beat", next_beat)
     async with serving(answer) as address:
         server = Server.at(address, api="ollama")
-        chunks = modelserver.chat(server, "m", MESSAGES, {}, pace=pace)
+        chunks = modelserver.chat(server, "m", MESSAGES, {}, pace=0.5)
         try:
             told.put_nowait("Once")
-            await asyncio.sleep(pace - loop.time() % pace)  # far from the next beat
             assert (await anext(chunks)).text == "Once"
-            beat = loop.time() // pace
-            for text in (" upon", " a", " time"):
+            next_one = asyncio.ensure_future(anext(chunks))
+            for text in (" upon", " a", " time", None):
                 told.put_nowait(text)
-            told.put_nowait(None)
-            assert [(await anext(chunks)).text for _ in range(3)] == [" upon", " a", " time"]
-            assert loop.time() // pace == beat + 1
+            await gone.wait()
+            await asyncio.sleep(0.2)  # until it has come here, in this very loop
+            assert beats == [0.5]
+            assert not next_one.done()
+            beat.set()
+            rest = [await next_one, await anext(chunks), await anext(chunks)]
+            assert [chunk.text for chunk in rest] == [" upon", " a", " time"]
+            assert beats == [0.5]
             with pytest.raises(BrokenStreamError):
                 await anext(chunks)
         finally:

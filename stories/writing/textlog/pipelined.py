@@ -5,8 +5,6 @@ whose words come on one beat, each in a message of its own would cost as much as
 """
 
 import asyncio
-from collections.abc import Iterator
-from itertools import islice, repeat
 
 from redis.asyncio import Redis
 
@@ -27,7 +25,8 @@ class Pipelined:
     async def do(self, *commands: Command) -> None:
         """Return when Redis has carried out `commands`, in their order.
 
-        Raises what one of them failed with, after all of them were tried.
+        Raises what one of them failed with, after all of them were tried. Text is encoded by who
+        asks: what can't be would cost all that is sent with it.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((commands, done))
@@ -37,26 +36,31 @@ class Pipelined:
     async def _run(self) -> None:
         while batch := self._waiting[:_MOST_AT_ONCE]:
             del self._waiting[: len(batch)]
-            answers = await self._send([each for commands, _ in batch for each in commands])
-            for commands, done in batch:
-                failed = [
-                    answer
-                    for answer in list(islice(answers, len(commands)))
-                    if isinstance(answer, Exception)
-                ]
-                if done.done():
-                    continue  # who asked waits no more
-                if failed:
-                    done.set_exception(failed[0])
-                else:
-                    done.set_result(None)
+            try:
+                sent = [each for commands, _ in batch for each in commands]
+                answers = iter(await self._answers(sent))
+                for commands, done in batch:
+                    _tell([next(answers) for _ in commands], done)
+            finally:
+                for _, done in batch:
+                    _tell([ConnectionError("Redis was not told")], done)  # of those who wait still
 
-    async def _send(self, commands: list[Command]) -> Iterator[object]:
-        """Return the answers, or for ever the exception that came in their place."""
-        pipeline = self._client.pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
+    async def _answers(self, commands: list[Command]) -> list[object]:
+        """Return an answer for each command; what came in the place of all is each one's."""
         try:
-            return iter(await pipeline.execute(raise_on_error=False))
+            pipeline = self._client.pipeline(transaction=False)
+            for command in commands:
+                pipeline.execute_command(*command)
+            return list(await pipeline.execute(raise_on_error=False))
         except Exception as error:  # it belongs to those who asked
-            return repeat(error)
+            return [error] * len(commands)
+
+
+def _tell(answers: list[object], done: "asyncio.Future[None]") -> None:
+    failed = next((answer for answer in answers if isinstance(answer, Exception)), None)
+    if done.done():
+        return  # who asked waits no more
+    if failed is None:
+        done.set_result(None)
+    else:
+        done.set_exception(failed)

@@ -1,4 +1,4 @@
-"""One connection for all that a process follows: Redis Streams, read into memory.
+"""One connection for all that a process follows of others: Redis Streams, read into memory.
 
 A blocking read a follower would take a connection each, and a pool has an end.
 """

@@ -15,8 +15,8 @@ from stories.writing.textlog.reader import END, SharedReader, key_of
 # An abandoned log goes too; the database has had the text for a long time by then.
 KEEP_RUNNING = 24 * 3600  # seconds
 KEEP_FINISHED = 300  # seconds
-# Connections of a process: one that reads, and those that write at the same moment; more wait.
-_CONNECTIONS = 32
+# Connections of a process: one that reads, one that writes, and the word to the one that reads.
+_CONNECTIONS = 4
 _TIMEOUT = 10  # seconds: a Redis that hangs is one that is away
 
 
@@ -34,10 +34,10 @@ class _Access:
 
 
 class RedisTextLog:
-    """Streams as `reader.key_of` names them; what is followed is read by one `SharedReader`.
+    """Streams as `reader.key_of` names them.
 
     What is written by the same loop is followed in memory, once Redis has it: what was shown is in
-    Redis when the process dies.
+    Redis when the process dies. What others write is read by one `SharedReader`.
     """
 
     def __init__(self, url: str) -> None:
@@ -56,7 +56,7 @@ class RedisTextLog:
     async def append(self, generation: int, piece: Piece) -> None:
         """Add `piece`; the first one decides how long a log of a killed process stays."""
         key, here = key_of(generation), self._access.here()
-        adding = ("XADD", key, "*", "o", piece.offset, "t", piece.text)
+        adding = ("XADD", key, "*", "o", piece.offset, "t", piece.text.encode())
         if piece.offset:
             await here.pipelined.do(adding)
         else:

@@ -31,7 +31,7 @@ def test_a_row_of_another_runner_is_told(story: Story) -> None:
     assert generation.text == ""
 
 
-def test_checkpoints_of_many_take_as_many_statements_as_of_one(story: Story) -> None:
+def test_checkpoints_of_many_are_composed_once(story: Story) -> None:
     stories = [story, *(library.create_story(story.owner, story.settings) for _ in range(9))]
     opened = [_opened(each) for each in stories]
     taken = []
@@ -44,6 +44,10 @@ def test_checkpoints_of_many_take_as_many_statements_as_of_one(story: Story) -> 
     for row in opened:
         row.refresh_from_db()
         assert row.text == f"Once {row.pk}"
+    Generation.objects.filter(pk=opened[0].pk).request_stop()
+    Generation.objects.filter(pk=opened[1].pk).update(runner="somebody else")
+    Generation.objects.filter(pk=opened[2].pk).update(status=Generation.Status.INTERRUPTED)
+    assert checkpoints._store(texts).ended == {row.pk for row in opened[:3]}
 
 
 def _opened(story: Story) -> Generation:

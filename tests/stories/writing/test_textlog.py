@@ -171,13 +171,15 @@ async def test_what_one_log_can_not_take_costs_the_others_nothing(
     log = RedisTextLog(redis_url)
     await asyncio.gather(log.begin(401), log.begin(402))
     await client.set("storaiteller:generation:401:text", "no stream")
-    failed, taken = await asyncio.gather(
+    failed, taken, unwritable = await asyncio.gather(
         log.append(401, Piece(0, "Once ")),
         log.append(402, Piece(0, "upon ")),
+        log.append(402, Piece(5, "half an emoji: \ud83d")),
         return_exceptions=True,
     )
     assert isinstance(failed, ResponseError)
     assert taken is None
+    assert isinstance(unwritable, UnicodeEncodeError)
     # What Redis does not have is not shown either.
     assert await read(log, 401, 0, patience=0.1) == ""
     assert await read(log, 402, 0, patience=0.1) == "upon "

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from modelserver import Server
 from stories.history import library
 from stories.models import Generation, Story, StorySettings, StoryVersion
+from stories.writing.textlog import MemoryTextLog, Piece, get_text_log
 from tests.conftest import ScriptedServer, story_settings
 from tests.support.sockets import StorySocket
 
@@ -41,8 +42,8 @@ async def test_a_story_is_streamed_and_stored(model_server: ScriptedServer, stor
         followed = await socket.until_done()
     fresh, generation = await stored(story)
     assert followed.errors == []
-    # More than a few, and far fewer than the tokens.
-    assert 3 < followed.pieces < len(followed.text.split()) / 2
+    # It moves, and not with each token.
+    assert 1 < followed.pieces < len(followed.text.split()) / 2
     assert fresh.text == followed.text == generation.text
     assert fresh.text.startswith("Anna lifted the lantern")
     assert fresh.version == followed.done["version"] == 1
@@ -227,6 +228,36 @@ async def test_a_refusal_is_told_and_leaves_nothing(
         settings.STORY_MODEL = "steady"
         await socket.send(type="write")
         assert (await socket.until_done()).done["version"] == 1
+
+
+async def test_what_the_log_did_not_take_is_offered_again(
+    model_server: ScriptedServer,
+    story: Story,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Though the model says no more, and so nothing else would."""
+    settings.STORY_MODEL = "hangs"
+    append, refused = MemoryTextLog.append, list[Piece]()
+
+    async def refuse_some(log: MemoryTextLog, generation: int, piece: Piece) -> None:
+        if len(refused) < 3:
+            refused.append(piece)
+            raise ConnectionError("Redis is away")
+        await append(log, generation, piece)
+
+    monkeypatch.setattr(MemoryTextLog, "append", refuse_some)
+    async with StorySocket(story.owner, story.pk) as socket:
+        await socket.send(type="write")
+        generation = (await socket.receive())["id"]
+        async with asyncio.timeout(10):
+            while not (text := get_text_log().text(generation)):  # noqa: ASYNC110 - a log tells nobody
+                await asyncio.sleep(0.02)
+        assert len(refused) == 3
+        assert text.startswith(refused[-1].text)
+        assert text.startswith("Anna lifted the lantern")
+        await socket.send(type="stop")
+        assert (await socket.until_done()).text.startswith(text)
 
 
 @pytest.mark.parametrize("model", ["resets", "errs", "halves", "ends"])
