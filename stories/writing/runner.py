@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # Seconds of the beat on which answers are read: what arrives within it goes out as one piece.
-FRAME_INTERVAL = 0.09
+FRAME_INTERVAL = 0.1
 # Between two tries to store the end: a full disk or a dead database costs no word while the process
 # lives. Shorter than recovery takes to be sure that the process is dead.
 _STORE_RETRY = 1.0  # seconds

@@ -12,18 +12,21 @@ from storaiteller_site.serving.web import BoundedWebSocket, FrozenServer
 
 
 def test_what_is_loaded_is_left_out_of_collections(monkeypatch: pytest.MonkeyPatch) -> None:
-    frozen: list[tuple[int, int]] = []
+    frozen: list[tuple[int, int, tuple[int, int, int]]] = []
+    before = gc.get_threshold()
     monkeypatch.setattr(
         server.Server,
         "run",
-        lambda _: frozen.append((gc.get_freeze_count(), len(gc.get_objects()))),
+        lambda _: frozen.append((gc.get_freeze_count(), len(gc.get_objects()), gc.get_threshold())),
     )
     try:
         FrozenServer(application=None, endpoints=["tcp:0"]).run()
     finally:
         gc.unfreeze()
-    ((left_out, looked_through),) = frozen
+        gc.set_threshold(*before)
+    ((left_out, looked_through, thresholds),) = frozen
     assert looked_through < 0.1 * left_out
+    assert thresholds == (*before[:2], 5 * before[2])
 
 
 class Out(Connection):  # type: ignore[misc]
