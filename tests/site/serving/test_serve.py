@@ -204,6 +204,7 @@ def test_a_named_server_that_does_not_answer_is_told_at_start(tmp_path: Path) ->
     finally:
         stop(process)
         process.stdout.close()
+    assert output.count("\n") == 3, output
     told, ready, written = output.splitlines()
     assert told.startswith("No story can be written yet: The model server can't be reached.")
     assert NOBODY_HOME in told
