@@ -34,6 +34,12 @@ class _Log:
             _resolve(waiter, True)
 
 
+def whole(pieces: Iterable[Piece]) -> str:
+    """Return the text of `pieces` up to a gap; what was added twice is there once."""
+    found = _Log([*pieces]).read(0)
+    return found.text if found else ""
+
+
 def _resolve(waiter: "asyncio.Future[bool]", woken: bool) -> None:
     if not waiter.done():
         waiter.set_result(woken)
@@ -103,4 +109,4 @@ class MemoryTextLog:
     def text(self, generation: int) -> str:
         """Return all that is in the log."""
         log = self._logs.get(generation)
-        return "".join(piece.text for piece in log.pieces) if log else ""
+        return whole(log.pieces) if log else ""

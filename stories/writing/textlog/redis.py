@@ -8,7 +8,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 
 from stories.writing.background import PerLoop
 from stories.writing.textlog.base import Piece
-from stories.writing.textlog.memory import MemoryTextLog
+from stories.writing.textlog.memory import MemoryTextLog, whole
 from stories.writing.textlog.pipelined import Pipelined
 from stories.writing.textlog.reader import END, SharedReader, key_of
 
@@ -88,4 +88,9 @@ class RedisTextLog:
         """Return all that is in the log."""
         with redis.Redis.from_url(self._url) as client:
             entries: Any = client.xrange(key_of(generation))
-        return "".join(fields[b"t"].decode() for _, fields in entries if b"t" in fields)
+        # A connection that broke may have added a piece that is offered again.
+        return whole(
+            Piece(int(fields[b"o"]), fields[b"t"].decode())
+            for _, fields in entries
+            if b"t" in fields
+        )

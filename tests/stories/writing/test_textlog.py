@@ -186,6 +186,15 @@ async def test_what_one_log_can_not_take_costs_the_others_nothing(
     await log.close()
 
 
+async def test_a_piece_that_was_added_twice_is_there_once(log: TextLog) -> None:
+    """Its first time broke off where it had been taken, and more had come when it was offered."""
+    await log.begin(8)
+    for piece in (Piece(0, "Once "), Piece(0, "Once upon "), Piece(10, "a time")):
+        await log.append(8, piece)
+    assert await read(log, 8, 0, patience=0.3) == "Once upon a time"
+    assert await sync_to_async(log.text)(8) == "Once upon a time"
+
+
 async def test_a_forgotten_log_is_forgotten_at_once(log: TextLog) -> None:
     await log.begin(7)
     await log.append(7, Piece(0, "Once "))
