@@ -43,7 +43,7 @@ def count(text: str) -> int:
     """Return how many words `text` has."""
     if _PLAIN.fullmatch(text):
         return len(_PLAIN_WORD.findall(text))
-    return sum(1 for segment in _segments(text) if _is_word(segment))
+    return sum(map(_is_word, _segments(text)))
 
 
 def spans(text: str) -> Iterator[tuple[int, int]]:
@@ -67,7 +67,7 @@ def _segments(text: str) -> Iterator[str]:
 
 
 def _is_word(segment: str) -> bool:
-    return segment.isalnum() or any(map(str.isalnum, segment))
+    return segment.isalnum() or (len(segment) > 1 and any(map(str.isalnum, segment)))
 
 
 def first(text: str, most: int) -> str:
@@ -166,6 +166,13 @@ def folded(text: str) -> str:
         return text.lower()
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return text.translate(_LEFT_OUT | _SAME).replace("i\u0307", "i")
+
+
+def folded_words(text: str) -> Iterator[str]:
+    """Yield the words of `text`, folded."""
+    if _PLAIN.fullmatch(text):
+        return map(folded, _PLAIN_WORD.findall(text))
+    return map(folded, filter(_is_word, _segments(text)))
 
 
 @cache

@@ -128,8 +128,7 @@ def is_english(text: str) -> bool:
     latin = sum(sign < "\u0250" for sign in letters)
     if latin * 100 < len(letters) * _LATIN_SHARE:
         return False
-    told = [words.folded(text[start:end]) for start, end in words.spans(text[:20_000])]
-    return languages.language_of(told) == languages.ENGLISH
+    return languages.language_of([*words.folded_words(text[:20_000])]) == languages.ENGLISH
 
 
 def _findings(text: str, read: Iterable[list[tuple[int, int]]]) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ readability formulas for Navy enlisted personnel", 1975.
 """
 
 import re
+from collections import Counter
 from typing import NamedTuple
 
 from prose import sentences
@@ -52,7 +53,7 @@ def reading_level(text: str) -> ReadingLevel | None:
         return None
     told = max(1, sum(1 for _ in sentences.sentences(text)))
     per_sentence = len(words) / told
-    per_word = sum(map(syllables, words)) / len(words)
+    per_word = sum(syllables(word) * times for word, times in Counter(words).items()) / len(words)
     grade = 0.39 * per_sentence + 11.8 * per_word - 15.59
     ease = 206.835 - 1.015 * per_sentence - 84.6 * per_word
     age = min(max(round(grade) + _AGE_OF_GRADE_ZERO, _YOUNGEST), _OLDEST)

@@ -57,8 +57,9 @@ def language_of(words: list[str], expected: str = ENGLISH) -> str:
     `expected` where nothing speaks more for another.
     """
     found = Counter[str]()
-    for word in words[:_ENOUGH]:
-        found.update(_LANGUAGES.get(word, ()))
+    for word, times in Counter(filter(_LANGUAGES.__contains__, words[:_ENOUGH])).items():
+        for language in _LANGUAGES[word]:
+            found[language] += times
     most = max(found.values(), default=0)
     return expected if found[expected] == most else max(found, key=lambda name: found[name])
 

@@ -72,8 +72,7 @@ def language_of(text: str, expected: str = "") -> str:
 def _in_latin_letters(text: str, letters: int, expected: str) -> str:
     if len(_VIETNAMESE.findall(text)) * _OWN_SHARE > letters:
         return "vi"
-    spans = islice(words.spans(text), _WORDS)
-    told = [words.folded(text[start:end]) for start, end in spans]
+    told = list(islice(words.folded_words(text), _WORDS))
     if not told:
         return expected or "en"
     return _CODES[languages.language_of(told, _SNOWBALL.get(expected, languages.ENGLISH))]
