@@ -3,8 +3,9 @@ continued, whatever the server does with such a chat."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from modelserver.asking import Request
 from modelserver.counting import counter
@@ -28,6 +29,7 @@ async def chat(
     Only what is new is yielded, whether the server repeats that message or can't continue it. What
     opens or closes a role in the model's template is taken out of the messages; `able` tells what
     that is. A model that thinks is told not to: its reasoning would be paid for and never shown.
+    The text that comes within `pace` seconds is one piece, unless an echo is looked for in it.
     Closing the iterator closes the connection, and so stops the model. Raises `ModelServerError`.
     """
     able = able or Abilities()
@@ -43,10 +45,12 @@ async def chat(
             async for chunk in answer:
                 if chunk.prompt_tokens:
                     counter(server, model).learn(sent, chunk.prompt_tokens)
-                if seam is None or (text := seam.take(chunk.text)) is chunk.text:
-                    yield chunk
-                elif text or chunk.done:
-                    yield replace(chunk, text=text)
+                # Where an echo ends is told by the pieces as they came.
+                for piece in chunk.apart() if seam else (chunk,):
+                    if seam is None or (text := seam.take(piece.text)) is piece.text:
+                        yield piece
+                    elif text or piece.done:
+                        yield replace(piece, text=text)
     except PromptTooLongError as error:
         if error.tokens:
             counter(server, model).learn(sent, error.tokens)

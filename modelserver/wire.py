@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import aiohttp
@@ -19,12 +18,13 @@ _quick = msgspec.json.Decoder()
 _MOST_TOKENS = 2**31 - 1  # of a database's number
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+# One is made for each token: a dataclass takes several times as long.
+class Chunk(msgspec.Struct, frozen=True):
     """A piece of the answer; the last one has `done` and the counts, None where they are unlikely.
 
     `done_reason` is the server's, or "repeat" where it ended an answer that only repeated itself.
-    `thinks` tells that the model reasons at this moment; what it thinks is left out.
+    `thinks` tells that the model reasons at this moment; what it thinks is left out. `parts` are
+    those that `text` is joined of, where several pieces with nothing but text came at once.
     """
 
     text: str
@@ -33,6 +33,14 @@ class Chunk:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     thinks: bool = False
+    parts: tuple[str, ...] = ()
+
+    def apart(self) -> "Iterator[Chunk]":
+        """Yield the pieces as they came."""
+        if not self.parts:
+            yield self
+        for part in self.parts:
+            yield Chunk(part)
 
 
 class Reader(Protocol):
@@ -52,8 +60,9 @@ async def chunks(
 ) -> AsyncIterator[Chunk]:
     """Yield the answer to a POST of `body`, the last one with `done`.
 
-    From the first text or thought on, what comes within `pace` seconds is read at once. Closing the
-    iterator closes the connection, and so stops the model. Raises `ModelServerError`.
+    From the first text or thought on, what comes within `pace` seconds is read at once, and its
+    text is one piece. Closing the iterator closes the connection, and so stops the model. Raises
+    `ModelServerError`.
     """
     rest, is_paced = b"", False
     with translated(server, model):
@@ -65,9 +74,7 @@ async def chunks(
             async for data in arriving:
                 *lines, rest = (rest + data).split(b"\n")
                 is_alive = False
-                for line in lines:
-                    if not line or (chunk := reader.read(line)) is None:
-                        continue
+                for chunk in _joined(lines, reader) if is_paced else _read(lines, reader):
                     # Only text is a sign of life: empty pieces can come for ever.
                     if not is_alive and (chunk.text or chunk.thinks or chunk.done):
                         is_alive = True
@@ -85,6 +92,32 @@ async def chunks(
     if (end := reader.ended()) is None:
         raise BrokenStreamError(said("The model server ended its answer in the middle."))
     yield end
+
+
+def _read(lines: list[bytes], reader: Reader) -> Iterator[Chunk]:
+    return (chunk for line in lines if line and (chunk := reader.read(line)) is not None)
+
+
+def _joined(lines: list[bytes], reader: Reader) -> Iterator[Chunk]:
+    """Yield the pieces that `lines` are; those in a row that are nothing but text are joined."""
+    texts: list[str] = []
+    try:
+        for chunk in _read(lines, reader):
+            if chunk.done or chunk.thinks:
+                yield from _one_of(texts)
+                texts.clear()
+                yield chunk
+            else:
+                texts.append(chunk.text)
+    except Exception:
+        yield from _one_of(texts)  # what came before it counts
+        raise
+    yield from _one_of(texts)
+
+
+def _one_of(texts: list[str]) -> Iterator[Chunk]:
+    if texts:
+        yield Chunk("".join(texts), parts=tuple(texts) if len(texts) > 1 else ())
 
 
 async def _arriving(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

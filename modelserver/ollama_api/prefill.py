@@ -11,9 +11,10 @@ And where a server does not tell how it renders, the model can only be asked in 
 import asyncio
 import re
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
+
+from msgspec.structs import replace
 
 from modelserver.asking import GO_ON, Messages, Prefill, Request
 from modelserver.errors import ServerFaultError

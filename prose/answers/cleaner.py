@@ -68,9 +68,13 @@ class AnswerCleaner:
         """What was taken away, in order."""
         return self._taken.pieces
 
+    def passes(self, text: str) -> bool:
+        """Tell whether nothing waits and `text` is given out as it is, so in pieces too."""
+        return self._is_calm and not _SIGNS.search(text)
+
     def feed(self, text: str) -> str:
         """Take in `text`; return what can be shown by now."""
-        if self._is_calm and not _SIGNS.search(text):
+        if self.passes(text):
             self._marks.pass_over(text)
             return self._give(text)
         shown = self._read(text)

@@ -1,7 +1,9 @@
 """One answer of the model: cleaned as it comes, and read as a whole when it has ended."""
 
+from dataclasses import dataclass
 from typing import Any
 
+import modelserver
 from prose import said
 from prose.answers.cleaner import AnswerCleaner
 from prose.answers.taken import Kind
@@ -9,6 +11,28 @@ from prose.answers.task import Task
 from stories.writing.finishing import Outcome
 
 _LONGEST_QUOTE = 200  # characters
+# Pieces that an answer may come in for each token that was asked for; a server sends one a token,
+# and one that doesn't keep to what it is asked would send them for ever.
+_PIECES_A_TOKEN = 2
+
+
+@dataclass(slots=True)
+class Received:
+    """How much came of an answer of `most` tokens at most, in pieces; empty ones count too."""
+
+    most: int
+    before: int  # characters of what was written before it
+    restarts: int
+    pieces: int = 0
+    thoughts: int = 0  # those of the pieces that are thoughts
+
+    @property
+    def pieces_left(self) -> int:
+        """How many more pieces are taken in."""
+        return min(
+            _PIECES_A_TOKEN * self.most - self.pieces + self.thoughts,
+            _PIECES_A_TOKEN * modelserver.THOUGHTS - self.thoughts,
+        )
 
 
 class Answer:
@@ -23,6 +47,10 @@ class Answer:
     def take(self, text: str) -> str:
         """Take in the next piece; return what can be shown by now."""
         return self._give(self._cleaner.feed(text))
+
+    def passes(self, text: str) -> bool:
+        """Tell whether `text` is shown as it is, and its pieces would be too."""
+        return self._cleaner.passes(text)
 
     def rest(self) -> str:
         """Return what was held back and is text, now that no more comes."""

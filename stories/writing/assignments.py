@@ -70,6 +70,9 @@ class Assignment(Protocol):
     async def take(self, text: str) -> str:
         """Take in a piece of the answer; return what can be shown by now."""
 
+    def passes(self, text: str) -> bool:
+        """Tell whether to take in `text` now is the same as to take in pieces of it, in turn."""
+
     async def rest(self) -> str:
         """Return what was held back, now that an answer has ended."""
 
@@ -146,7 +149,7 @@ class Writing:
         """Find out what of a long story the model is shown, and let it read the rest."""
         if not self.base:
             return
-        num_ctx = _context_size(able.context_length)
+        num_ctx = rewrite_request.context_size(able.context_length)
         self._view = await reading(self.length, lambda: self._view_in(num_ctx))
         if self._view.start:
             self._summary = await long_story.summary_for(
@@ -195,7 +198,7 @@ class Writing:
     def _options(self, chat: Chat, context_length: int | None) -> dict[str, Any]:
         """Return Ollama's `options`; raises `PromptTooLongError` with the numbers when no room is
         left for an answer. Nothing is ever cut in silence."""
-        num_ctx = _context_size(context_length)
+        num_ctx = rewrite_request.context_size(context_length)
         count = rewrite_request.token_count(self.generation)
         needed = sum(count(message["content"]) + _TEMPLATE_TOKENS for message in chat)
         left = num_ctx - needed
@@ -210,7 +213,7 @@ class Writing:
                 ),
                 hint=said("A larger STORY_NUM_CTX helps if the model allows it."),
             )
-        return _sampling(self.generation, num_ctx, min(self._most(), left))
+        return rewrite_request.sampling(self.generation, num_ctx, min(self._most(), left))
 
     def _most(self) -> int:
         """Return the tokens that the answer may take, if it is like the end of the story."""
@@ -221,6 +224,11 @@ class Writing:
         """Return of `text` what is the story's, as it is stored: the first of it meets the seam."""
         text = self._answer.take(text)
         return self._kept(await looking.through(self._gate, text) if self._gate else text)
+
+    def passes(self, text: str) -> bool:
+        """Tell whether a story has begun of which nothing waits, and goes on with `text`."""
+        is_free = self._begun and self._gate is None and len(text) < self._room
+        return is_free and self._answer.passes(text)
 
     def _kept(self, text: str) -> str:
         if not self._begun:
@@ -317,10 +325,10 @@ class Rewriting:
 
     def attempts(self, context_length: int | None) -> Iterator[Attempt]:
         """Yield the request, then the same one with other seeds."""
-        num_ctx = _context_size(context_length)
+        num_ctx = rewrite_request.context_size(context_length)
         asked = self.rewrite.request(num_ctx)
         facts = {"prompt": asked.prompt, "report": {"context": asked.context}}
-        options = _sampling(self.generation, num_ctx, asked.num_predict)
+        options = rewrite_request.sampling(self.generation, num_ctx, asked.num_predict)
         if asked.stop:
             options["stop"] = asked.stop
         # Without chance, the same would come again.
@@ -332,6 +340,10 @@ class Rewriting:
         """Return of `text` what is the passage's, without what follows it."""
         text = text.replace(ANEW, " ")
         return await self._show(self._lookout.feed(self._answer.take(text)))
+
+    def passes(self, text: str) -> bool:
+        """Nothing does: the end of a passage may be anywhere."""
+        return False
 
     async def rest(self) -> str:
         """Return what was held back and does belong to the passage."""
@@ -378,22 +390,3 @@ def _gate(generation: Generation) -> Gate | None:
     """Return what looks at a story for children before it is shown, if the site wants that."""
     asked = settings.CHILD_CHECK == "hold" and generation.settings.child_friendly
     return Gate() if asked else None
-
-
-def _context_size(context_length: int | None) -> int:
-    """Return the context to ask for, of a model that reads `context_length` tokens (or unknown)."""
-    return min(settings.STORY_NUM_CTX, context_length or settings.STORY_NUM_CTX)
-
-
-def _sampling(generation: Generation, num_ctx: int, num_predict: int) -> dict[str, Any]:
-    """Return Ollama's `options` for `generation`."""
-    options: dict[str, Any] = {
-        "num_ctx": num_ctx,
-        "num_predict": num_predict,
-        "seed": generation.seed,
-    }
-    if (chosen := generation.options.get("temperature")) is not None:
-        options["temperature"] = chosen
-    elif settings.STORY_TEMPERATURE is not None:
-        options["temperature"] = settings.STORY_TEMPERATURE
-    return options

@@ -1,10 +1,14 @@
-"""What is asked of the model for a passage: the budget, the prompt that fits, where to stop.
+"""What is asked of the model for a passage: the budget, the prompt that fits, where to stop; and
+what is asked of it for every text.
 
 A `Rewrite` is made once, where it is asked for, and handed on to whoever writes it. Who takes it
 over from another process makes it of the row.
 """
 
 from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
 
 from modelserver import PromptTooLongError, counter
 from prose import cleaning, prompts, replacement, said, wishes, words
@@ -208,3 +212,22 @@ def _stop_strings(passage: Passage) -> list[str]:
     if len(following) == _MOST_STOP and " " in following:
         following = following.rpartition(" ")[0]
     return [following] if passage.ends_sentence and len(following) >= _LEAST_STOP else []
+
+
+def context_size(context_length: int | None) -> int:
+    """Return the context to ask for, of a model that reads `context_length` tokens (or unknown)."""
+    return min(settings.STORY_NUM_CTX, context_length or settings.STORY_NUM_CTX)
+
+
+def sampling(generation: Generation, num_ctx: int, num_predict: int) -> dict[str, Any]:
+    """Return Ollama's `options` for `generation`."""
+    options: dict[str, Any] = {
+        "num_ctx": num_ctx,
+        "num_predict": num_predict,
+        "seed": generation.seed,
+    }
+    if (chosen := generation.options.get("temperature")) is not None:
+        options["temperature"] = chosen
+    elif settings.STORY_TEMPERATURE is not None:
+        options["temperature"] = settings.STORY_TEMPERATURE
+    return options

@@ -18,6 +18,7 @@ import tracing
 from prose import said, words
 from stories.models import Generation, Story
 from stories.writing import checkpoints, hub, recovery
+from stories.writing.answering import Received
 from stories.writing.assignments import Assignment
 from stories.writing.background import LONG, hold, reading, reading_in_turn, telling
 from stories.writing.figures import spans
@@ -43,9 +44,6 @@ _REFUSALS = 60
 # Characters after which a text counts as one word more, whatever it is made of: longer than a
 # language's words are in the mean. Signs that are no words could go on for ever.
 _CHARACTERS_A_WORD = 24
-# Pieces that an answer may come in for each token that was asked for; a server sends one a token,
-# and one that doesn't keep to what it is asked would send them for ever.
-_PIECES_A_TOKEN = 2
 # Models that were heard to think, whatever their server says of them.
 _thinkers: set[tuple[modelserver.Server, str]] = set()
 # The code of an error that the writer's own choice mends.
@@ -210,7 +208,7 @@ class _Run:
         attempts = asked.attempts(able.context_length)
         while attempt := await self._reading(lambda: next(attempts, None)):
             chat, options, facts = attempt
-            most = _PIECES_A_TOKEN * options["num_predict"]
+            most = options["num_predict"]
             if able.thinks or (server, model) in _thinkers:
                 options = {**options, "num_predict": options["num_predict"] + modelserver.THOUGHTS}
             self.outcome.facts |= {**facts, "options": options}
@@ -231,40 +229,58 @@ class _Run:
             self.outcome.error_code, self.outcome.error_message = "nothing_written", asked.nothing
 
     async def _receive(self, chunks: AsyncIterator[modelserver.Chunk], most: int) -> None:
-        """Take in an answer of `most` pieces at most, empty ones counted in, and its thoughts."""
-        tokens, thoughts, before = 0, 0, self.length
-        restarts = self.assignment.answer.restarts
+        """Take in an answer of `most` tokens at most, and its thoughts."""
+        got = Received(most, self.length, self.assignment.answer.restarts)
         async with aclosing(chunks) as stream:  # type: ignore[type-var]
             async for chunk in stream:
-                tokens += 1
-                self._take(await self.assignment.take(chunk.text))
-                if chunk.thinks or self.assignment.answer.thinking:
-                    thoughts += 1
-                    self._think(thoughts)
-                if self.assignment.answer.restarts != restarts:
-                    # All that came was a thought: the story begins now.
-                    restarts, thoughts = self.assignment.answer.restarts, tokens
-                    before, self.counter = self.length, words.Counter()
-                if chunk.done:
-                    self.outcome.facts |= {
-                        "done_reason": chunk.done_reason[:20],
-                        "prompt_tokens": chunk.prompt_tokens,
-                        "completion_tokens": self._spent(chunk.completion_tokens),
-                    }
-                elif reason := self._enough(
-                    self.length - before,
-                    min(
-                        most - tokens + thoughts, _PIECES_A_TOKEN * modelserver.THOUGHTS - thoughts
-                    ),
-                ):
+                if reason := await self._take_in(chunk, got):
                     # Leaving closes the request, and the model server stops uncounted; it sends
-                    # a chunk a token.
+                    # a piece a token.
                     self.outcome.facts |= {
                         "done_reason": reason,
-                        "completion_tokens": self._spent(tokens),
+                        "completion_tokens": self._spent(got.pieces),
                     }
                     break
         self._take(await self.assignment.rest())
+
+    async def _take_in(self, chunk: modelserver.Chunk, got: Received) -> str:
+        """Take in what came; return why no more is taken in, empty while more is."""
+        if chunk.parts and not self._is_far_from_end(chunk, got):
+            for piece in chunk.apart():
+                if reason := await self._take_in(piece, got):
+                    return reason
+            return ""
+        answer = self.assignment.answer
+        got.pieces += len(chunk.parts) or 1
+        self._take(await self.assignment.take(chunk.text))
+        if chunk.thinks or answer.thinking:
+            got.thoughts += 1
+            self._think(got.thoughts)
+        if answer.restarts != got.restarts:
+            # All that came was a thought: the story begins now.
+            got.restarts, got.thoughts = answer.restarts, got.pieces
+            got.before, self.counter = self.length, words.Counter()
+        if not chunk.done:
+            return self._enough(self.length - got.before, got.pieces_left)
+        self.outcome.facts |= {
+            "done_reason": chunk.done_reason[:20],
+            "prompt_tokens": chunk.prompt_tokens,
+            "completion_tokens": self._spent(chunk.completion_tokens),
+        }
+        return ""
+
+    def _is_far_from_end(self, chunk: modelserver.Chunk, got: Received) -> bool:
+        """Tell whether `chunk` can be taken in at once: its pieces would come to the same, in turn.
+
+        No thought begins or ends in it, and no limit is reached: what is taken in is shown.
+        """
+        limit, more = self.assignment.limit, len(chunk.text)
+        return (
+            len(chunk.parts) < got.pieces_left
+            and self.length - got.before + more <= limit * _CHARACTERS_A_WORD
+            and not self.counter.exceeds(limit - more)  # no word is shorter than a character
+            and self.assignment.passes(chunk.text)
+        )
 
     def _think(self, thoughts: int) -> None:
         """The model thinks, which is told once; its next answers have the room for it."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,11 +12,14 @@ import modelserver
 from modelserver import (
     BrokenStreamError,
     Chunk,
+    Prefill,
     PromptTooLongError,
     Server,
     ServerFaultError,
     wire,
 )
+from modelserver.asking import Request
+from modelserver.openai_api.reading import Reader as OpenAiReader
 from tests.modelserver.conftest import serving
 
 MESSAGES = [{"role": "user", "content": "Write."}]
@@ -73,6 +77,117 @@ async def test_the_model_is_kept_as_long_as_the_operator_says(keep_alive: str) -
     assert await answered(done, server={"keep_alive": keep_alive})
 
 
+async def on_a_beat(
+    monkeypatch: pytest.MonkeyPatch,
+    lines: list[bytes],
+    messages: list[dict[str, str]] = MESSAGES,
+    reader: wire.Reader | None = None,
+) -> list[Chunk]:
+    """Return what is made of an answer whose first line comes alone, and the others at once.
+
+    What a `reader` makes of it, or what Ollama's does.
+    """
+    begun, gone = asyncio.Event(), asyncio.Event()
+
+    async def next_beat(pace: float) -> None:
+        begun.set()
+        await gone.wait()
+        await asyncio.sleep(0.1)  # until it has come here, in this very loop
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(lines[0])
+        await begun.wait()
+        await response.write(b"".join(lines[1:]))
+        await response.write_eof()
+        gone.set()
+        return response
+
+    monkeypatch.setattr(wire, "_next_beat", next_beat)
+    got: list[Chunk] = []
+    async with serving(answer) as address:
+        server = Server.at(address, api="ollama")
+        if reader is not None:
+            chunks = wire.chunks(server, "m", "", {}, reader, pace=0.5)
+        else:
+            chunks = modelserver.chat(server, "m", messages, {}, pace=0.5)
+        with suppress(BrokenStreamError, ServerFaultError):
+            async for chunk in chunks:
+                got.append(chunk)  # noqa: PERF401 - what comes before an error counts
+    return got
+
+
+def ndjson(*parts: dict[str, Any]) -> list[bytes]:
+    """Return lines as Ollama sends them."""
+    return [f"{json.dumps(part)}\n".encode() for part in parts]
+
+
+def events(*parts: dict[str, Any] | str) -> list[bytes]:
+    """Return events as the other engines send them."""
+    texts = (part if isinstance(part, str) else json.dumps(part) for part in parts)
+    return [f"data: {text}\n\n".encode() for text in texts]
+
+
+def delta(text: str, **more: Any) -> dict[str, Any]:
+    """Return one piece as an event."""
+    return {"choices": [{"delta": {"content": text}, **more}]}
+
+
+THOUGHT = {"message": {"content": "", "thinking": "Hm."}, "done": False}
+TOGETHER = Chunk(" upon a", parts=(" upon", "", " a"))
+
+
+async def test_of_what_comes_at_once_only_the_text_is_one_piece(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Thoughts, the end, and what came before an error keep their places; each piece counts."""
+    pieces = [piece(text) for text in ("Once", " upon", "", " a")]
+    end = {"done": True, "done_reason": "stop", "eval_count": 6}
+    once, *rest = await on_a_beat(
+        monkeypatch, ndjson(*pieces, THOUGHT, piece(" time"), {**piece("."), **end})
+    )
+    last = Chunk(".", done=True, done_reason="stop", completion_tokens=6)
+    assert once == Chunk("Once")
+    assert rest == [TOGETHER, Chunk("", thinks=True), Chunk(" time"), last]
+    broken = await on_a_beat(monkeypatch, ndjson(*pieces, {"error": "stopped"}))
+    assert broken == [once, TOGETHER]
+    repeated = await on_a_beat(monkeypatch, ndjson(*[piece(" ha")] * 32))
+    assert repeated == [
+        Chunk(" ha"),
+        Chunk(" ha" * 31, parts=(" ha",) * 31),
+        Chunk("", done=True, done_reason="repeat"),
+    ]
+
+
+async def test_of_another_engine_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = events(
+        *(delta(text) for text in ("Once", " upon", "", " a")),
+        {"choices": [{"delta": {"reasoning_content": "Hm."}}]},
+        delta(" time", finish_reason="stop"),
+        {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 6}},
+        "[DONE]",
+    )
+    thought, end = Chunk("", thinks=True), Chunk("", True, "stop", 3, 6)
+    reader = OpenAiReader(Server.at("http://127.0.0.1:9"), "m")
+    got = await on_a_beat(monkeypatch, lines, reader=reader)
+    assert got == [Chunk("Once"), TOGETHER, thought, Chunk(" time"), end]
+
+
+async def test_an_echo_ends_at_a_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What of it is new does not depend on what came at once."""
+
+    async def echoed(asked: Request) -> Prefill:
+        return Prefill.ECHOED
+
+    monkeypatch.setattr("modelserver.ollama_api.prefill.prefill_of", echoed)
+    messages = [*MESSAGES, {"role": "assistant", "content": "Anna slept.\n\n"}]
+    texts = ("Anna", " slept.", "\n", "Ben", " woke")
+    lines = ndjson(*map(piece, texts), {"done": True, "done_reason": "stop"})
+    *pieces, _ = await on_a_beat(monkeypatch, lines, messages)
+    assert pieces == [Chunk("Ben"), Chunk(" woke")]
+
+
 async def test_what_comes_between_two_beats_is_read_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -109,8 +224,7 @@ async def test_what_comes_between_two_beats_is_read_at_once(
             assert beats == [0.5]
             assert not next_one.done()
             beat.set()
-            rest = [await next_one, await anext(chunks), await anext(chunks)]
-            assert [chunk.text for chunk in rest] == [" upon", " a", " time"]
+            assert await next_one == Chunk(" upon a time", parts=(" upon", " a", " time"))
             assert beats == [0.5]
             with pytest.raises(BrokenStreamError):
                 await anext(chunks)

@@ -1,6 +1,9 @@
 """What models are known to answer, over the socket: only the story is kept, and all of it."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -9,12 +12,15 @@ from django.test import Client
 from pytest_django import Settings
 
 import modelserver
+from modelserver import wire
+from modelserver.ollama_api.reading import Reader
 from prose import words
 from stories.history import library
 from stories.models import Generation, Story
-from stories.writing import runner
-from tests.conftest import ScriptedServer
-from tests.support.model_server import CASES
+from stories.writing import opening, rewrites, runner
+from stories.writing.assignments import assignment_of
+from tests.conftest import ScriptedServer, story_settings
+from tests.support.model_server import CASES, tokens
 from tests.support.sockets import Followed, StorySocket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -166,3 +172,79 @@ async def test_a_chinese_story_is_counted_found_and_whole(
     assert report["characters_found"] == ["小明"]
     assert report["keywords_found"] == ["狐狸"]
     assert report["whole_end"]
+
+
+# ---- What comes at once ----
+
+MOST = 200  # tokens
+TALE = list(islice(tokens(), 300))
+PASSAGE = "".join(TALE[:96])
+BEFORE, AFTER = "It was late. ", " The road went down to the harbour."
+AT_ONCE: dict[str, list[Any]] = {
+    "goes on beyond the words": TALE,
+    "goes on beyond the characters": ["Anna went. ", *["— — — — — — "] * 400],
+    "goes on without spaces": ["灯塔下面的海"] * 300,
+    "goes on without text": [*TALE[:20], *[""] * 500],
+    "thinks in tags": ["<think>", *[" so"] * 30, "</think>", *TALE],
+    "thinks before a tag": [*TALE[:20], "</think>", *TALE],
+    "thinks apart": [*[{"thinking": " so"}] * 30, *TALE[:9], {"thinking": " so"}, *TALE],
+    "ends by a token": [*TALE[:20], "<|im_end|>", *TALE],
+    "has markdown": ["#", " _One", "_ ", *TALE[:9], " ", "_so", "_", " x", "\n", "> ", *TALE[:9]],
+    "has halves of characters": [*TALE[:9], "\ud83d", "\ude42", "\x00", *TALE[:9]],
+    "comes to what follows": [" Ben sat.", " The", " road", " went", " down", " to", *TALE],
+    **{path.stem: json.loads(path.read_text())["chunks"] for path in CASES.glob("say_*.json")},
+}
+
+
+def opened(story: Story, kind: str) -> Generation:
+    """Return a row of `kind` for a story with a text, if there must be one."""
+    if kind != Generation.Kind.WRITE:
+        library.save_text(story, story.owner, BEFORE + PASSAGE + AFTER, 0)
+    if kind == Generation.Kind.REWRITE:
+        end = len(BEFORE) + len(PASSAGE)
+        here = rewrites.Selection(len(BEFORE), end, 1, PASSAGE)
+        return rewrites.open_rewrite(story.pk, story.owner, here, rewrites.Wish()).generation
+    return opening.open_generation(story.pk, story.owner, Generation.Kind(kind))
+
+
+async def read(answer: list[Any], at_once: int) -> AsyncIterator[modelserver.Chunk]:
+    """Yield the pieces of `answer`, of which so many come on one beat."""
+    messages = [each if isinstance(each, dict) else {"content": each} for each in answer]
+    lines = [json.dumps({"message": each}).encode() for each in messages]
+    lines.append(b'{"done": true, "done_reason": "stop", "eval_count": 7}')
+    reader = Reader(modelserver.Server.at("http://127.0.0.1:9"))
+    for start in range(0, len(lines), at_once):
+        for chunk in wire._joined(lines[start : start + at_once], reader):
+            yield chunk
+
+
+async def taken(generation: Generation, answer: list[Any], at_once: int) -> tuple[Any, int]:
+    """Return all that comes of `answer`, and in how many pieces it is shown."""
+    runner._thinkers.clear()
+    run = runner._Run(await sync_to_async(assignment_of)(generation))
+    await run._receive(read(answer, at_once), MOST)
+    shown = run.outcome.text = "".join(run.parts)
+    run.outcome.facts.pop("first_token_at", None)
+    await asyncio.to_thread(run.assignment.conclude, run.outcome)
+    thought = bool(runner._thinkers)
+    runner._thinkers.clear()
+    return (shown, run.outcome, thought), len(run.parts)
+
+
+@pytest.mark.parametrize("kind", ["write", "continue", "rewrite"])
+async def test_what_comes_at_once_is_taken_as_if_it_came_in_turn(story: Story, kind: str) -> None:
+    """Up to the piece where it ends, is a thought, or has what is not the story's."""
+    await sync_to_async(library.change_settings)(story, story_settings(max_words=150))
+    generation = await sync_to_async(opened)(story, kind)
+    for name, answer in AT_ONCE.items():
+        in_turn, _ = await taken(generation, answer, 1)
+        for at_once in (2, 3, 40):
+            together, _ = await taken(generation, answer, at_once)
+            assert together == in_turn, (name, at_once)
+
+
+async def test_what_comes_at_once_in_the_middle_is_one_piece(story: Story) -> None:
+    generation = await sync_to_async(opened)(story, Generation.Kind.WRITE)
+    (in_turn, many), (together, few) = [await taken(generation, TALE, each) for each in (1, 4)]
+    assert together == in_turn
+    assert few < many / 2

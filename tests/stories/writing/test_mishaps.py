@@ -215,7 +215,10 @@ async def test_a_model_that_writes_without_end_is_left_and_a_full_story_not_cont
 def test_a_continuation_ends_where_the_story_is_full(story: Story) -> None:
     library.save_text(story, story.owner, "x" * (MAX_TEXT_LENGTH - 300), 0)
     asked = assignment_of(open_generation(story.pk, story.owner, Generation.Kind.CONTINUE))
-    pieces = [(async_to_sync(asked.take)(" y" * 100), asked.ended) for _ in range(3)]
+    pieces = [(async_to_sync(asked.take)(" y" * 100), asked.ended)]
+    assert asked.passes(" y" * 49)
+    assert not asked.passes(" y" * 50), "it ends in that"
+    pieces += [(async_to_sync(asked.take)(" y" * 100), asked.ended) for _ in range(2)]
     assert [len(written) for written, _ in pieces] == [200, 100, 0]
     assert [ended for _, ended in pieces] == ["", "length", "length"]
 

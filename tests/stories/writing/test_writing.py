@@ -8,6 +8,7 @@ from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
 from modelserver import Server
+from prose import words
 from stories.history import library
 from stories.models import Generation, Story, StorySettings, StoryVersion
 from stories.writing.textlog import MemoryTextLog, Piece, get_text_log
@@ -191,6 +192,7 @@ async def test_the_limit_is_held_at_a_sentence(
     assert 40 <= fresh.word_count <= 50
     assert fresh.text.endswith(("stones.", '."', "snow.", "hands.", "back."))
     assert followed.text.startswith(fresh.text)
+    assert words.count(followed.text) <= 51, "though hundreds come on one beat"
     assert generation.done_reason == "words"
     assert followed.done["report"]["whole_end"] is True
 
