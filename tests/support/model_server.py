@@ -121,7 +121,8 @@ SCRIPTS: dict[str, Script] = {
     "empty": Script(text=[]),
     "unicode": Script(text=["\n\n", "Zoë ", "👩‍👩‍👧", " met", " שלום", " and", " e\u0301.", "\n"]),
     "markup": Script(text=[f" {text}" for text in MARKUP], rate=400),
-    "endless": Script(text=["x" * 20_000 + ".\n"] * 25, rate=1000),  # half a million characters
+    # A hundred million characters: nobody who leaves at the first piece gets them all.
+    "endless": Script(text=["x" * 20_000 + ".\n"] * 5000, rate=1000),
     "nul": Script(text=["One", "\x00", " two."]),
     "miscounts": Script(text=["One", " two."], prompt_tokens=-5),
     "spaceless": Script(text=["灯塔下面的海" * 10] * 2000, rate=2000),
