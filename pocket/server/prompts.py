@@ -35,11 +35,12 @@ def check_messages(messages: object) -> list[dict[str, str]]:
 
 
 def asks_for_story(messages: list[dict[str, str]]) -> bool:
-    """Tell whether a whole story is asked for by its settings, and nothing else."""
+    """Tell whether a whole story is asked for by its settings, and nothing else.
+
+    What should happen in it is something else: whoever knows but plots of its own can't tell it.
+    """
     told = [message for message in messages if message["role"] != "system"]
-    if [message["role"] for message in told] != ["user"]:
-        return False
-    return read_prompt(told[0]["content"]) is not None
+    return [message["role"] for message in told] == ["user"] and _is_by_settings(told[0]["content"])
 
 
 def is_for_editor(prompt: str, *, raw: bool) -> bool:
@@ -49,7 +50,12 @@ def is_for_editor(prompt: str, *, raw: bool) -> bool:
     """
     if raw:
         return prompt.startswith("<|im_start|>")
-    return bool(prompt) and read_prompt(prompt) is None
+    return bool(prompt) and not _is_by_settings(prompt)
+
+
+def _is_by_settings(prompt: str) -> bool:
+    settings = read_prompt(prompt)
+    return settings is not None and not settings.premise
 
 
 def with_system(messages: list[dict[str, str]], system: str) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from pocket.server.app import create_app
 from pocket.server.shipped import BASE, HOUSE, TINY, Shipped
 from pocket.server.store import Store
+from prose import prompts
 from tests.pocket.samples import EXAMPLES, WHOLE
 
 STORY = WHOLE[0].prompt
@@ -47,6 +48,11 @@ def answered(pocket: Any, *contents: str, model: str = "pocket") -> set[str]:
     assert answer.status_code == 200, answer.text
     assert answer.json()["model"] == model
     return loaded(pocket)
+
+
+def test_what_should_happen_is_told_by_the_editor(pocket: Any) -> None:
+    asked = replace(WHOLE[0].settings, premise="A fox finds a lighthouse.")
+    assert answered(pocket, prompts.story_prompt(asked)) == {"pocket-editor:latest"}
 
 
 def test_a_story_by_its_settings_is_told_by_the_tiny_model(pocket: Any) -> None:
