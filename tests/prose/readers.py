@@ -335,6 +335,7 @@ PROSE: dict[str, Reader] = {
     "words.is_unspaced": words.is_unspaced,
     "words.is_wide": lambda text: words.is_wide(text[:1]),
     "words.folded": words.folded,
+    "words.folded_words": lambda text: list(words.folded_words(text)),
     "titles.sort_key": titles.sort_key,
     "titles.suggest_title": _suggest,
 }

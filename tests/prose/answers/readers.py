@@ -49,6 +49,13 @@ def _clean_at_once(text: str) -> None:
     cleaner.rest()
 
 
+def _pass(text: str) -> None:
+    cleaner = AnswerCleaner(Task())
+    cleaner.feed("Once there was a road that went over the hill. " * 20)
+    assert cleaner.passes("Anna")
+    cleaner.passes(text)
+
+
 def _end(text: str) -> None:
     offer = "\n\nI hope you enjoyed this story!"
     endings.without_afterwords(text + offer * 9, Taken())
@@ -91,6 +98,7 @@ CLEANING: dict[str, Callable[[str], object]] = {
     "answers.characters.Characters.feed": lambda text: _through(Characters())(text),
     "answers.characters.Characters.is_calm": lambda text: Characters().feed(text),
     "answers.cleaner.AnswerCleaner.feed": _clean,
+    "answers.cleaner.AnswerCleaner.passes": _pass,
     "answers.cleaner.AnswerCleaner.rest": _clean_at_once,
     "answers.cleaner.AnswerCleaner.final": lambda text: AnswerCleaner(Task()).final(text),
     "answers.cleaner.AnswerCleaner.thinking": _tag,
