@@ -59,6 +59,8 @@ class Example:
         """
         given = " ".join((*self.settings.character_list, *self.settings.keyword_list)).lower()
         asked = sorted(set(_WORD.findall(given)) - _LITTLE_WORDS, key=len, reverse=True)
+        if not asked:
+            return []
         pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, asked))})(?!\w)", re.IGNORECASE)
         return [
             match.span() for match in pattern.finditer(self.completion.removesuffix(self.final))

@@ -63,7 +63,8 @@ def tell(rng: random.Random, material: Material) -> str | None:
     """
     limit = material.settings.max_words
     target = min(LONGEST * rng.uniform(0.8, 0.95), limit * rng.uniform(0.62, 0.8))
-    asked = len(material.characters) + len(material.keywords)
+    # Who is named by nobody may be told of or not.
+    asked = len(material.settings.character_list) + len(material.keywords)
     # By the prompt alone, and so that nearly every story of that size keeps to the limit.
     roomy = limit >= max(_ROOM_FOR_PARTS, 120 + 10 * asked)
     size = 0 if roomy else 1 if limit >= 60 + 3 * asked else 2
@@ -86,6 +87,8 @@ def _is_complete(story: str, material: Material) -> bool:
     sentences = split_sentences(story)
     marks = [character.short for character in material.characters]
     marks += [keyword.text for keyword in material.keywords]
+    if not material.keywords:
+        marks += banks.load().genres[material.settings.genre].lines["objects"]
     own = sum(any(mark in sentence for mark in marks) for sentence in sentences)
     return own / len(sentences) > (
         0.65 if len(sentences) < 8 else 0.5 if len(sentences) < 16 else 0.35
@@ -103,7 +106,7 @@ def _tell(rng: random.Random, material: Material, size: int, target: float) -> s
     )
     # In the order of the prompt, all through the story: which one is next can be learned.
     keywords = material.keywords
-    if keywords[0].kind == "mass":
+    if not keywords or keywords[0].kind == "mass":
         teller.name_object(rng.choice(genre.lines["objects"]))
     else:
         teller.name_object(keywords[0].definite, plural=keywords[0].kind == "plural")
@@ -142,10 +145,12 @@ def _tiny(teller: Teller, source: Source) -> None:
     keywords = list(teller.material.keywords)
     if len(keywords) == 1:
         _add_keyword(teller, 0.1, source.shared["tiny open"], keywords[0])
-        teller.add(2.7, source.plot["turn"], beat=True)
     else:
         teller.add(0.1, source.plot["open"], beat=True)
+    if len(keywords) > 1:
         _list_of_keywords(teller, source, keywords)
+    else:
+        teller.add(2.7, source.plot["turn"], beat=True)
     if not teller.material.settings.final_twist:
         teller.add(3.1, source.shared["tiny end"])
 
@@ -201,6 +206,8 @@ def _add_keyword(
 
 def _weave_all(teller: Teller, source: Source) -> None:
     """Bring in every keyword, the first as what the plot is about, if the plot names it first."""
+    if not teller.material.keywords:
+        return
     first, *rest = teller.material.keywords
     named = [s.position for s in teller.sentences if "{o}" in s.text.lower()]
     if first.kind == "mass" or min(named, default=4.0) > _FIRST_AT_LATEST:

@@ -20,6 +20,7 @@ from pocket.corpus.articles import article
 Split = Literal["train", "held-out"]
 Pronoun = Literal["he", "she"]
 Kind = Literal["thing", "plural", "mass"]
+Part = Literal["heroes", "companions"]
 
 _PHONOLOGIES = (
     # onsets, vowels, codas
@@ -313,6 +314,17 @@ def _keyword_to_learn(rng: random.Random, wanted: Callable[[str], bool]) -> Keyw
 def draw_characters(rng: random.Random, count: int, split: Split) -> list[Character]:
     """Return `count` different characters of one side of the split."""
     return _draw(rng, count, split, _character)
+
+
+@cache
+def familiar(part: Part) -> tuple[Character, ...]:
+    """Return whom a story may tell of in that part where its prompt names nobody.
+
+    What the model is to think of by itself are names that people have. No two begin with the same
+    token, so that it can't mix them, and nobody can be both hero and companion.
+    """
+    his = set(_lists()["him"])
+    return tuple(Character(name, name, "he" if name in his else "she") for name in _lists()[part])
 
 
 def draw_keywords(rng: random.Random, count: int, split: Split) -> list[Keyword]:

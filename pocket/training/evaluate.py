@@ -12,7 +12,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ SETTINGS_SEED = 4242
 _CLASSIFIER_STORIES = 4000
 _CLASSIFIER_TEST = 600
 _TIMED_STORIES = 20
+# Stories for settings that leave out the names, the keywords and both: so many of each.
+_BARE_STORIES = 100
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,28 @@ def classify(stories: Sequence[str], settings: Sequence[Settings]) -> dict[str, 
     return figures
 
 
+def bare(client: httpx.Client, examples: Sequence[Example], at_once: int) -> dict[str, float]:
+    """Return how well stories go for the settings of `examples` without what they name."""
+    whole = [example.settings for example in examples[:_BARE_STORIES]]
+    settings = [replace(s, main_characters="") for s in whole]
+    settings += [replace(s, keywords="") for s in (*whole, *settings)]
+    asked = [Example("write", s, prompts.story_prompt(s), "", "") for s in settings]
+    answers = ask_all(client, asked, 1, at_once)
+    judged = [judge(answer, s) for answer, s in zip(answers, settings, strict=True)]
+    unnamed = [
+        measures.names_somebody(answer.text.strip())
+        for answer, s in zip(answers, settings, strict=True)
+        if not s.main_characters
+    ]
+    return {
+        "bare_stories": len(judged),
+        "bare_somebody": statistics.mean(unnamed),
+        "bare_known": statistics.mean(not story["strange"] for story in judged),
+        "bare_ended": statistics.mean(story["ended"] for story in judged),
+        "bare_repeated": statistics.mean(story["repeated"] for story in judged),
+    }
+
+
 def rewrites(client: httpx.Client, count: int, at_once: int) -> tuple[float, list[dict[str, Any]]]:
     """Return the share of rewritten passages that join at both seams, and all of them."""
     stream = corpus.examples(6161, vocabulary="held-out", kind="rewrite")
@@ -168,11 +192,13 @@ def main() -> None:
             for seed in options.seeds
             for answer in ask_all(client, wanted, seed, options.at_once)
         ]
+        without = bare(client, wanted, options.at_once)
         joined, rewritten = rewrites(client, options.rewrites, options.at_once)
     judged = [judge(answer, s) for answer, s in zip(answers, settings, strict=True)]
     figures = {
         **summary(judged, settings),
         **classify([answer.text for answer in answers], settings),
+        **without,
         "rewrites": len(rewritten),
         "rewrites_joined": joined,
         "first_word_ms": 1000 * statistics.median(answer.first_word for answer in timed),

@@ -1,6 +1,7 @@
 """What can be counted about a story beside its settings, and about a rewritten passage."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from itertools import islice
@@ -9,6 +10,7 @@ import Stemmer
 
 from pocket import corpus
 from pocket.corpus import banks, split_sentences, twist_markers
+from pocket.corpus.words import familiar
 from prose import sentences
 from prose.settings import Settings
 
@@ -51,6 +53,24 @@ def ends_whole(story: str) -> bool:
     return sentences.ends_sentence(story)
 
 
+@cache
+def _familiar_names() -> frozenset[str]:
+    return frozenset(one.text for one in (*familiar("heroes"), *familiar("companions")))
+
+
+def names_somebody(story: str) -> bool:
+    """Tell whether a story whose prompt names nobody tells of somebody with a first name.
+
+    It is one that the model was taught, whole, and stands in two paragraphs at least.
+    """
+    told = Counter(
+        name
+        for paragraph in story.split("\n\n")
+        for name in {*_WORD.findall(paragraph)} & _familiar_names()
+    )
+    return max(told.values(), default=0) > 1
+
+
 def repeats(story: str) -> bool:
     """Tell whether a sentence of some length stands in the story twice."""
     long_ones = [s for s in split_sentences(story) if len(s) >= _LONG_SENTENCE]
@@ -69,7 +89,8 @@ def vocabulary() -> frozenset[str]:
 
     Stricter than a dictionary: an English word that no training story uses is not among them.
     """
-    words = {word for line in banks.all_lines() for word in _WORD.findall(line.lower())}
+    lines = [*banks.all_lines(), *_familiar_names()]
+    words = {word for line in lines for word in _WORD.findall(line.lower())}
     # What the registers make of them: contractions, leads, joints.
     for example in islice(corpus.examples(4141, kind="write"), _VOCABULARY_STORIES):
         words.update(other_words(example.story, example.settings))

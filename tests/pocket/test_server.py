@@ -5,6 +5,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -101,22 +102,26 @@ def test_it_writes_whatever_is_left_empty(
 # ---- Models of files ----
 
 
-def test_a_sequence_is_kept_from_coming_again(client: httpx.Client) -> None:
-    # What the model does most surely is to copy the text after a rewritten passage.
-    stream = corpus.examples(6161, kind="rewrite")
-    example = next(e for e in stream if len(e.final) > 200)
+def ends_like(client: httpx.Client, example: corpus.Example, multiplier: int) -> bool:
+    """Tell whether the tiny model comes to the end of the text after a passage."""
     messages = [
         {"role": "user", "content": example.prompt},
         {"role": "assistant", "content": example.prefill},
     ]
-    body = {"model": MODEL, "messages": messages, "stream": False}
-    copied = []
-    for multiplier in (0, 20):
-        chosen = {"temperature": 0, "num_predict": 400, "repeat_penalty": 1.0}
-        chosen |= {"dry_multiplier": multiplier, "dry_base": 1.0, "dry_allowed_length": 3}
-        answer = client.post("/api/chat", json={**body, "options": chosen}).json()
-        copied.append(answer["message"]["content"].endswith(example.final[-100:]))
-    assert copied == [True, False]
+    chosen = {"temperature": 0, "num_predict": 400, "repeat_penalty": 1.0}
+    chosen |= {"dry_multiplier": multiplier, "dry_base": 1.0, "dry_allowed_length": 3}
+    body = {"model": "pocket-tiny", "messages": messages, "stream": False, "options": chosen}
+    answer = client.post("/api/chat", json=body).json()["message"]["content"]
+    return str(answer).endswith(example.final[-100:])
+
+
+def test_a_sequence_is_kept_from_coming_again(client: httpx.Client) -> None:
+    # What the model does most surely is to copy the text after a rewritten passage.
+    stream = corpus.examples(6161, kind="rewrite")
+    long_ones = islice((e for e in stream if len(e.final) > 200), 6)
+    copied = [example for example in long_ones if ends_like(client, example, 0)]
+    assert len(copied) > 3
+    assert not ends_like(client, copied[0], 20)
 
 
 def test_a_model_from_a_file_writes_like_it(client: httpx.Client) -> None:

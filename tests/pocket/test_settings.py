@@ -3,7 +3,7 @@
 import random
 import re
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from pocket import corpus
 from pocket.corpus import banks, words
@@ -14,12 +14,47 @@ from tests.pocket.samples import EXAMPLES, HELD_OUT, WHOLE
 def test_every_setting_is_there() -> None:
     assert len({example.settings.genre for example in WHOLE}) == 15
     assert len({example.settings.register for example in WHOLE}) == 10
-    assert {len(example.settings.character_list) for example in WHOLE} == {1, 2, 3, 4}
-    assert {len(example.settings.keyword_list) for example in WHOLE} == {1, 2, 3, 4, 5}
+    assert {len(example.settings.character_list) for example in WHOLE} == {0, 1, 2, 3, 4}
+    assert {len(example.settings.keyword_list) for example in WHOLE} == {0, 1, 2, 3, 4, 5}
     lengths = [len(example.story.split()) for example in WHOLE]
     assert max(lengths) <= 400
     assert sum(length > 250 for length in lengths) > len(lengths) / 10
     assert sum(length < 100 for length in lengths) > len(lengths) / 10
+
+
+def test_who_is_named_by_nobody_has_a_name_that_people_have() -> None:
+    unnamed = [example for example in WHOLE if not example.settings.main_characters]
+    assert len(unnamed) > len(WHOLE) / 10
+    assert sum(not example.settings.keywords for example in unnamed) > len(unnamed) / 3
+    known = {one.text for one in words.familiar("heroes")}
+    heroes = Counter[str]()
+    for example in unnamed:
+        told = known.intersection(re.findall(r"\w+", example.story))
+        # A story of three short paragraphs may do without.
+        assert len(told) == 1 or (not told and example.settings.max_words < 100), example.story
+        heroes.update(told)
+    assert len(heroes) == len(known) == 24
+    assert max(heroes.values()) < len(unnamed) / 8, "anybody may be the hero"
+
+
+def test_nobody_is_hero_and_companion() -> None:
+    both = [words.familiar("heroes"), words.familiar("companions")]
+    names = [one.text for part in both for one in part]
+    assert len(set(names)) == len(names)
+    assert not [name for name in names if words.is_held_out(name)]
+    for part in both:
+        assert {one.pronoun for one in part} == {"he", "she"}
+
+
+def test_held_out_settings_name_somebody_and_something() -> None:
+    assert all(e.settings.main_characters and e.settings.keywords for e in HELD_OUT)
+
+
+def test_readers_of_any_age_and_language_are_told_the_same() -> None:
+    ages = {example.settings.reader_age for example in EXAMPLES}
+    assert ages == {None, *range(prompts.MIN_AGE, prompts.MAX_AGE + 1)}
+    assert all(e.settings.child_friendly for e in EXAMPLES if e.settings.reader_age)
+    assert len({example.settings.language for example in EXAMPLES}) > 10
 
 
 def test_a_name_has_one_pronoun() -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from pocket import corpus
+from pocket.corpus import words
 from pocket.server import prompts
 from pocket.server.shipped import TINY
 from pocket.training import agreement, convert, tokens
@@ -54,6 +55,12 @@ def test_the_same_stories_everywhere(ours: Any, theirs: Any, llama: httpx.Client
         assert agreement.llama_ids(llama, text) == ids
         assert theirs(text, add_special_tokens=False)["input_ids"] == ids
         assert ours.decode(ids) == text
+
+
+def test_no_two_familiar_names_begin_with_the_same_token(ours: Any) -> None:
+    names = [one.text for part in ("heroes", "companions") for one in words.familiar(part)]
+    before = len(ours.encode("met"))
+    assert len({ours.encode(f"met {name}")[before] for name in names}) == len(names) == 48
 
 
 def test_a_limit_is_one_token_everywhere(ours: Any, theirs: Any, llama: httpx.Client) -> None:
